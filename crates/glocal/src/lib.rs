@@ -1,0 +1,1 @@
+//! Glocal: the facade.
