@@ -1,1 +1,18 @@
-//! The science of Glocal.
+//! The science of Glocal: spiking neural networks that learn globally (backprop through time with surrogate gradients)
+//! and locally (meta-learned synaptic plasticity) at once.
+//!
+//! References: Wu et al., "Brain-inspired global-local learning incorporated with neuromorphic computing",
+//! Nat. Commun. 13:65 (2022), doi 10.1038/s41467-021-27653-2.
+
+pub mod config;
+pub mod error;
+pub mod learner;
+pub mod network;
+pub mod neuron;
+pub mod plasticity;
+pub mod surrogate;
+
+pub use config::{LearnerConfig, LearningRule, NetworkConfig};
+pub use error::{ConfigErrors, CoreError};
+pub use learner::{EvalReport, Finding, Learner, PlasticEval, StepReport};
+pub use network::Input;
