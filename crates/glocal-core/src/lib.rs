@@ -5,12 +5,18 @@
 //! Nat. Commun. 13:65 (2022), doi 10.1038/s41467-021-27653-2.
 
 pub mod config;
+pub mod dual;
 pub mod error;
 pub mod learner;
+pub mod linalg;
 pub mod network;
 pub mod neuron;
 pub mod plasticity;
+pub mod scalar;
+pub mod simd;
+pub mod smooth;
 pub mod surrogate;
+pub mod view;
 
 pub use config::{LearnerConfig, LearningRule, NetworkConfig};
 pub use error::{ConfigErrors, CoreError};

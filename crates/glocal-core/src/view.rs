@@ -1,0 +1,284 @@
+//! Borrowed matrices, and the cutting of one array into rectangles that threads may fill at the same time.
+
+use std::marker::PhantomData;
+use std::ops::Range;
+
+/// A borrowed matrix with any strides.
+#[derive(Clone, Copy, Debug)]
+pub struct MatRef<'a, F> {
+    ptr: *const F,
+    rows: usize,
+    cols: usize,
+    row_stride: usize,
+    col_stride: usize,
+    life: PhantomData<&'a [F]>,
+}
+
+// SAFETY: a MatRef is a shared borrow of a slice.
+unsafe impl<F: Sync> Send for MatRef<'_, F> {}
+// SAFETY: as above.
+unsafe impl<F: Sync> Sync for MatRef<'_, F> {}
+
+impl<'a, F> MatRef<'a, F> {
+    /// The row-major matrix that fills `data`.
+    ///
+    /// # Panics
+    /// If `data` is shorter than `rows * cols`.
+    pub fn new(data: &'a [F], rows: usize, cols: usize) -> Self {
+        assert!(data.len() >= rows * cols, "matrix {rows}x{cols} in {} values", data.len());
+        MatRef { ptr: data.as_ptr(), rows, cols, row_stride: cols, col_stride: 1, life: PhantomData }
+    }
+
+    /// Rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Columns.
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// The transpose; nothing is moved.
+    pub fn t(self) -> Self {
+        MatRef {
+            rows: self.cols,
+            cols: self.rows,
+            row_stride: self.col_stride,
+            col_stride: self.row_stride,
+            ..self
+        }
+    }
+
+    /// The rectangle `rows` x `cols` of it.
+    ///
+    /// # Panics
+    /// If it does not lie inside.
+    pub fn part(self, rows: Range<usize>, cols: Range<usize>) -> Self {
+        assert!(rows.start <= rows.end && rows.end <= self.rows && cols.start <= cols.end && cols.end <= self.cols);
+        // SAFETY: the offset stays inside the matrix (or one past its end for an empty part).
+        let ptr = unsafe { self.ptr.add(rows.start * self.row_stride + cols.start * self.col_stride) };
+        MatRef { ptr, rows: rows.len(), cols: cols.len(), ..self }
+    }
+
+    /// Row `r`; columns must be contiguous.
+    #[inline(always)]
+    pub fn row(&self, r: usize) -> &'a [F] {
+        assert!(r < self.rows && self.col_stride == 1);
+        // SAFETY: row r lies inside the borrowed slice.
+        unsafe { std::slice::from_raw_parts(self.ptr.add(r * self.row_stride), self.cols) }
+    }
+
+    pub(crate) fn raw(&self) -> (*const F, isize, isize) {
+        (self.ptr, self.row_stride as isize, self.col_stride as isize)
+    }
+}
+
+/// A mutably borrowed matrix with contiguous columns.
+#[derive(Debug)]
+pub struct MatMut<'a, F> {
+    ptr: *mut F,
+    rows: usize,
+    cols: usize,
+    row_stride: usize,
+    life: PhantomData<&'a mut [F]>,
+}
+
+// SAFETY: a MatMut is an exclusive borrow of its own entries.
+unsafe impl<F: Send> Send for MatMut<'_, F> {}
+
+impl<'a, F> MatMut<'a, F> {
+    /// The row-major matrix that fills `data`.
+    ///
+    /// # Panics
+    /// If `data` is shorter than `rows * cols`.
+    pub fn new(data: &'a mut [F], rows: usize, cols: usize) -> Self {
+        assert!(data.len() >= rows * cols, "matrix {rows}x{cols} in {} values", data.len());
+        MatMut { ptr: data.as_mut_ptr(), rows, cols, row_stride: cols, life: PhantomData }
+    }
+
+    /// Rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Columns.
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// A shorter borrow of the same matrix.
+    pub fn borrow(&mut self) -> MatMut<'_, F> {
+        MatMut { ptr: self.ptr, rows: self.rows, cols: self.cols, row_stride: self.row_stride, life: PhantomData }
+    }
+
+    /// Shared view.
+    pub fn as_ref(&self) -> MatRef<'_, F> {
+        MatRef {
+            ptr: self.ptr,
+            rows: self.rows,
+            cols: self.cols,
+            row_stride: self.row_stride,
+            col_stride: 1,
+            life: PhantomData,
+        }
+    }
+
+    /// Row `r`.
+    #[inline(always)]
+    pub fn row_mut(&mut self, r: usize) -> &mut [F] {
+        assert!(r < self.rows);
+        // SAFETY: row r belongs to this exclusive borrow.
+        unsafe { std::slice::from_raw_parts_mut(self.ptr.add(r * self.row_stride), self.cols) }
+    }
+
+    /// Two matrices: the first `at` columns and the rest.
+    ///
+    /// # Panics
+    /// If there are fewer columns.
+    pub fn split_cols(self, at: usize) -> (MatMut<'a, F>, MatMut<'a, F>) {
+        assert!(at <= self.cols);
+        // SAFETY: the two parts have no entry in common.
+        let right = unsafe { self.ptr.add(at) };
+        (MatMut { cols: at, ..self }, MatMut { ptr: right, cols: self.cols - at, ..self })
+    }
+
+    /// Two matrices: the first `at` rows and the rest.
+    ///
+    /// # Panics
+    /// If there are fewer rows.
+    pub fn split_rows(self, at: usize) -> (MatMut<'a, F>, MatMut<'a, F>) {
+        assert!(at <= self.rows);
+        // SAFETY: the two parts have no entry in common; the offset stays inside or one past the end.
+        let below = unsafe { self.ptr.add(if at == self.rows { 0 } else { at * self.row_stride }) };
+        (MatMut { rows: at, ..self }, MatMut { ptr: below, rows: self.rows - at, ..self })
+    }
+
+    pub(crate) fn raw(&mut self) -> (*mut F, isize) {
+        (self.ptr, self.row_stride as isize)
+    }
+}
+
+/// Samples and neurons that one task works on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rect {
+    /// Samples.
+    pub rows: Range<usize>,
+    /// Neurons.
+    pub cols: Range<usize>,
+}
+
+/// The same rectangle of every plane of a `[planes, B, O]` array.
+#[derive(Debug)]
+pub struct Tile<'a, F> {
+    ptr: *mut F,
+    planes: usize,
+    plane_stride: usize,
+    row_stride: usize,
+    rows: usize,
+    cols: usize,
+    life: PhantomData<&'a mut [F]>,
+}
+
+// SAFETY: a Tile is an exclusive borrow of its own entries (`tiles` hands out disjoint ones only).
+unsafe impl<F: Send> Send for Tile<'_, F> {}
+
+/// Cuts the `[planes, batch, width]` array in `data` into one tile for each rectangle.
+///
+/// # Panics
+/// If rectangles overlap or leave the array: then two threads could write the same entry.
+pub fn tiles<'a, F>(data: &'a mut [F], batch: usize, width: usize, rects: &[Rect]) -> Vec<Tile<'a, F>> {
+    let plane_stride = batch * width;
+    assert!(plane_stride > 0 && data.len() % plane_stride == 0, "not whole planes");
+    let mut covered = 0;
+    for (i, a) in rects.iter().enumerate() {
+        assert!(a.rows.end <= batch && a.cols.end <= width, "tile outside the array");
+        covered += a.rows.len() * a.cols.len();
+        // Rectangles come in order; neighbours that do not overlap and an area that fits rule out any overlap of
+        // sorted full-height or full-width strips, which is all that callers use.
+        if let Some(b) = rects.get(i + 1) {
+            assert!(b.rows.start >= a.rows.end || b.cols.start >= a.cols.end, "tiles overlap");
+            assert!(b.rows == a.rows || b.cols == a.cols, "tiles must be strips");
+            assert!(b.rows.start >= a.rows.start && b.cols.start >= a.cols.start, "tiles must be sorted");
+        }
+    }
+    assert!(covered <= plane_stride);
+    let planes = data.len() / plane_stride;
+    let base = data.as_mut_ptr();
+    rects
+        .iter()
+        .map(|rect| Tile {
+            // SAFETY: the rectangle lies inside the array, checked above.
+            ptr: unsafe { base.add(rect.rows.start * width + rect.cols.start) },
+            planes,
+            plane_stride,
+            row_stride: width,
+            rows: rect.rows.len(),
+            cols: rect.cols.len(),
+            life: PhantomData,
+        })
+        .collect()
+}
+
+impl<'a, F> Tile<'a, F> {
+    /// Samples in the tile.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Neurons in the tile.
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// Row `r` of plane `p`.
+    #[inline(always)]
+    pub fn row(&self, p: usize, r: usize) -> &[F] {
+        assert!(p < self.planes && r < self.rows);
+        // SAFETY: the row belongs to this tile.
+        unsafe { std::slice::from_raw_parts(self.ptr.add(p * self.plane_stride + r * self.row_stride), self.cols) }
+    }
+
+    /// Row `r` of plane `p`, to write.
+    #[inline(always)]
+    pub fn row_mut(&mut self, p: usize, r: usize) -> &mut [F] {
+        assert!(p < self.planes && r < self.rows);
+        // SAFETY: the row belongs to this tile, which is borrowed exclusively.
+        unsafe { std::slice::from_raw_parts_mut(self.ptr.add(p * self.plane_stride + r * self.row_stride), self.cols) }
+    }
+
+    /// Plane `p` as a matrix.
+    pub fn plane(&self, p: usize) -> MatRef<'_, F> {
+        assert!(p < self.planes);
+        // SAFETY: the plane belongs to this tile.
+        let ptr = unsafe { self.ptr.add(p * self.plane_stride) };
+        MatRef { ptr, rows: self.rows, cols: self.cols, row_stride: self.row_stride, col_stride: 1, life: PhantomData }
+    }
+
+    /// Plane `p` as a matrix, to write.
+    pub fn plane_mut(&mut self, p: usize) -> MatMut<'_, F> {
+        assert!(p < self.planes);
+        // SAFETY: the plane belongs to this tile, which is borrowed exclusively.
+        let ptr = unsafe { self.ptr.add(p * self.plane_stride) };
+        MatMut { ptr, rows: self.rows, cols: self.cols, row_stride: self.row_stride, life: PhantomData }
+    }
+
+    /// The first `n` planes stacked on top of each other, `[n * rows, cols]`; only for tiles of full height.
+    pub fn stacked(&self, n: usize) -> MatRef<'_, F> {
+        assert!(n <= self.planes && self.plane_stride == self.rows * self.row_stride, "stacking needs full height");
+        MatRef {
+            ptr: self.ptr,
+            rows: n * self.rows,
+            cols: self.cols,
+            row_stride: self.row_stride,
+            col_stride: 1,
+            life: PhantomData,
+        }
+    }
+
+    /// As [`Tile::stacked`], to write.
+    pub fn stacked_mut(&mut self, n: usize) -> MatMut<'_, F> {
+        assert!(n <= self.planes && self.plane_stride == self.rows * self.row_stride, "stacking needs full height");
+        MatMut { ptr: self.ptr, rows: n * self.rows, cols: self.cols, row_stride: self.row_stride, life: PhantomData }
+    }
+}
