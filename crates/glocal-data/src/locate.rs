@@ -105,7 +105,7 @@ struct Refusal {
 }
 
 fn accept(known: &KnownDataset, folder: &Path, naming: Naming) -> Result<[PathBuf; 4], Refusal> {
-    let mut paths = [const { PathBuf::new() }; 4];
+    let mut paths = <[PathBuf; 4]>::default();
     for (path, file) in paths.iter_mut().zip(&known.files) {
         let reason = || if folder.is_dir() { format!("no {}[.gz]", file.name) } else { "no such folder".into() };
         *path = existing(folder, file).ok_or_else(|| Refusal { file: file.name, reason: reason() })?;
