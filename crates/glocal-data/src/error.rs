@@ -252,6 +252,9 @@ impl DataError {
             DataError::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 "check the permissions of the file and of its folder".into()
             }
+            DataError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                "free some space and run again".into()
+            }
             DataError::Io { .. } | DataError::NoSuchSample { .. } => return None,
             DataError::NotIdx { .. } => {
                 "IDX files begin with 00 00 08 and their rank; is this a download's error page?".into()

@@ -2,7 +2,8 @@
 //!
 //! A file arrives as `NAME.gz.part`. What came is kept when the connection is cut or the disk is full, and the next
 //! attempt goes on from there. Only content with the published hash gets its final name, in one step, so a file under
-//! its final name is never half-written and an older one is never lost.
+//! its final name is never half-written and an older one is never lost. An empty `.fetch.lock` stays in the folder: it
+//! keeps two processes from writing the same files.
 
 mod transfer;
 

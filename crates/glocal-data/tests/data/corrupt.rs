@@ -132,5 +132,19 @@ fn texts_are_read_and_written() {
         let error = text.parse::<Corruption>().unwrap_err();
         assert!(matches!(error, DataError::Parameter { what: "corruption", .. }));
         assert!(error.to_string().starts_with(&format!("corruption = {text}: expected ")), "{error}");
+        assert!(serde_json::from_str::<Corruption>(&format!("\"{text}\"")).is_err());
+    }
+}
+
+#[test]
+fn impossible_strengths_and_values_are_refused() {
+    let mut batch = Batch::from_values([1, 1], vec![0.5], vec![0]).unwrap();
+    for corruption in [
+        Corruption::Gaussian { variance: f64::NAN },
+        Corruption::Speckle { variance: -1.0 },
+        Corruption::Salt { amount: f64::INFINITY },
+    ] {
+        assert!(matches!(corruption.apply(&mut batch, &draw()), Err(DataError::Parameter { .. })));
+        assert_eq!(batch.values(), [0.5]);
     }
 }

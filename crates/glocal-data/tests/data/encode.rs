@@ -35,19 +35,19 @@ fn direct_is_the_image_at_every_step() {
 #[test]
 fn latency_is_the_first_spike_of_a_charging_membrane() {
     const STEPS: usize = 40;
-    let (tau_steps, threshold) = (5.0_f32, 0.2_f32);
+    let (tau_steps, threshold) = (5.0, 0.2);
     let values: Vec<f32> = (0..=255).map(|level| level as f32 / 255.0).collect();
     let found = first_spikes(Encoder::Latency { tau_steps, threshold }, &values, STEPS);
-    let keep = libm::exp(-1.0 / f64::from(tau_steps));
+    let keep = libm::exp(-1.0 / tau_steps);
     for (&x, &found) in values.iter().zip(&found) {
         let mut potential = 0.0;
         let simulated = (0..STEPS).find(|_| {
             potential = f64::from(x) + (potential - f64::from(x)) * keep;
-            potential > f64::from(threshold)
+            potential > f64::from(threshold as f32)
         });
         assert_eq!(found, simulated, "x = {x}");
     }
-    let late = Encoder::Latency { tau_steps: f32::MAX, threshold: 0.999 };
+    let late = Encoder::Latency { tau_steps: f64::MAX, threshold: 0.999 };
     assert_eq!(first_spikes(late, &[1.0, 0.999], 10), [None, None]);
 }
 
@@ -82,7 +82,7 @@ fn poisson_rates_are_max_rate_times_intensity() {
         let encoded = Encoder::PoissonRate { max_rate }.encode(&one_row(&values), STEPS, &draw()).unwrap();
         for (input, &x) in values.iter().enumerate() {
             let count: f32 = (0..STEPS).map(|step| encoded.values()[step * values.len() + input]).sum();
-            let p = f64::from(max_rate * x);
+            let p = max_rate * f64::from(x);
             let deviation = (STEPS as f64 * p * (1.0 - p)).sqrt();
             let error = (f64::from(count) - STEPS as f64 * p).abs();
             assert!(error <= 4.0 * deviation, "{x} at {max_rate}: {count}");
@@ -163,8 +163,8 @@ fn misspelt_and_impossible_configs_are_refused() {
         assert!(error.contains(part), "{text}: {error}");
     }
     for encoder in [
-        Encoder::PoissonRate { max_rate: f32::NAN },
-        Encoder::Latency { tau_steps: f32::INFINITY, threshold: 0.5 },
+        Encoder::PoissonRate { max_rate: f64::NAN },
+        Encoder::Latency { tau_steps: f64::INFINITY, threshold: 0.5 },
         Encoder::Latency { tau_steps: 1.0, threshold: 1.0 },
         Encoder::RankOrder { floor: -0.5 },
     ] {

@@ -282,6 +282,22 @@ fn a_folder_that_cannot_be_made_is_named() {
     assert_eq!(server.asked(), []);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_folder_without_permission_is_named() {
+    use std::os::unix::fs::PermissionsExt;
+    let server = Server::start(|asked, _| Answer::File(packed(asked)));
+    let mut case = Case::new(&[&server]);
+    fs::set_permissions(case.folder.path(), fs::Permissions::from_mode(0o555)).unwrap();
+    if fs::write(case.path("probe"), b"").is_ok() {
+        eprintln!("SKIPPED: this user may write everywhere");
+        return;
+    }
+    let error = case.fetch().unwrap_err();
+    assert!(matches!(error, DataError::Io { .. }), "{error}");
+    assert!(error.hint().unwrap().contains("permissions"));
+}
+
 #[test]
 fn two_downloads_do_not_meet() {
     let server = Server::start(|asked, _| Answer::File(packed(asked)));

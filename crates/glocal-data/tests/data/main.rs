@@ -1,5 +1,6 @@
 //! Tests of `glocal-data` through its public face, one module for each of its parts.
 
+mod bits;
 mod corrupt;
 mod dataset;
 mod embedded;
