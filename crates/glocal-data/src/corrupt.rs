@@ -84,11 +84,9 @@ impl Corruption {
     /// Damages every image of `batch` in place; what is drawn depends on `draw` and the sample's number alone.
     ///
     /// # Errors
-    /// [`DataError::Parameter`] if the strength is out of range; [`DataError::Intensity`] if a value is not in 0..=1
-    /// to begin with.
+    /// [`DataError::Parameter`] if the strength is out of range.
     pub fn apply(&self, batch: &mut Batch, draw: &Draw) -> Result<(), DataError> {
         self.validate()?;
-        batch.check_intensities()?;
         let (height, width) = (batch.height(), batch.width());
         for (number, image) in batch.rows_mut() {
             let mut draws = draw.of_sample(number);

@@ -239,7 +239,7 @@ impl Encoder {
     /// Encodes a batch for `steps` time steps; allocates only while `buffers` are smaller than needed.
     ///
     /// # Errors
-    /// [`DataError::Parameter`] if a parameter is out of range, [`DataError::Intensity`] if a value is.
+    /// [`DataError::Parameter`] if a parameter is out of range.
     pub fn encode_into<'a>(
         &self,
         batch: &Batch,
@@ -248,7 +248,6 @@ impl Encoder {
         buffers: &'a mut EncodeBuffers,
     ) -> Result<&'a Encoded, DataError> {
         self.validate()?;
-        batch.check_intensities()?;
         let mut values = buffers.take_values();
         buffers.encoded = if self.is_constant() {
             values.extend_from_slice(batch.values());
