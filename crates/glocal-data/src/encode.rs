@@ -38,7 +38,7 @@ pub enum Encoder {
     /// x > θ, and never otherwise; the spike is at step ⌊t_first⌋, if that is below T.
     ///
     /// # References
-    /// J. K. Eshraghian et al. (2023), doi:10.1109/JPROC.2023.3308088, "Spike encoding: latency coding".
+    /// J. K. Eshraghian et al. (2023), doi:10.1109/JPROC.2023.3308088, on latency coding.
     Latency {
         /// Time constant of the charging; above 0.
         tau_steps: f64,

@@ -90,6 +90,18 @@ fn poisson_rates_are_max_rate_times_intensity() {
     }
 }
 
+/// A draw of exactly 0 comes once in 2²⁴: black must stay silent then, too.
+#[test]
+fn black_never_spikes_and_white_always_does() {
+    let (black, white) = (one_row(&[0.0; 10_000]), one_row(&[1.0; 1000]));
+    let (encoder, mut buffers) = (Encoder::PoissonRate { max_rate: 1.0 }, EncodeBuffers::new());
+    for epoch in 0..80 {
+        let draw = Draw::new(&Stream::new(0), epoch);
+        assert!(encoder.encode_into(&black, 100, &draw, &mut buffers).unwrap().values().iter().all(|&s| s == 0.0));
+        assert!(encoder.encode_into(&white, 10, &draw, &mut buffers).unwrap().values().iter().all(|&s| s == 1.0));
+    }
+}
+
 #[test]
 fn poisson_draws_anew_for_each_epoch_and_sample_but_fewer_steps_are_the_beginning_of_more() {
     let batch = Batch::from_values([1, 50], vec![0.5; 100], vec![0, 0]).unwrap();

@@ -162,6 +162,27 @@ fn what_came_before_a_cut_is_kept_for_the_next_call() {
 }
 
 #[test]
+fn shorter_ranges_than_asked_for_are_put_together() {
+    let server = Server::start(|asked, _| match asked.from {
+        None => Answer::Cut { bytes: packed(asked), sent: 70_000 },
+        Some(_) => Answer::Shorter { bytes: packed(asked), sent: 50_000 },
+    });
+    let mut case = Case::new(&[&server]);
+    case.options.retries = 3;
+    case.fetch().unwrap();
+    case.assert_complete();
+}
+
+#[test]
+fn a_damaged_file_under_its_final_name_is_replaced() {
+    let server = Server::start(|asked, _| Answer::File(packed(asked)));
+    let mut case = Case::new(&[&server]);
+    fs::write(case.first().0, b"damaged").unwrap();
+    case.fetch().unwrap();
+    case.assert_complete();
+}
+
+#[test]
 fn a_server_without_ranges_starts_anew() {
     let server = Server::start(|asked, before| match before {
         0 => Answer::Cut { bytes: packed(asked), sent: 70_000 },

@@ -30,6 +30,8 @@ pub enum Answer {
     Status(u16),
     /// A range other than the one asked for.
     WrongRange(Vec<u8>),
+    /// At most so many bytes of the range asked for, as a server may.
+    Shorter { bytes: Vec<u8>, sent: usize },
     /// No length: the end of the connection is the end of the file.
     Unmeasured(Vec<u8>),
 }
@@ -96,6 +98,11 @@ fn respond(mut stream: TcpStream, answer: Answer, from: Option<usize>) -> std::i
             ranged(&bytes, start)?.write_all(&rest[..sent.min(rest.len())])
         }
         Answer::WrongRange(bytes) => ranged(&bytes, 1)?.write_all(&bytes[1..]),
+        Answer::Shorter { bytes, sent } => {
+            let (end, size) = (bytes.len().min(start + sent), bytes.len());
+            let range = format!("Content-Range: bytes {start}-{}/{size}\r\n", end - 1);
+            head(206, &format!("{range}Content-Length: {}\r\n", end - start))?.write_all(&bytes[start..end])
+        }
         Answer::Whole(bytes) => head(200, &format!("Content-Length: {}\r\n", bytes.len()))?.write_all(&bytes),
         Answer::Unmeasured(bytes) => head(200, "")?.write_all(&bytes),
         Answer::Silence { promised, wait } => {
