@@ -125,9 +125,9 @@ fn existing(folder: &Path, file: &KnownFile) -> Option<PathBuf> {
 /// The other known set that these files are, told by the test labels: few bytes, and no two sets share them.
 fn other_set(known: &KnownDataset, paths: &[PathBuf; 4]) -> Option<&'static KnownDataset> {
     let labels = |set: &KnownDataset| *set.file(Split::Test, Part::Labels);
-    let position = known.files.iter().position(|file| *file == labels(known))?;
+    let path = &paths[registry::position(Split::Test, Part::Labels)];
     // Damaged or unknown files are nobody's: the loader will say precisely what is wrong with them.
-    let found = hash::content_sha256(&paths[position], labels(known).content_bytes).ok()?;
+    let found = hash::content_sha256(path, labels(known).content_bytes).ok()?;
     registry::known_datasets().iter().find(|set| set.name != known.name && labels(set).content_sha256 == found)
 }
 
@@ -149,9 +149,7 @@ impl Found {
 
     /// Where the file is that holds `part` of `split`.
     pub fn path(&self, split: Split, part: Part) -> &Path {
-        let wanted = self.known.file(split, part);
-        let position = self.known.files.iter().position(|file| file == wanted).unwrap_or(0);
-        &self.paths[position]
+        &self.paths[registry::position(split, part)]
     }
 
     /// Checks every file against the published hashes.
