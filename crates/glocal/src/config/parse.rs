@@ -1,0 +1,235 @@
+//! From TOML text to a typed value, with every misspelt key and wrong type found in one pass.
+//!
+//! Serde stops at the first error. Here a value that serde refuses is noted with its place, taken out of the tree, and
+//! the rest is tried again, so the user sees all of them at once.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use toml::de::{DeTable, DeValue};
+use toml::{Spanned, Table, Value};
+
+use super::path::{self, KeyPath, Step};
+use super::problem::{Origin, Problem, nearest};
+
+/// A config as text and tree, before it has a type.
+#[derive(Debug)]
+pub struct Source {
+    file: Option<PathBuf>,
+    text: String,
+    tree: Value,
+    overrides: Vec<(KeyPath, String)>,
+}
+
+impl Source {
+    /// Reads TOML text; `file` is for messages only.
+    ///
+    /// # Errors
+    /// Every syntax error.
+    pub fn new(file: Option<&Path>, text: &str) -> Result<Source, Vec<Problem>> {
+        let (_, errors) = DeTable::parse_recoverable(text);
+        let file = file.map(Path::to_owned);
+        let source = Source { file, text: text.to_owned(), tree: Value::Table(Table::new()), overrides: Vec::new() };
+        if !errors.is_empty() {
+            return Err(errors.iter().map(|e| source.syntax_problem(e.message(), e.span())).collect());
+        }
+        match text.parse::<Table>() {
+            Ok(table) => Ok(Source { tree: Value::Table(table), ..source }),
+            Err(e) => Err(vec![source.syntax_problem(e.message(), e.span())]),
+        }
+    }
+
+    /// Applies one `--set key=value`; the value is read as TOML, or as a bare word.
+    ///
+    /// # Errors
+    /// No `=`, or a path that leads nowhere.
+    pub fn set(&mut self, assignment: &str) -> Result<(), Problem> {
+        let refused = |message: String, hint: &str| Problem {
+            origin: Origin::Override(assignment.to_owned()),
+            message,
+            hint: Some(hint.to_owned()),
+        };
+        let example = "write it as key=value, such as training.epochs=5 or learner.network.layers.0.size=256";
+        let (key, text) = assignment.split_once('=').ok_or_else(|| refused("has no `=`".into(), example))?;
+        let path: KeyPath = key.trim().parse().map_err(|message| refused(message, example))?;
+        path::set(&mut self.tree, &path, read_value(text.trim())).map_err(|m| refused(m, "check the path against the config file"))?;
+        self.overrides.push((path, assignment.to_owned()));
+        Ok(())
+    }
+
+    /// The typed value.
+    ///
+    /// # Errors
+    /// Every unknown key, wrong type and missing key that can be found.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Vec<Problem>> {
+        let mut tree = self.tree.clone();
+        let mut problems = Vec::new();
+        let mut misspelt = Vec::new();
+        loop {
+            let (place, message) = match attempt::<T>(&tree) {
+                Ok(value) if problems.is_empty() => return Ok(value),
+                Ok(_) => return Err(problems),
+                Err(refusal) => refusal,
+            };
+            if let Some(key) = quoted_after(&message, "missing field ") {
+                let explained = misspelt.iter().any(|(table, word)| *table == place && *word == key);
+                if !explained {
+                    problems.push(self.missing(&place, &key));
+                }
+                return Err(problems);
+            }
+            let culprit = find_culprit::<T>(&tree, &place, &message);
+            if let Some(suggestion) = suggestion(&culprit.last(), &message) {
+                misspelt.push((culprit.parent(), suggestion));
+            }
+            problems.push(self.refusal(&tree, &culprit, &message));
+            if path::remove(&mut tree, &culprit).is_none() {
+                return Err(problems);
+            }
+        }
+    }
+
+    /// Where the value at `path`, or the nearest table above it, came from.
+    pub fn origin(&self, path: &KeyPath) -> Origin {
+        let set = self.overrides.iter().rev().find(|(set, _)| set.is_prefix_of(path) || path.is_prefix_of(set) && self.span(path).is_none());
+        if let Some((_, text)) = set {
+            return Origin::Override(text.clone());
+        }
+        match &self.file {
+            None => Origin::BuiltIn,
+            Some(file) => {
+                let span = (0..=path.0.len()).rev().find_map(|n| self.span(&KeyPath(path.0[..n].to_vec())));
+                Origin::File { file: file.clone(), line: span.map(|span| self.line(span.start)) }
+            }
+        }
+    }
+
+    fn syntax_problem(&self, message: &str, span: Option<Range<usize>>) -> Problem {
+        let origin = match &self.file {
+            None => Origin::BuiltIn,
+            Some(file) => Origin::File { file: file.clone(), line: span.map(|span| self.line(span.start)) },
+        };
+        let message = message.trim().replace('\n', "; ");
+        Problem { origin, message: format!("not valid TOML: {message}"), hint: Some("see https://toml.io for the syntax".into()) }
+    }
+
+    fn missing(&self, table: &KeyPath, key: &str) -> Problem {
+        let path = table.key(key);
+        Problem {
+            origin: self.origin(&path),
+            message: format!("`{path}` is missing"),
+            hint: Some(format!("add `{key} = ...`{}", if table.0.is_empty() { String::new() } else { format!(" to `{table}`") })),
+        }
+    }
+
+    fn refusal(&self, tree: &Value, culprit: &KeyPath, message: &str) -> Problem {
+        let origin = self.origin(culprit);
+        let (message, expected) = match message.split_once(", expected") {
+            Some((what, expected)) => (what.trim(), expected.trim().to_owned()),
+            None => (message.trim(), String::new()),
+        };
+        if message.starts_with("unknown field") {
+            let hint = did_you_mean(&culprit.last(), &expected);
+            return Problem { origin, message: format!("unknown key `{culprit}`"), hint };
+        }
+        let value = path::get(tree, culprit).map(ToString::to_string).unwrap_or_default();
+        let word = quoted_after(message, "unknown variant ").unwrap_or_else(|| value.clone());
+        let hint = did_you_mean(&word, &expected);
+        Problem { origin, message: format!("`{culprit} = {}`: {message}", value.trim()), hint }
+    }
+
+    fn span(&self, path: &KeyPath) -> Option<Range<usize>> {
+        let root = DeTable::parse(&self.text).ok()?;
+        let mut here: Option<&Spanned<DeValue<'_>>> = None;
+        let mut key_span = None;
+        for step in &path.0 {
+            let next = match step {
+                Step::Key(key) => {
+                    let table = match here {
+                        None => root.get_ref(),
+                        Some(value) => value.get_ref().as_table()?,
+                    };
+                    let (found, value) = table.iter().find(|(name, _)| name.get_ref().as_ref() == key)?;
+                    key_span = Some(found.span());
+                    value
+                }
+                Step::Index(index) => {
+                    let value = here?.get_ref().as_array()?.get(*index)?;
+                    key_span = Some(value.span());
+                    value
+                }
+            };
+            here = Some(next);
+        }
+        key_span
+    }
+
+    fn line(&self, offset: usize) -> usize {
+        1 + self.text.bytes().take(offset).filter(|&b| b == b'\n').count()
+    }
+}
+
+fn read_value(text: &str) -> Value {
+    let parsed = format!("value = {text}").parse::<Table>().ok().filter(|table| table.len() == 1);
+    parsed.and_then(|mut table| table.remove("value")).unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+/// One try: the value, or where serde stopped and what it said.
+fn attempt<T: DeserializeOwned>(tree: &Value) -> Result<T, (KeyPath, String)> {
+    serde_path_to_error::deserialize(tree.clone()).map_err(|error| {
+        let steps = error.path().iter().filter_map(|segment| match segment {
+            serde_path_to_error::Segment::Seq { index } => Some(Step::Index(*index)),
+            serde_path_to_error::Segment::Map { key } => Some(Step::Key(key.clone())),
+            _ => None,
+        });
+        (KeyPath(steps.collect()), error.inner().message().trim().replace('\n', " "))
+    })
+}
+
+/// Serde names the table when a choice with parameters (an enum) holds the bad value: the key whose removal changes
+/// the complaint is the one.
+fn find_culprit<T: DeserializeOwned>(tree: &Value, place: &KeyPath, message: &str) -> KeyPath {
+    let named = quoted_after(message, "unknown field ");
+    if let Some(key) = named {
+        let below = place.key(&key);
+        return if path::get(tree, &below).is_some() { below } else { place.clone() };
+    }
+    let children: Vec<KeyPath> = match path::get(tree, place) {
+        Some(Value::Table(table)) => table.keys().map(|key| place.key(key)).collect(),
+        _ => return place.clone(),
+    };
+    let blamed = children.into_iter().find(|child| {
+        let mut without = tree.clone();
+        path::remove(&mut without, child);
+        !matches!(attempt::<T>(&without), Err((_, again)) if again == message)
+    });
+    match blamed {
+        Some(child) if matches!(path::get(tree, &child), Some(Value::Table(_))) => find_culprit::<T>(tree, &child, message),
+        Some(child) => child,
+        None => place.clone(),
+    }
+}
+
+fn suggestion(word: &str, message: &str) -> Option<String> {
+    let (what, expected) = message.split_once(", expected")?;
+    what.starts_with("unknown field").then(|| nearest(word, backquoted(expected)).map(str::to_owned))?
+}
+
+fn did_you_mean(word: &str, expected: &str) -> Option<String> {
+    let known = backquoted(expected);
+    match nearest(word, known.iter().copied()) {
+        Some(near) => Some(format!("did you mean `{near}`?")),
+        None if known.is_empty() && expected.is_empty() => Some("there is no key here".into()),
+        None => Some(format!("expected {}", expected.trim_start_matches("one of ").trim_start_matches(':'))),
+    }
+}
+
+fn backquoted(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+fn quoted_after(message: &str, start: &str) -> Option<String> {
+    let rest = message.strip_prefix(start)?;
+    backquoted(rest).first().map(|&word| word.to_owned())
+}
