@@ -64,6 +64,19 @@ pub enum GlocalError {
     /// The data refused.
     #[error(transparent)]
     Data(#[from] glocal_data::DataError),
+    /// The run was asked to stop, and saved.
+    #[error("stopped in epoch {epoch} of {epochs}; {} is saved", .run.display())]
+    Stopped {
+        /// The run folder.
+        run: PathBuf,
+        /// Epoch under way, from 1.
+        epoch: u64,
+        /// Epochs of the run.
+        epochs: u64,
+    },
+    /// A result could not be printed.
+    #[error("cannot write to stdout: {0}")]
+    Stdout(io::Error),
     /// An option or argument makes no sense.
     #[error("{message}")]
     Usage {
@@ -108,6 +121,21 @@ impl GlocalError {
             }
             GlocalError::Core { source, .. } => source.hint().map(str::to_owned),
             GlocalError::Data(error) => error.hint(),
+            GlocalError::Stopped { run, .. } => {
+                Some(format!("`glocal train --resume {}` goes on from there, to the same bits", run.display()))
+            }
+            GlocalError::Stdout(_) => Some("check where stdout leads; what the command wrote to files is whole".into()),
+        }
+    }
+
+    /// The exit code of a process that ends with this error: 2 for what the user can put right (input, files, disk),
+    /// 130 after a wish to stop, 1 for the rest.
+    pub fn exit_code(&self) -> i32 {
+        match self {
+            GlocalError::Stopped { .. } => crate::interrupt::INTERRUPTED_EXIT_CODE,
+            GlocalError::Core { source: CoreError::Diverged { .. }, .. } => 1,
+            GlocalError::Data(error) => data_exit_code(error),
+            _ => 2,
         }
     }
 
@@ -128,6 +156,12 @@ impl From<CoreError> for GlocalError {
     fn from(source: CoreError) -> Self {
         GlocalError::Core { context: None, source }
     }
+}
+
+/// A server or network that fails is nobody's bad input.
+fn data_exit_code(error: &glocal_data::DataError) -> i32 {
+    use glocal_data::DataError::{Connection, HttpStatus, Interrupted};
+    if matches!(error, Connection { .. } | HttpStatus { .. } | Interrupted { .. }) { 1 } else { 2 }
 }
 
 fn config_hint(problems: &[Problem]) -> String {

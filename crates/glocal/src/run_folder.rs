@@ -65,14 +65,22 @@ pub struct EpochMetrics {
     pub validation_accuracy: Option<f64>,
     /// Training samples per second of wall time, in the part of the epoch that this process ran.
     pub samples_per_s: f64,
+    /// Wall time in seconds of that part.
+    pub seconds: f64,
     /// Mean wall time of a training step in milliseconds.
     pub step_ms: f64,
-    /// Learning rate of the weights.
-    pub weights_learning_rate: f64,
-    /// Learning rate of the meta-parameters.
-    pub meta_learning_rate: f64,
     /// Findings of the health check.
     pub health: Vec<glocal_core::Finding>,
+}
+
+impl EpochMetrics {
+    /// In one line, for a log.
+    pub fn line(&self, epochs: u64) -> String {
+        let epoch = self.epoch + 1;
+        let train = format!("loss {:.5}  train {:.1} %", self.train_loss, 100.0 * self.train_accuracy);
+        let validation = self.validation_accuracy.map_or(String::new(), |a| format!("  validation {:.1} %", 100.0 * a));
+        format!("epoch {epoch}/{epochs}  {train}{validation}")
+    }
 }
 
 impl RunFolder {

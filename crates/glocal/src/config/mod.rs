@@ -23,8 +23,7 @@ pub mod problem;
 
 use std::path::Path;
 
-use glocal_core::LearnerConfig;
-use glocal_core::config::{OptimiserConfig, Schedule};
+use glocal_core::{LearnerConfig, LearningRule};
 use glocal_core::error::ConfigErrors;
 use glocal_data::encode::Encoder;
 use serde::{Deserialize, Serialize};
@@ -137,9 +136,20 @@ impl RunConfig {
     /// # Errors
     /// An unreadable file, or everything that is wrong with it.
     pub fn load(file: &Path, overrides: &[String]) -> Result<RunConfig, GlocalError> {
-        let text = std::fs::read_to_string(file)
-            .map_err(|source| GlocalError::Read { path: file.to_owned(), source, hint: "give the path of a run config (TOML)".into() })?;
-        Self::parse(Some(file), &text, overrides)
+        Ok(Self::load_with_source(file, overrides)?.0)
+    }
+
+    /// As [`RunConfig::load`], with the source: it knows the line of each value, for later messages.
+    ///
+    /// # Errors
+    /// As [`RunConfig::load`].
+    pub fn load_with_source(file: &Path, overrides: &[String]) -> Result<(RunConfig, Source), GlocalError> {
+        let text = std::fs::read_to_string(file).map_err(|source| GlocalError::Read {
+            path: file.to_owned(),
+            source,
+            hint: "give the path of a run config (TOML)".into(),
+        })?;
+        Self::parse_with_source(Some(file), &text, overrides)
     }
 
     /// Reads config text; `file` is for messages.
@@ -147,6 +157,14 @@ impl RunConfig {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn parse(file: Option<&Path>, text: &str, overrides: &[String]) -> Result<RunConfig, GlocalError> {
+        Ok(Self::parse_with_source(file, text, overrides)?.0)
+    }
+
+    fn parse_with_source(
+        file: Option<&Path>,
+        text: &str,
+        overrides: &[String],
+    ) -> Result<(RunConfig, Source), GlocalError> {
         let mut source = Source::new(file, text).map_err(GlocalError::Config)?;
         let refused: Vec<Problem> = overrides.iter().filter_map(|text| source.set(text).err()).collect();
         if !refused.is_empty() {
@@ -154,7 +172,7 @@ impl RunConfig {
         }
         let config: RunConfig = source.read().map_err(GlocalError::Config)?;
         let problems = config.problems(|path| source.origin(path));
-        if problems.is_empty() { Ok(config) } else { Err(GlocalError::Config(problems)) }
+        if problems.is_empty() { Ok((config, source)) } else { Err(GlocalError::Config(problems)) }
     }
 
     /// Checks a config built in the program.
@@ -190,27 +208,36 @@ impl RunConfig {
         differing.map(|key| format!("{key} ({} -> {})", value(&ours, key), value(&theirs, key))).collect()
     }
 
+    /// Whether any layer has plastic weights that count.
+    pub fn is_plastic(&self) -> bool {
+        let network = &self.learner.network;
+        (0..network.layers.len())
+            .any(|index| network.layers[index].plasticity.is_some() && network.layer_rule(index) != LearningRule::Global)
+    }
+
     /// Images per evaluation batch.
     pub fn eval_batch(&self) -> usize {
         self.training.eval_batch.unwrap_or(self.training.batch_size)
     }
 
     /// Checks the network against the images it is to learn: one input per pixel, one read-out neuron per class.
+    /// `source` tells where the values stand.
     ///
     /// # Errors
     /// Each mismatch, with both figures.
-    pub fn check_shapes(&self, pixels: usize, classes: usize) -> Result<(), GlocalError> {
+    pub fn check_shapes(&self, pixels: usize, classes: usize, source: Option<&Source>) -> Result<(), GlocalError> {
         let network = &self.learner.network;
         let mut found = ConfigErrors::default();
         let name = &self.data.dataset;
         let wants = format!("must be {pixels}: one input per pixel of `{name}`");
-        found.require(network.inputs == pixels, "network.inputs", network.inputs, &wants);
+        found.require(network.inputs == pixels, "learner.network.inputs", network.inputs, &wants);
         if let Some(last) = network.layers.len().checked_sub(1) {
             let wants = format!("must be {classes}: one neuron per class of `{name}`");
             let size = network.layers[last].size;
-            found.require(size == classes, format!("network.layers[{last}].size"), size, &wants);
+            found.require(size == classes, format!("learner.network.layers[{last}].size"), size, &wants);
         }
-        let problems = core_problems(&found, &|_| Origin::BuiltIn);
+        let origin = |path: &KeyPath| source.map_or(Origin::BuiltIn, |source| source.origin(path));
+        let problems = core_problems(&found, &origin);
         if problems.is_empty() { Ok(()) } else { Err(GlocalError::Config(problems)) }
     }
 
@@ -251,14 +278,4 @@ fn core_problems(found: &ConfigErrors, origin: &impl Fn(&KeyPath) -> Origin) -> 
         hint: None,
     };
     found.violations.iter().map(to_problem).collect()
-}
-
-/// The learning rate that `optimiser` uses in `epoch`, for the log.
-pub fn learning_rate(optimiser: &OptimiserConfig, epoch: u64) -> f64 {
-    let factor = match optimiser.schedule {
-        Schedule::Constant => 1.0,
-        Schedule::Step { every, factor } => factor.powi((epoch / every) as i32),
-        Schedule::Cosine { .. } => f64::NAN,
-    };
-    optimiser.learning_rate * factor
 }
