@@ -1,1 +1,39 @@
-//! Bytes to samples.
+//! Bytes to samples: data sets on disk, spike encoders, corruption, and the random numbers that drive them.
+//!
+//! The crate knows nothing of networks. Its values follow one another as
+//!
+//! ```text
+//! registry -> Locations::find -> Found -> load -> ImageDataset -> Batch -> Corruption -> Encoder -> Encoded
+//! ```
+//!
+//! Nothing is downloaded unless [`fetch::fetch`] is called. Nothing panics on any input: what can go wrong is a
+//! [`DataError`] that carries file, offset, expected and found values, and a [`hint`](DataError::hint).
+//!
+//! # Shapes
+//! B samples of a batch, I inputs (pixels) of a sample, T time steps. All arrays are row-major; spike series are
+//! time-major, `[T, B, I]`.
+
+#![forbid(unsafe_code)]
+
+pub mod corrupt;
+pub mod dataset;
+pub mod embedded;
+pub mod encode;
+mod error;
+pub mod fetch;
+pub mod hash;
+pub mod idx;
+pub mod load;
+pub mod locate;
+pub mod random;
+pub mod registry;
+mod split;
+
+pub use corrupt::Corruption;
+pub use dataset::{Batch, ImageDataset, Sample, Split};
+pub use encode::{Draw, Encoded, Encoder};
+pub use error::DataError;
+pub use load::{load, load_idx};
+pub use locate::{Found, Locations};
+pub use random::Stream;
+pub use registry::KnownDataset;
