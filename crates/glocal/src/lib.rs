@@ -1,1 +1,3 @@
 //! Glocal: the facade.
+
+pub mod report;
