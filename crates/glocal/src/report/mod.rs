@@ -19,8 +19,8 @@ mod theme;
 mod tests;
 
 pub use data::{
-    Arm, ArmKind, Finding, Headline, Image, LayerRaster, Level, Matrix, NoiseAccuracy, PlasticLayer, PotentialTrace, Provenance, Published,
-    PublishedPoint, ReceptiveField, Report, SampleActivity, SeedCurve, Spike, WeightView,
+    Arm, ArmKind, Finding, Headline, Image, LayerRaster, Level, Matrix, NoiseAccuracy, PlasticLayer, PotentialTrace,
+    Provenance, Published, PublishedPoint, ReceptiveField, Report, SampleActivity, SeedCurve, Spike, WeightView,
 };
 pub use save::{SaveError, save, write_atomically};
 

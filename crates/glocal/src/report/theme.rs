@@ -37,7 +37,8 @@ fn variables(pick: impl Fn(&(&'static str, &'static str, &'static str)) -> &'sta
 
 /// A drawing as a file of its own: light colours in place of the variables, on a rounded sheet with a hairline, so that it also sits well on a dark page.
 pub(super) fn standalone(drawing: &str) -> String {
-    let css = COLOURS.iter().fold(CHART.to_owned(), |css, (name, light, _)| css.replace(&format!("var(--{name})"), light));
+    let css =
+        COLOURS.iter().fold(CHART.to_owned(), |css, (name, light, _)| css.replace(&format!("var(--{name})"), light));
     let (open, rest) = drawing.split_once('>').unwrap_or(("", ""));
     let body = rest.trim_end_matches("</svg>");
     let size = open.split('"').find_map(|part| part.strip_prefix("0 0 ")).unwrap_or("880 424");

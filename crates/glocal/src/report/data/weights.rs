@@ -30,9 +30,14 @@ impl WeightView {
     /// A ragged matrix yields no field for its last, incomplete row.
     pub fn strongest_fields(weights: &[f32], height: usize, width: usize, count: usize) -> Self {
         let norm = |row: &[f32]| row.iter().map(|&w| f64::from(w) * f64::from(w)).sum::<f64>();
-        let mut rows: Vec<_> = weights.chunks_exact(height.saturating_mul(width).max(1)).enumerate().map(|(o, row)| (norm(row), o, row)).collect();
+        let mut rows: Vec<_> = weights
+            .chunks_exact(height.saturating_mul(width).max(1))
+            .enumerate()
+            .map(|(o, row)| (norm(row), o, row))
+            .collect();
         rows.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let field = |(_, neuron, row): (f64, usize, &[f32])| ReceptiveField { neuron, height, width, weights: row.to_vec() };
+        let field =
+            |(_, neuron, row): (f64, usize, &[f32])| ReceptiveField { neuron, height, width, weights: row.to_vec() };
         Self::ReceptiveFields(rows.into_iter().take(count).map(field).collect())
     }
 }

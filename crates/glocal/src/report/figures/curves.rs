@@ -49,7 +49,8 @@ pub(in crate::report) fn is_recorded(arms: &[Arm], quantity: Quantity) -> bool {
 /// The drawing.
 pub(in crate::report) fn panel(arms: &[Arm], quantity: Quantity) -> Markup {
     let frame = Frame { size: (430.0, 300.0), margin: Margin { top: 34.0, right: 44.0, bottom: 52.0, left: 52.0 } };
-    let panel = Panel { quantity, frame, x: epoch_scale(arms, quantity, &frame), y: value_scale(arms, quantity, &frame) };
+    let panel =
+        Panel { quantity, frame, x: epoch_scale(arms, quantity, &frame), y: value_scale(arms, quantity, &frame) };
     let body = html! {
         (frame.y_axis(&panel.y, &panel.y.ticks(5)))
         (frame.x_axis(&panel.x, &panel.x.whole_ticks(6), "epoch"))

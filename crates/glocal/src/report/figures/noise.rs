@@ -6,7 +6,9 @@ use super::{long_name, short_name};
 use crate::report::data::{Arm, ArmKind, Report};
 use crate::report::format;
 use crate::report::stats::Summary;
-use crate::report::svg::{Fill, Frame, Layout, Margin, Scale, arm_class, band, canvas, line, marker, polyline, spread, text};
+use crate::report::svg::{
+    Fill, Frame, Layout, Margin, Scale, arm_class, band, canvas, line, marker, polyline, spread, text,
+};
 
 /// What the horizontal axis is called unless the report says otherwise.
 pub(in crate::report) const DEFAULT_AXIS: &str = "variance of gaussian pixel noise";
@@ -71,7 +73,8 @@ struct Point {
 }
 
 fn points(arm: &Arm) -> Vec<Point> {
-    let mut points: Vec<_> = arm.accuracies.iter().map(|a| Point { variance: a.variance, summary: Summary::of(&a.percent) }).collect();
+    let mut points: Vec<_> =
+        arm.accuracies.iter().map(|a| Point { variance: a.variance, summary: Summary::of(&a.percent) }).collect();
     points.sort_by(|a, b| a.variance.total_cmp(&b.variance));
     points
 }
@@ -181,6 +184,8 @@ fn heights(arms: &[Arm]) -> Vec<f64> {
 /// The end of an arm's line, or of its published points where nothing was run.
 fn last_point(arm: &Arm) -> Option<(f64, f64)> {
     let ours = points(arm).into_iter().rev().find_map(|p| Some((p.variance, p.summary.mean?)));
-    let theirs = || arm.published.iter().flat_map(|p| &p.points).map(|p| (p.variance, p.percent)).max_by(|a, b| a.0.total_cmp(&b.0));
+    let theirs = || {
+        arm.published.iter().flat_map(|p| &p.points).map(|p| (p.variance, p.percent)).max_by(|a, b| a.0.total_cmp(&b.0))
+    };
     ours.or_else(theirs).filter(|(variance, percent)| variance.is_finite() && percent.is_finite())
 }

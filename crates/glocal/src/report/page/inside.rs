@@ -49,7 +49,8 @@ fn raster_figure(sample: &SampleActivity) -> Markup {
 }
 
 fn spike_counts(sample: &SampleActivity) -> Table<'static> {
-    let heads = std::iter::once("time step".to_owned()).chain(sample.layers.iter().map(|layer| layer.name.clone())).collect();
+    let heads =
+        std::iter::once("time step".to_owned()).chain(sample.layers.iter().map(|layer| layer.name.clone())).collect();
     let mut counts = vec![vec![0_usize; sample.layers.len()]; sample.steps.min(MOST_ROWS)];
     for (column, layer) in sample.layers.iter().enumerate() {
         for spike in &layer.spikes {
@@ -58,8 +59,14 @@ fn spike_counts(sample: &SampleActivity) -> Table<'static> {
             }
         }
     }
-    let row = |(step, row): (usize, &Vec<usize>)| std::iter::once(step.to_string()).chain(row.iter().map(usize::to_string)).collect();
-    Table { caption: "Spikes of each layer at each time step", heads, rows: counts.iter().enumerate().map(row).collect() }
+    let row = |(step, row): (usize, &Vec<usize>)| {
+        std::iter::once(step.to_string()).chain(row.iter().map(usize::to_string)).collect()
+    };
+    Table {
+        caption: "Spikes of each layer at each time step",
+        heads,
+        rows: counts.iter().enumerate().map(row).collect(),
+    }
 }
 
 /// Longer tables are cut: the JSON has everything.
@@ -81,12 +88,15 @@ fn potential_figure(sample: &SampleActivity) -> Markup {
 
 fn potential_table(traces: &[PotentialTrace]) -> Table<'static> {
     let steps = traces.iter().map(|trace| trace.membrane_potential.len()).max().unwrap_or(0);
-    let heads = std::iter::once("time step".to_owned()).chain(traces.iter().map(|t| format!("{} · neuron {}", t.layer, t.neuron))).collect();
+    let heads = std::iter::once("time step".to_owned())
+        .chain(traces.iter().map(|t| format!("{} · neuron {}", t.layer, t.neuron)))
+        .collect();
     let cell = |trace: &PotentialTrace, step: usize| {
         let value = trace.membrane_potential.get(step).map_or("–".to_owned(), |v| significant(*v));
         if trace.spike_steps.contains(&step) { format!("{value} spike") } else { value }
     };
-    let row = |step: usize| std::iter::once(step.to_string()).chain(traces.iter().map(|trace| cell(trace, step))).collect();
+    let row =
+        |step: usize| std::iter::once(step.to_string()).chain(traces.iter().map(|trace| cell(trace, step))).collect();
     Table { caption: "Membrane potential by time step", heads, rows: (0..steps.min(MOST_ROWS)).map(row).collect() }
 }
 
@@ -119,13 +129,17 @@ fn weights_figure(layer: &PlasticLayer) -> Markup {
 
 fn how_to_read(view: &WeightView) -> String {
     match view {
-        WeightView::ReceptiveFields(_) => "Each tile shows the weights from every input pixel to one neuron, whose number is below it: \
+        WeightView::ReceptiveFields(_) => {
+            "Each tile shows the weights from every input pixel to one neuron, whose number is below it: \
             shapes of the images say that the neuron has stored what it saw, speckle that it has not."
-            .to_owned(),
+                .to_owned()
+        }
         WeightView::Matrix(matrix) => match matrix.block() {
             [1, 1] => "Each cell is one synapse: rows are output neurons, columns input neurons.".to_owned(),
             [rows, columns] => {
-                format!("Rows are output neurons, columns input neurons; each cell stands for {rows} × {columns} synapses and shows the one of largest magnitude.")
+                format!(
+                    "Rows are output neurons, columns input neurons; each cell stands for {rows} × {columns} synapses and shows the one of largest magnitude."
+                )
             }
         },
     }

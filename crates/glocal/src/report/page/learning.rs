@@ -33,7 +33,9 @@ pub(super) fn section(arms: &[Arm]) -> Markup {
 fn table(arms: &[Arm], shown: &[Quantity]) -> Table<'static> {
     let columns: Vec<(String, Vec<Summary>)> = shown
         .iter()
-        .flat_map(|quantity| arms.iter().map(move |arm| (format!("{} {}", short_name(arm), quantity.name()), quantity.epochs(arm))))
+        .flat_map(|quantity| {
+            arms.iter().map(move |arm| (format!("{} {}", short_name(arm), quantity.name()), quantity.epochs(arm)))
+        })
         .filter(|(_, epochs)| !epochs.is_empty())
         .collect();
     let epochs = columns.iter().map(|(_, epochs)| epochs.len()).max().unwrap_or(0);
@@ -48,5 +50,9 @@ fn table(arms: &[Arm], shown: &[Quantity]) -> Table<'static> {
 /// The mean, and whether a seed was lost.
 fn cell(summary: &Summary) -> String {
     let mean = significant(summary.mean.unwrap_or(f64::NAN));
-    if summary.not_finite > 0 && summary.mean.is_some() { format!("{mean} ({} not finite)", summary.not_finite) } else { mean }
+    if summary.not_finite > 0 && summary.mean.is_some() {
+        format!("{mean} ({} not finite)", summary.not_finite)
+    } else {
+        mean
+    }
 }

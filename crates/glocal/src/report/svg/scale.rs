@@ -101,7 +101,8 @@ mod tests {
 
     #[test]
     fn strange_domains_stay_finite() {
-        let domains: [&[f64]; 6] = [&[], &[f64::NAN], &[f64::INFINITY, 1.0], &[3.0], &[-1e299, 1e299], &[1e15, 1e15 + 1.0]];
+        let domains: [&[f64]; 6] =
+            [&[], &[f64::NAN], &[f64::INFINITY, 1.0], &[3.0], &[-1e299, 1e299], &[1e15, 1e15 + 1.0]];
         for values in domains {
             let scale = Scale::fit(values.iter().copied(), 0.1, (0.0, 100.0));
             assert!(scale.at(1.0).is_finite(), "{values:?}");
