@@ -60,6 +60,21 @@ pub(super) fn or_dash(value: Option<f64>, print: impl Fn(f64) -> String) -> Stri
     value.map_or_else(|| "–".to_owned(), print)
 }
 
+/// Seconds as `12.3 s`, `4 min 05 s` or `2 h 03 min`.
+pub(super) fn duration(seconds: f64) -> String {
+    if !seconds.is_finite() {
+        return decimals(seconds, 1);
+    }
+    if seconds < 60.0 {
+        return format!("{} s", decimals(seconds, 1));
+    }
+    let whole = seconds.round() as u64;
+    match (whole / 3600, whole / 60 % 60, whole % 60) {
+        (0, minutes, seconds) => format!("{minutes} min {seconds:02} s"),
+        (hours, minutes, _) => format!("{hours} h {minutes:02} min"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +88,14 @@ mod tests {
         assert_eq!(difference(-2.0), "−2.0");
         assert_eq!(significant(0.01234), "0.0123");
         assert_eq!(significant(1.5e-7), "1.50e−7");
+    }
+
+    #[test]
+    fn times_read_well() {
+        assert_eq!(duration(9.87), "9.9 s");
+        assert_eq!(duration(245.2), "4 min 05 s");
+        assert_eq!(duration(7380.0), "2 h 03 min");
+        assert_eq!(duration(f64::NAN), "not finite");
     }
 
     #[test]

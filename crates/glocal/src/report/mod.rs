@@ -19,16 +19,18 @@ mod theme;
 mod tests;
 
 pub use data::{
-    Arm, ArmKind, Finding, Headline, Image, LayerRaster, Level, Matrix, NoiseAccuracy, PlasticLayer, PotentialTrace,
-    Provenance, Published, PublishedPoint, ReceptiveField, Report, SampleActivity, SeedCurve, Spike, WeightView,
+    Arm, Finding, Headline, HybridField, HybridFields, Image, LayerRaster, Level, Matrix, NoiseAccuracy, PlasticLayer,
+    PotentialTrace, Provenance, Published, PublishedPoint, ReceptiveField, Report, SampleActivity, SeedCurve, Spike,
+    WeightView,
 };
-pub use save::{SaveError, save, write_atomically};
+pub use glocal_core::LearningRule;
+pub use save::{SaveError, save};
 
 use svg::Layout;
 
 /// Prints the page.
 pub fn render(report: &Report) -> String {
-    page::document(report).into_string()
+    page::document(&report.bounded()).into_string()
 }
 
 /// The accuracy-against-noise figure alone, as an SVG file with its own light background, for places that take a picture and no page.

@@ -16,14 +16,17 @@ pub struct SaveError {
     pub source: io::Error,
 }
 
-/// Renders the report and writes it with [`write_atomically`].
+/// Renders the report and writes it in full or not at all; an older page stays until the new one is complete.
+/// The folder must exist.
+///
+/// # Errors
+/// The disk refuses.
 pub fn save(report: &Report, path: &Path) -> Result<(), SaveError> {
     write_atomically(path, render(report).as_bytes())
 }
 
 /// Writes a temporary file in the same folder, syncs it and renames it: a reader sees the old file or the new one, never half of one.
-/// The folder must exist.
-pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), SaveError> {
+fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), SaveError> {
     write(path, bytes).map_err(|source| SaveError { path: path.to_owned(), source })
 }
 

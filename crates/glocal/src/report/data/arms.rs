@@ -1,46 +1,15 @@
 //! The compared learning rules, what they reached and what was published.
 
+use glocal_core::LearningRule;
 use serde::{Deserialize, Serialize};
 
-use super::number;
-
-/// Which parts of the network were allowed to learn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ArmKind {
-    /// GP: global learning only.
-    Global,
-    /// LP: local learning only.
-    Local,
-    /// HP: the hybrid.
-    Hybrid,
-}
-
-impl ArmKind {
-    /// The paper's two letters.
-    pub fn letters(self) -> &'static str {
-        match self {
-            Self::Global => "GP",
-            Self::Local => "LP",
-            Self::Hybrid => "HP",
-        }
-    }
-
-    /// In words.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Global => "global only",
-            Self::Local => "local only",
-            Self::Hybrid => "hybrid",
-        }
-    }
-}
+use super::{Published, number};
 
 /// One learning rule over all its seeds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Arm {
-    /// Which parts learnt.
-    pub kind: ArmKind,
+    /// Which parts were allowed to learn.
+    pub rule: LearningRule,
     /// Tells two arms of one kind apart.
     #[serde(default)]
     pub variant: Option<String>,
@@ -66,9 +35,9 @@ pub struct Arm {
 
 impl Arm {
     /// An arm about which nothing is known yet.
-    pub fn new(kind: ArmKind) -> Self {
+    pub fn new(rule: LearningRule) -> Self {
         Self {
-            kind,
+            rule,
             variant: None,
             accuracies: Vec::new(),
             published: Vec::new(),
@@ -95,29 +64,7 @@ pub struct NoiseAccuracy {
     pub frozen_percent: Vec<f64>,
 }
 
-/// The figures of one published source.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Published {
-    /// The source's tag, for instance `[repro]` or `[paper-code]`.
-    pub source: String,
-    /// Its figures.
-    pub points: Vec<PublishedPoint>,
-}
-
-/// One published figure.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct PublishedPoint {
-    /// The variance of the noise.
-    #[serde(deserialize_with = "number::one")]
-    pub variance: f64,
-    /// Accuracy in per cent.
-    #[serde(deserialize_with = "number::one")]
-    pub percent: f64,
-}
-
-/// The learning curves of one seed; entry `i` belongs to epoch `i + 1`.
+/// The learning curves of one seed; entry `i` belongs to epoch `i + 1`. Curves that were not recorded stay empty.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SeedCurve {
@@ -126,7 +73,16 @@ pub struct SeedCurve {
     /// Mean training loss of each epoch.
     #[serde(deserialize_with = "number::many")]
     pub training_loss: Vec<f64>,
+    /// Mean validation loss after each epoch.
+    #[serde(deserialize_with = "number::many")]
+    pub validation_loss: Vec<f64>,
+    /// Training accuracy of each epoch, in per cent.
+    #[serde(deserialize_with = "number::many")]
+    pub training_percent: Vec<f64>,
     /// Validation accuracy after each epoch, in per cent.
     #[serde(deserialize_with = "number::many")]
     pub validation_percent: Vec<f64>,
+    /// Test accuracy after each epoch, in per cent, where it was watched; it selects nothing.
+    #[serde(deserialize_with = "number::many")]
+    pub test_percent: Vec<f64>,
 }

@@ -3,12 +3,15 @@
 mod activity;
 mod arms;
 mod number;
+mod published;
 mod weights;
 
 pub use activity::{Image, LayerRaster, PotentialTrace, SampleActivity, Spike};
-pub use arms::{Arm, ArmKind, NoiseAccuracy, Published, PublishedPoint, SeedCurve};
-pub use weights::{Matrix, PlasticLayer, ReceptiveField, WeightView};
+pub use arms::{Arm, NoiseAccuracy, SeedCurve};
+pub use published::{Published, PublishedPoint};
+pub use weights::{HybridField, HybridFields, Matrix, PlasticLayer, ReceptiveField, WeightView};
 
+use glocal_core::learner::Severity;
 use serde::{Deserialize, Serialize};
 
 /// Everything one page shows. An empty or absent part leaves its section out, so the same type serves one run and a whole reproduction.
@@ -37,6 +40,18 @@ pub struct Report {
     pub health: Option<Vec<Finding>>,
     /// How to obtain the same numbers again.
     pub provenance: Option<Provenance>,
+}
+
+impl Report {
+    /// Spikes listed and drawn of one layer: more would weigh megabytes and show no more than a black field.
+    pub(in crate::report) const MOST_SPIKES: usize = 20_000;
+
+    /// The report as it goes into the page: the lists of spikes of very active layers are thinned.
+    pub(in crate::report) fn bounded(&self) -> Self {
+        let mut report = self.clone();
+        report.samples.iter_mut().flat_map(|s| &mut s.layers).for_each(|layer| layer.thinned(Self::MOST_SPIKES));
+        report
+    }
 }
 
 /// One number to take home.
@@ -68,6 +83,9 @@ pub enum Level {
 pub struct Finding {
     /// How much it matters.
     pub level: Level,
+    /// Which run, for instance `HP, seed 1`; absent where the page shows one run only.
+    #[serde(default)]
+    pub run: Option<String>,
     /// Where; absent for the whole network.
     #[serde(default)]
     pub layer: Option<String>,
@@ -78,8 +96,18 @@ pub struct Finding {
     pub hint: Option<String>,
 }
 
+impl From<glocal_core::Finding> for Finding {
+    fn from(finding: glocal_core::Finding) -> Self {
+        let level = match finding.severity {
+            Severity::Note => Level::Info,
+            Severity::Warning => Level::Warning,
+        };
+        Self { level, run: None, layer: Some(finding.layer), what: finding.what, hint: Some(finding.hint) }
+    }
+}
+
 /// How to obtain the same numbers again. Absent parts are left out.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Provenance {
     /// The version of the program.
@@ -90,12 +118,14 @@ pub struct Provenance {
     pub seeds: Vec<u64>,
     /// How many threads ran.
     pub threads: Option<usize>,
-    /// The processor's name.
-    pub cpu: Option<String>,
+    /// The machine: processor, cores, operating system.
+    pub machine: Option<String>,
+    /// Wall time of everything on the page, in seconds.
+    pub wall_time_secs: Option<f64>,
     /// The date, printed by the caller: the report reads no clock.
     pub date: Option<String>,
-    /// The command line.
-    pub command: Option<String>,
+    /// The command lines that give these numbers again, in order.
+    pub commands: Vec<String>,
     /// Anything else worth keeping, as name and value.
     pub more: Vec<(String, String)>,
 }

@@ -7,26 +7,48 @@ use crate::report::data::{Arm, SeedCurve};
 use crate::report::stats::{Summary, by_epoch};
 use crate::report::svg::{Fill, Frame, Margin, Scale, arm_class, canvas, marker, polyline, spread, text};
 
-/// Which of the two curves.
+/// Which curve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::report) enum Quantity {
     TrainingLoss,
+    ValidationLoss,
+    TrainingAccuracy,
     ValidationAccuracy,
+    TestAccuracy,
 }
 
 impl Quantity {
+    /// In the order of the page.
+    pub(in crate::report) const ALL: [Self; 5] = [
+        Self::TrainingLoss,
+        Self::ValidationLoss,
+        Self::TrainingAccuracy,
+        Self::ValidationAccuracy,
+        Self::TestAccuracy,
+    ];
+
     /// The name of the vertical axis.
     pub(in crate::report) fn name(self) -> &'static str {
         match self {
             Self::TrainingLoss => "training loss",
+            Self::ValidationLoss => "validation loss",
+            Self::TrainingAccuracy => "training accuracy, %",
             Self::ValidationAccuracy => "validation accuracy, %",
+            Self::TestAccuracy => "test accuracy, %",
         }
+    }
+
+    fn is_loss(self) -> bool {
+        matches!(self, Self::TrainingLoss | Self::ValidationLoss)
     }
 
     fn of(self, curve: &SeedCurve) -> &[f64] {
         match self {
             Self::TrainingLoss => &curve.training_loss,
+            Self::ValidationLoss => &curve.validation_loss,
+            Self::TrainingAccuracy => &curve.training_percent,
             Self::ValidationAccuracy => &curve.validation_percent,
+            Self::TestAccuracy => &curve.test_percent,
         }
     }
 
@@ -49,31 +71,31 @@ pub(in crate::report) fn is_recorded(arms: &[Arm], quantity: Quantity) -> bool {
 /// The drawing.
 pub(in crate::report) fn panel(arms: &[Arm], quantity: Quantity) -> Markup {
     let frame = Frame { size: (430.0, 300.0), margin: Margin { top: 34.0, right: 44.0, bottom: 52.0, left: 52.0 } };
-    let panel =
-        Panel { quantity, frame, x: epoch_scale(arms, quantity, &frame), y: value_scale(arms, quantity, &frame) };
+    let panel = Panel { quantity, frame, x: epoch_scale(arms, &frame), y: value_scale(arms, quantity, &frame) };
     let body = html! {
         (frame.y_axis(&panel.y, &panel.y.ticks(5)))
         (frame.x_axis(&panel.x, &panel.x.whole_ticks(6), "epoch"))
         (frame.y_name(quantity.name()))
-        @for arm in arms { g class=(arm_class(arm.kind)) { (panel.lines(arm)) } }
+        @for arm in arms { g class=(arm_class(arm.rule)) { (panel.lines(arm)) } }
         (panel.labels(arms))
     };
     canvas(frame.size, &format!("{} by epoch", quantity.name()), &body)
 }
 
-fn epoch_scale(arms: &[Arm], quantity: Quantity, frame: &Frame) -> Scale {
-    let last = arms.iter().map(|arm| quantity.epochs(arm).len()).max().unwrap_or(0);
+/// The same for every panel.
+fn epoch_scale(arms: &[Arm], frame: &Frame) -> Scale {
+    let epochs = Quantity::ALL.into_iter().flat_map(|q| arms.iter().flat_map(move |arm| q.seeds(arm)));
+    let last = epochs.map(<[f64]>::len).max().unwrap_or(0);
     let (left, right) = frame.across();
     Scale::fit([1.0, last.max(1) as f64], 0.0, (left + 6.0, right - 6.0))
 }
 
+/// Losses share one scale and accuracies another, so that training and validation can be compared by eye.
 fn value_scale(arms: &[Arm], quantity: Quantity, frame: &Frame) -> Scale {
-    let values = arms.iter().flat_map(|arm| quantity.seeds(arm)).flatten().copied();
+    let family = Quantity::ALL.into_iter().filter(|other| other.is_loss() == quantity.is_loss());
+    let values = family.flat_map(|q| arms.iter().flat_map(move |arm| q.seeds(arm))).flatten().copied();
     let scale = Scale::fit(values, 0.06, frame.upwards());
-    match quantity {
-        Quantity::TrainingLoss => scale,
-        Quantity::ValidationAccuracy => scale.within(0.0, 100.0),
-    }
+    if quantity.is_loss() { scale } else { scale.within(0.0, 100.0) }
 }
 
 struct Panel {
@@ -97,7 +119,7 @@ impl Panel {
                 @for seed in &seeds { path.thin d=(polyline(seed.iter().enumerate().map(|(e, v)| self.at(e, *v)))) {} }
             }
             path.line d=(polyline(centre)) {}
-            @if let Some((epoch, value)) = last(&mean) { (marker(arm.kind, Fill::Solid, self.at(epoch, value), 4.0, "")) }
+            @if let Some((epoch, value)) = last(&mean) { (marker(arm.rule, Fill::Solid, self.at(epoch, value), 4.0, "")) }
         }
     }
 
@@ -109,7 +131,7 @@ impl Panel {
         html! {
             @for ((arm, (epoch, _)), y) in ends.iter().zip(placed) {
                 @let x = self.x.at(*epoch as f64 + 1.0) + 10.0;
-                g class=(arm_class(arm.kind)) { (text(x, y + 4.5, "start", "label", &short_name(arm))) }
+                g class=(arm_class(arm.rule)) { (text(x, y + 4.5, "start", "label", &short_name(arm))) }
             }
         }
     }

@@ -6,17 +6,35 @@ pub(super) mod noise;
 pub(super) mod potential;
 pub(super) mod raster;
 
+use glocal_core::LearningRule;
+
 use super::data::Arm;
+
+/// The paper's two letters.
+fn letters(rule: LearningRule) -> &'static str {
+    match rule {
+        LearningRule::Global => "GP",
+        LearningRule::Local => "LP",
+        LearningRule::Hybrid => "HP",
+    }
+}
+
+fn words(rule: LearningRule) -> &'static str {
+    match rule {
+        LearningRule::Global => "global only",
+        LearningRule::Local => "local only",
+        LearningRule::Hybrid => "hybrid",
+    }
+}
 
 /// `HP hybrid`, with the variant if there is one.
 pub(super) fn long_name(arm: &Arm) -> String {
-    let name = format!("{} {}", arm.kind.letters(), arm.kind.words());
-    with_variant(name, arm)
+    with_variant(format!("{} {}", letters(arm.rule), words(arm.rule)), arm)
 }
 
 /// `HP`, with the variant if there is one.
 pub(super) fn short_name(arm: &Arm) -> String {
-    with_variant(arm.kind.letters().to_owned(), arm)
+    with_variant(letters(arm.rule).to_owned(), arm)
 }
 
 fn with_variant(name: String, arm: &Arm) -> String {

@@ -1,9 +1,10 @@
 //! Accuracy against the variance of the noise: our mean and deviation beside the published points.
 
+use glocal_core::LearningRule;
 use maud::{Markup, html};
 
 use super::{long_name, short_name};
-use crate::report::data::{Arm, ArmKind, Report};
+use crate::report::data::{Arm, Report};
 use crate::report::format;
 use crate::report::stats::Summary;
 use crate::report::svg::{
@@ -50,8 +51,8 @@ pub(in crate::report) fn chart(report: &Report, layout: Layout) -> Markup {
     let axis = report.noise_axis.as_deref().unwrap_or(DEFAULT_AXIS);
     let body = html! {
         (chart.axes(axis))
-        @for arm in &report.arms { g class=(arm_class(arm.kind)) { (chart.ours(arm)) } }
-        @for arm in &report.arms { g class=(arm_class(arm.kind)) { (chart.theirs(arm)) } }
+        @for arm in &report.arms { g class=(arm_class(arm.rule)) { (chart.ours(arm)) } }
+        @for arm in &report.arms { g class=(arm_class(arm.rule)) { (chart.theirs(arm)) } }
         (chart.labels(&report.arms))
         (chart.key())
     };
@@ -114,7 +115,7 @@ impl<'a> Chart<'a> {
             @for point in &points {
                 @if let Some(mean) = point.summary.mean {
                     @let tip = format!("{}: {} % at {}", long_name(arm), format::mean_sd(&point.summary), point.variance);
-                    (marker(arm.kind, Fill::Solid, self.at(point.variance, mean), 4.0, &tip))
+                    (marker(arm.rule, Fill::Solid, self.at(point.variance, mean), 4.0, &tip))
                 }
             }
         }
@@ -133,7 +134,7 @@ impl<'a> Chart<'a> {
                 @let source = self.sources.iter().position(|s| *s == published.source).unwrap_or(0);
                 @for p in &published.points {
                     @let tip = format!("{} {}: {} % at {}", published.source, long_name(arm), p.percent, p.variance);
-                    (marker(arm.kind, Fill::Hollow(source), self.at(p.variance, p.percent), 6.0, &tip))
+                    (marker(arm.rule, Fill::Hollow(source), self.at(p.variance, p.percent), 6.0, &tip))
                 }
             }
         }
@@ -148,7 +149,7 @@ impl<'a> Chart<'a> {
         html! {
             @for ((arm, (variance, _)), y) in ends.iter().zip(placed) {
                 @let name = self.layout.pick(long_name(arm), short_name(arm));
-                g class=(arm_class(arm.kind)) { (text(self.x.at(*variance) + 17.0, y + 5.0, "start", "label", &name)) }
+                g class=(arm_class(arm.rule)) { (text(self.x.at(*variance) + 17.0, y + 5.0, "start", "label", &name)) }
             }
         }
     }
@@ -166,7 +167,7 @@ impl<'a> Chart<'a> {
         html! {
             @for (i, (fill, words)) in entries.iter().enumerate() {
                 @let (x, y) = place(i);
-                g.key { (marker(ArmKind::Hybrid, *fill, (x, y), if i == 0 { 4.0 } else { 6.0 }, "")) }
+                g.key { (marker(LearningRule::Hybrid, *fill, (x, y), if i == 0 { 4.0 } else { 6.0 }, "")) }
                 (text(x + 18.0, y + 4.5, "start", "tick", words))
             }
         }

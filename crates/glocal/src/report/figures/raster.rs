@@ -57,8 +57,9 @@ fn panel(layer: &LayerRaster, steps: usize, frame: &Frame, is_last: bool) -> Mar
 
 fn title(layer: &LayerRaster, steps: usize) -> String {
     let chances = layer.neurons.saturating_mul(steps);
-    let share = if chances > 0 { 100.0 * layer.spikes.len() as f64 / chances as f64 } else { 0.0 };
-    format!("{} · {} neurons · {} spikes ({share:.1} %)", layer.name, layer.neurons, layer.spikes.len())
+    let share = if chances > 0 { 100.0 * layer.count() as f64 / chances as f64 } else { 0.0 };
+    let drawn = if layer.unlisted > 0 { format!(", {} drawn", layer.spikes.len()) } else { String::new() };
+    format!("{} · {} neurons · {} spikes ({share:.1} %){drawn}", layer.name, layer.neurons, layer.count())
 }
 
 /// Every spike as a small filled box, as one path: a box per spike as its own element would weigh ten times as much.

@@ -151,9 +151,9 @@ fn seeds(arm: &Arm) -> String {
 /// The arm's line and marker, as in the figures.
 fn swatch(arm: &Arm) -> Markup {
     html! {
-        span class=(arm_class(arm.kind)) {
+        span class=(arm_class(arm.rule)) {
             svg.chart.swatch viewBox="0 0 24 14" aria-hidden="true" {
-                g class=(arm_class(arm.kind)) { path.line d="M1 7L23 7" {} (marker(arm.kind, Fill::Solid, (12.0, 7.0), 4.5, "")) }
+                g class=(arm_class(arm.rule)) { path.line d="M1 7L23 7" {} (marker(arm.rule, Fill::Solid, (12.0, 7.0), 4.5, "")) }
             }
         }
     }

@@ -3,10 +3,10 @@
 use maud::{Markup, html};
 
 use super::table::Table;
-use crate::report::data::{PlasticLayer, PotentialTrace, SampleActivity, WeightView};
-use crate::report::figures::fields::{all_weights, picture, range};
+use crate::report::data::{HybridField, Matrix, PlasticLayer, PotentialTrace, SampleActivity, WeightView};
+use crate::report::figures::fields::{PARTS, Range, groups, picture};
 use crate::report::figures::{potential, raster};
-use crate::report::format::significant;
+use crate::report::format::{or_dash, significant};
 use crate::report::pixels;
 use crate::report::svg::responsive;
 
@@ -113,13 +113,16 @@ pub(super) fn weights_section(layers: &[PlasticLayer]) -> Markup {
 }
 
 fn weights_figure(layer: &PlasticLayer) -> Markup {
-    let (low, _, high, lost) = range(all_weights(&layer.view));
+    let groups: Vec<_> = groups(&layer.view).into_iter().map(|(name, weights)| (name, Range::of(weights))).collect();
+    let lost: usize = groups.iter().map(|(_, range)| range.not_finite).sum();
+    let reach: Vec<String> = groups.iter().map(|(name, range)| format!("{name} {}", range.words())).collect();
     html! {
         figure {
             (picture(layer))
             figcaption {
                 (layer.layer) ": " (layer.what) ". " (how_to_read(&layer.view))
-                " White is zero; the colours end at the 99.5th percentile of magnitudes, the values reach from " (significant(low)) " to " (significant(high)) "."
+                " White is zero; the colours end at the 99.5th percentile of magnitudes. All values lie in: "
+                (reach.join(", ")) "."
                 @if lost > 0 { " " (lost) " values are not finite and shown in magenta." }
             }
             (weights_table(&layer.view).folded())
@@ -129,6 +132,13 @@ fn weights_figure(layer: &PlasticLayer) -> Markup {
 
 fn how_to_read(view: &WeightView) -> String {
     match view {
+        WeightView::HybridFields(_) => {
+            "For each of the neurons whose plastic part is strongest: W, which the global rule trained; P, which the \
+            local rule wrote while the network ran; and gP, P times its gain, which is added to W. Each pixel is the \
+            weight from that pixel of the input. Shapes of the images in gP say that the local rule stores what the \
+            neuron saw."
+                .to_owned()
+        }
         WeightView::ReceptiveFields(_) => {
             "Each tile shows the weights from every input pixel to one neuron, whose number is below it: \
             shapes of the images say that the neuron has stored what it saw, speckle that it has not."
@@ -146,17 +156,28 @@ fn how_to_read(view: &WeightView) -> String {
 }
 
 fn weights_table(view: &WeightView) -> Table<'static> {
-    let row = |name: usize, weights: &[f32]| {
-        let (low, mean, high, lost) = range(weights);
-        vec![name.to_string(), significant(low), significant(mean), significant(high), lost.to_string()]
-    };
     let rows = match view {
-        WeightView::ReceptiveFields(fields) => fields.iter().map(|field| row(field.neuron, &field.weights)).collect(),
-        WeightView::Matrix(matrix) => {
-            let lines = matrix.weights.chunks(matrix.shape[1].max(1)).take(MOST_ROWS).enumerate();
-            lines.map(|(index, weights)| row(index * matrix.block()[0], weights)).collect()
+        WeightView::HybridFields(fields) => fields.neurons.iter().flat_map(hybrid_rows).collect(),
+        WeightView::ReceptiveFields(fields) => {
+            fields.iter().map(|field| range_row(field.neuron.to_string(), &field.weights)).collect()
         }
+        WeightView::Matrix(matrix) => matrix_rows(matrix),
     };
     let heads = ["neuron", "smallest", "mean", "largest", "not finite"].map(str::to_owned).to_vec();
-    Table { caption: "Incoming plastic weights by neuron, as shown", heads, rows }
+    Table { caption: "Incoming weights by neuron, as shown", heads, rows }
+}
+
+fn hybrid_rows(field: &HybridField) -> impl Iterator<Item = Vec<String>> {
+    PARTS.iter().map(|part| range_row(format!("{} · {}", field.neuron, part.name), (part.of)(field)))
+}
+
+fn matrix_rows(matrix: &Matrix) -> Vec<Vec<String>> {
+    let rows = matrix.weights.chunks(matrix.shape[1].max(1)).take(MOST_ROWS).enumerate();
+    rows.map(|(index, weights)| range_row(index.saturating_mul(matrix.block()[0]).to_string(), weights)).collect()
+}
+
+fn range_row(name: String, weights: &[f32]) -> Vec<String> {
+    let range = Range::of(weights);
+    let ends = [range.low, range.mean, range.high].map(|value| or_dash(value, significant));
+    std::iter::once(name).chain(ends).chain([range.not_finite.to_string()]).collect()
 }

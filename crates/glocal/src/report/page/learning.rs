@@ -11,8 +11,7 @@ use crate::report::stats::Summary;
 
 /// Loss and accuracy side by side.
 pub(super) fn section(arms: &[Arm]) -> Markup {
-    let quantities = [Quantity::TrainingLoss, Quantity::ValidationAccuracy];
-    let shown: Vec<_> = quantities.into_iter().filter(|quantity| is_recorded(arms, *quantity)).collect();
+    let shown: Vec<_> = Quantity::ALL.into_iter().filter(|quantity| is_recorded(arms, *quantity)).collect();
     html! {
         @if !shown.is_empty() {
             section id="learning" {

@@ -2,40 +2,35 @@
 
 use maud::{Markup, html};
 
-use super::table::scrolling;
 use crate::report::data::{Finding, Level, Provenance};
+use crate::report::format::duration;
 
 /// What the health checks found, worst first.
 pub(super) fn health_section(findings: &[Finding]) -> Markup {
     let mut sorted: Vec<&Finding> = findings.iter().collect();
-    sorted.sort_by(|a, b| b.level.cmp(&a.level));
+    sorted.sort_by_key(|finding| std::cmp::Reverse(finding.level));
     html! {
         section id="health" {
             h2 { "Health" }
             @if sorted.is_empty() { p { "The checks ran and found nothing to report." } }
-            @else { (findings_table(&sorted)) }
+            @else { ul.findings { @for finding in &sorted { (finding_item(finding)) } } }
         }
     }
 }
 
-fn findings_table(findings: &[&Finding]) -> Markup {
-    let caption = "What the checks noticed, the most serious first.";
-    let body = html! {
-        caption.counted { (caption) }
-        thead { tr { th scope="col" { "level" } th.words scope="col" { "layer" } th.words scope="col" { "what" } th.words scope="col" { "hint" } } }
-        tbody {
-            @for finding in findings {
-                @let (symbol, word, class) = level(finding.level);
-                tr {
-                    th scope="row" { span class=(class) { (symbol) " " (word) } }
-                    td.words { (finding.layer.as_deref().unwrap_or("whole network")) }
-                    td.words { (finding.what) }
-                    td.words { (finding.hint.as_deref().unwrap_or("–")) }
-                }
+fn finding_item(finding: &Finding) -> Markup {
+    let (symbol, word, class) = level(finding.level);
+    let place = [finding.run.as_deref(), finding.layer.as_deref()];
+    html! {
+        li {
+            p.where {
+                span class=(class) { (symbol) " " (word) }
+                @for part in place.into_iter().flatten() { " · " (part) }
             }
+            p { (finding.what) }
+            @if let Some(hint) = &finding.hint { p.hint { "What usually helps: " (hint) } }
         }
-    };
-    scrolling(caption, &body)
+    }
 }
 
 /// A sign, a word and a colour.
@@ -55,14 +50,18 @@ pub(super) fn provenance_section(provenance: &Provenance) -> Markup {
         ("config hash", provenance.config_hash.clone()),
         ("seeds", (!seeds.is_empty()).then(|| seeds.join(", "))),
         ("threads", provenance.threads.map(|threads| threads.to_string())),
-        ("processor", provenance.cpu.clone()),
+        ("machine", provenance.machine.clone()),
+        ("wall time", provenance.wall_time_secs.map(duration)),
         ("date", provenance.date.clone()),
     ];
     html! {
         section id="reproduce" {
             h2 { "To reproduce this" }
             dl.facts {
-                @if let Some(command) = &provenance.command { dt { "command" } dd { code { (command) } } }
+                @if !provenance.commands.is_empty() {
+                    dt { "commands" }
+                    dd { @for command in &provenance.commands { code.command { (command) } } }
+                }
                 @for (name, value) in &facts { @if let Some(value) = value { dt { (name) } dd { (value) } } }
                 @for (name, value) in &provenance.more { dt { (name) } dd { (value) } }
             }

@@ -36,14 +36,6 @@ impl Scale {
         self.range.0 + share * (self.range.1 - self.range.0)
     }
 
-    pub(in crate::report) fn low(&self) -> f64 {
-        self.low
-    }
-
-    pub(in crate::report) fn range(&self) -> (f64, f64) {
-        self.range
-    }
-
     /// About `count` round values inside the domain, with the text to print beside each.
     pub(in crate::report) fn ticks(&self, count: usize) -> Vec<(f64, String)> {
         let step = round_step((self.high - self.low) / count.max(1) as f64);
