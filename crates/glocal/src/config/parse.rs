@@ -14,7 +14,7 @@ use super::path::{self, KeyPath, Step};
 use super::problem::{Origin, Problem, nearest};
 
 /// A config as text and tree, before it has a type.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Source {
     file: Option<PathBuf>,
     text: String,

@@ -1,0 +1,41 @@
+//! Reports: a typed value in, one self-contained HTML page out.
+//!
+//! [`Report`] says what is known; [`render`] prints it. The page loads nothing: no fonts, scripts or pictures from elsewhere, and it carries its own data
+//! as JSON. The same page serves one training run, `quickstart` and a whole reproduction, because every section may be absent.
+//!
+//! Same report, same bytes: nothing here reads a clock or a random generator.
+
+mod data;
+mod figures;
+mod format;
+mod page;
+mod pixels;
+mod save;
+mod stats;
+mod svg;
+mod theme;
+
+#[cfg(test)]
+mod tests;
+
+pub use data::{
+    Arm, Finding, Headline, HybridField, HybridFields, Image, LayerRaster, Level, Matrix, NoiseAccuracy, PlasticLayer,
+    PotentialTrace, Provenance, Published, PublishedPoint, ReceptiveField, Report, SampleActivity, SeedCurve, Spike,
+    WeightView,
+};
+pub use glocal_core::LearningRule;
+pub use save::{SaveError, save};
+
+use svg::Layout;
+
+/// Prints the page.
+pub fn render(report: &Report) -> String {
+    page::document(&report.bounded()).into_string()
+}
+
+/// The accuracy-against-noise figure alone, as an SVG file with its own light background, for places that take a picture and no page.
+/// `None` where there are fewer than two noise variances to draw a line between.
+pub fn noise_chart_svg(report: &Report) -> Option<String> {
+    let drawing = figures::noise::is_worth_drawing(report).then(|| figures::noise::chart(report, Layout::Wide))?;
+    Some(theme::standalone(&drawing.into_string()))
+}
