@@ -73,7 +73,7 @@ pub trait Scalar:
 }
 
 /// A machine number: what arrays hold.
-pub trait Float: Scalar + PartialOrd + Default + AddAssign + std::iter::Sum {
+pub trait Float: Scalar + Evaluate<Self> + PartialOrd + Default + AddAssign + std::iter::Sum {
     /// Name in checkpoints (`F32`, `F64`).
     const NAME: &'static str;
     /// As `f64`, exactly.

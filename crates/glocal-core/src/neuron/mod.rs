@@ -1,9 +1,86 @@
-//! Neuron models.
+//! Neuron models: each is ONE function, [`Neuron::step`], generic over the scalar type.
+//!
+//! A model of your own is a type that implements [`Neuron`]; nothing else is needed to train it.
+
+mod adaptive_lif;
+mod kernel;
+mod leaky_integrator;
+mod lif;
 
 use serde::{Deserialize, Serialize};
 
+pub use adaptive_lif::AdaptiveLif;
+pub use kernel::{NeuronAdjointRow, NeuronKernel, NeuronRow};
+pub use leaky_integrator::LeakyIntegrator;
+pub use lif::Lif;
+
 use crate::error::ConfigErrors;
-use crate::surrogate::SurrogateGradient;
+use crate::scalar::{Float, Scalar};
+use crate::surrogate::{self, SurrogateGradient};
+
+/// A fixed number of state variables. Implemented for arrays: write `type State<S: Scalar> = [S; 2];`.
+pub trait Components<S>: Copy {
+    /// How many.
+    const LEN: usize;
+    /// The components `f(0)`, `f(1)`, ...
+    fn from_fn(f: impl FnMut(usize) -> S) -> Self;
+    /// Component `i`.
+    fn get(&self, i: usize) -> S;
+}
+
+impl<S: Copy, const N: usize> Components<S> for [S; N] {
+    const LEN: usize = N;
+    #[inline(always)]
+    fn from_fn(f: impl FnMut(usize) -> S) -> Self {
+        std::array::from_fn(f)
+    }
+    #[inline(always)]
+    fn get(&self, i: usize) -> S {
+        self[i]
+    }
+}
+
+/// What a neuron shows after a step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NeuronOutput<S> {
+    /// v_t: after the current, before the reset. Read-outs and plasticity see it.
+    pub membrane_potential: S,
+    /// What the next layer sees: the spike, or the potential of a non-spiking neuron.
+    pub output: S,
+}
+
+/// A neuron model, in discrete time.
+///
+/// Mark `step` `#[inline(always)]`: it is compiled once for each instruction set.
+pub trait Neuron: Copy + std::fmt::Debug + Send + Sync + 'static {
+    /// State variables that live from step to step, `[S; N]`. All are zero at rest.
+    type State<S: Scalar>: Components<S>;
+
+    /// One time step: state and input current to next state and output.
+    fn step<S: Scalar>(&self, state: Self::State<S>, current: S) -> (Self::State<S>, NeuronOutput<S>);
+
+    /// Firing threshold, or what plasticity and read-outs normalise the potential by.
+    fn threshold(&self) -> f64;
+
+    /// Whether the output is a spike.
+    fn spiking(&self) -> bool {
+        true
+    }
+}
+
+impl Reset {
+    /// The potential that a step leaves behind.
+    ///
+    /// # Equation
+    /// subtract: v - threshold·s; to zero: v (1 - s).
+    #[inline(always)]
+    pub fn apply<S: Scalar>(self, membrane_potential: S, spike: S, threshold: S) -> S {
+        match self {
+            Reset::Subtract => membrane_potential - threshold * spike,
+            Reset::ToZero => membrane_potential * (S::of(1.0) - spike),
+        }
+    }
+}
 
 /// What a spike does to the membrane potential.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,5 +171,72 @@ impl NeuronConfig {
             | NeuronConfig::LeakyIntegrator { threshold, .. }
             | NeuronConfig::AdaptiveLif { threshold, .. } => threshold,
         }
+    }
+}
+
+impl NeuronConfig {
+    /// The model, compiled for its surrogate.
+    pub fn build<F: Float>(&self) -> Box<dyn NeuronKernel<F>> {
+        match *self {
+            NeuronConfig::Lif { threshold, decay, reset, surrogate } => {
+                with_surrogate(surrogate, BuildLif { threshold, decay, reset })
+            }
+            NeuronConfig::LeakyIntegrator { decay, threshold } => Box::new(LeakyIntegrator { decay, threshold }),
+            NeuronConfig::AdaptiveLif { threshold, decay, adaptation_decay, adaptation_strength, reset, surrogate } => {
+                with_surrogate(
+                    surrogate,
+                    BuildAdaptive { threshold, decay, adaptation_decay, adaptation_strength, reset },
+                )
+            }
+        }
+    }
+}
+
+/// A model waiting for its surrogate.
+trait Build<F> {
+    fn with<G: surrogate::Surrogate>(self, surrogate: G) -> Box<dyn NeuronKernel<F>>;
+}
+
+struct BuildLif {
+    threshold: f64,
+    decay: f64,
+    reset: Reset,
+}
+
+struct BuildAdaptive {
+    threshold: f64,
+    decay: f64,
+    adaptation_decay: f64,
+    adaptation_strength: f64,
+    reset: Reset,
+}
+
+impl<F: Float> Build<F> for BuildLif {
+    fn with<G: surrogate::Surrogate>(self, surrogate: G) -> Box<dyn NeuronKernel<F>> {
+        Box::new(Lif { threshold: self.threshold, decay: self.decay, reset: self.reset, surrogate })
+    }
+}
+
+impl<F: Float> Build<F> for BuildAdaptive {
+    fn with<G: surrogate::Surrogate>(self, surrogate: G) -> Box<dyn NeuronKernel<F>> {
+        Box::new(AdaptiveLif {
+            threshold: self.threshold,
+            decay: self.decay,
+            adaptation_decay: self.adaptation_decay,
+            adaptation_strength: self.adaptation_strength,
+            reset: self.reset,
+            surrogate,
+        })
+    }
+}
+
+/// Each surrogate is a type, so that inner loops hold no choice.
+fn with_surrogate<F: Float>(config: SurrogateGradient, model: impl Build<F>) -> Box<dyn NeuronKernel<F>> {
+    match config {
+        SurrogateGradient::Rectangle { half_width } => model.with(surrogate::Rectangle { half_width }),
+        SurrogateGradient::Triangle { width } => model.with(surrogate::Triangle { width }),
+        SurrogateGradient::Sigmoid { slope } => model.with(surrogate::Sigmoid { slope }),
+        SurrogateGradient::Arctan { slope } => model.with(surrogate::Arctan { slope }),
+        SurrogateGradient::FastSigmoid { slope } => model.with(surrogate::FastSigmoid { slope }),
     }
 }

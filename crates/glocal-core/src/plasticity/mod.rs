@@ -1,89 +1,136 @@
-//! Plasticity rules.
+//! Plasticity rules: each is ONE function, [`PlasticityRule::post`], generic over the scalar type, beside its choice of
+//! presynaptic factors.
+//!
+//! Every rule is a decay plus a sum of rank-1 updates:
+//!
+//! # Equation
+//! E_{t+1} = eligibility_decay · E_t + Σ_r outer(a_{r,t}, local_learning_rate ∘ b_{r,t}),
+//! P_{t+1} = clamp((plastic_decay - f_t) ∘ P_t + m_t E_{t+1}, -c, c)
+//!
+//! with postsynaptic factors a, forgetting f and third factor m of the rule, and presynaptic factors b that are linear
+//! filters of the input. A plastic weight shared by the batch takes the mean of a bᵀ, and of f, over the samples.
+//!
+//! A rule of your own is a type that implements [`PlasticityRule`]; nothing else is needed to train through it.
 
-use serde::{Deserialize, Serialize};
+mod config;
+mod kernel;
+mod rules;
 
-use crate::error::ConfigErrors;
+pub use config::{PostFactor, RuleConfig};
+pub use kernel::{RuleAdjointRow, RuleKernel, RuleRow};
+pub use rules::{Bcm, Hebbian, HebbianSoftmax, Oja, Stdp, ThreeFactor};
 
-/// The bounded function ρ of the postsynaptic potential in a Hebbian rule.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PostFactor {
-    /// tanh(v/threshold - sliding_threshold).
-    #[default]
-    Tanh,
+use crate::scalar::Scalar;
+
+/// Most rank-1 terms of a rule.
+pub const MOST_TERMS: usize = 2;
+
+/// What a synapse sees of its postsynaptic neuron, at one step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PostSignal<S> {
+    /// v_t: after the current, before the reset.
+    pub membrane_potential: S,
+    /// The neuron's threshold.
+    pub threshold: S,
+    /// The spike (or the output of a non-spiking neuron).
+    pub output: S,
+    /// Meta-parameter of the neuron.
+    pub sliding_threshold: S,
+}
+
+impl<S: Scalar> PostSignal<S> {
     /// v/threshold - sliding_threshold.
-    Identity,
-    /// softmax over the layer's neurons of (v - sliding_threshold).
-    Softmax,
+    #[inline(always)]
+    pub fn normalised(&self) -> S {
+        self.membrane_potential / self.threshold - self.sliding_threshold
+    }
 }
 
-/// A choice of plasticity rule, with its parameters.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum RuleConfig {
-    /// sign · ρ(post) · pre: the variants of the published scripts.
-    Hebbian {
-        /// ρ.
-        #[serde(default)]
-        post: PostFactor,
-        /// +1 Hebbian, -1 anti-Hebbian.
-        #[serde(default = "unit")]
-        sign: f64,
-    },
-    /// y (x - forgetting · y P), y = v/threshold - sliding_threshold (Oja 1982).
-    Oja {
-        /// ζ: strength of the forgetting term y² P.
-        forgetting: f64,
-    },
-    /// y (y - θ) x with θ a running mean of y² (Bienenstock, Cooper & Munro 1982).
-    Bcm {
-        /// Share of θ kept per step.
-        average_decay: f64,
-    },
-    /// A₊ s_post x̄ - A₋ ȳ s_pre with pre- and post-trace (pair-based STDP, Morrison et al. 2008).
-    Stdp {
-        /// A₊.
-        potentiation: f64,
-        /// A₋.
-        depression: f64,
-        /// Share of the presynaptic trace kept per step.
-        pre_trace_decay: f64,
-        /// Share of the postsynaptic trace kept per step.
-        post_trace_decay: f64,
-    },
-    /// reward_t · E, E an eligibility trace of tanh(v/threshold - sliding_threshold) · pre (Frémaux & Gerstner 2016).
-    ThreeFactor {
-        /// Share of the eligibility trace kept per step.
-        eligibility_decay: f64,
-        /// Steps before the reward arrives: reward_t = 0 for t < `reward_onset`, else `reward`.
-        #[serde(default)]
-        reward_onset: usize,
-        /// The third factor once it has arrived.
-        #[serde(default = "unit")]
-        reward: f64,
+/// What a rule makes of a [`PostSignal`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PostFactors<S> {
+    /// a_r, one for each presynaptic factor of the rule.
+    pub factors: [S; MOST_TERMS],
+    /// f: share of P lost beyond the plastic decay. Used if the rule says that it [forgets](PlasticityRule::FORGETS).
+    pub forgetting: S,
+}
+
+impl<S: Scalar> PostFactors<S> {
+    /// One rank-1 term, no forgetting.
+    #[inline(always)]
+    pub fn one(factor: S) -> Self {
+        PostFactors { factors: [factor, S::of(0.0)], forgetting: S::of(0.0) }
+    }
+
+    /// Two rank-1 terms, no forgetting.
+    #[inline(always)]
+    pub fn two(first: S, second: S) -> Self {
+        PostFactors { factors: [first, second], forgetting: S::of(0.0) }
+    }
+}
+
+/// What a synapse sees of its presynaptic neuron; always linear in the input.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum PreFactor {
+    /// The input of the step itself, in_t.
+    Activity,
+    /// Trace: x̄_t = decay · x̄_{t-1} + in_t.
+    Trace {
+        /// Share kept per step.
+        decay: f64,
     },
 }
 
-fn unit() -> f64 {
-    1.0
+/// What is done to the postsynaptic factor across the neurons of a layer.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Normalisation {
+    /// Nothing.
+    #[default]
+    None,
+    /// scale · softmax over the layer's neurons, of the first factor.
+    Softmax {
+        /// Factor of the softmax.
+        scale: f64,
+    },
 }
 
-impl RuleConfig {
-    pub(crate) fn collect_violations(&self, key: &str, found: &mut ConfigErrors) {
-        let mut share = |name: &str, value: f64| {
-            found.require((0.0..=1.0).contains(&value), format!("{key}.{name}"), value, "must be in 0..=1");
-        };
-        match *self {
-            RuleConfig::Hebbian { .. } => {}
-            RuleConfig::Oja { forgetting } => {
-                found.require(forgetting >= 0.0, format!("{key}.forgetting"), forgetting, "must be >= 0")
-            }
-            RuleConfig::Bcm { average_decay } => share("average_decay", average_decay),
-            RuleConfig::Stdp { pre_trace_decay, post_trace_decay, .. } => {
-                share("pre_trace_decay", pre_trace_decay);
-                share("post_trace_decay", post_trace_decay);
-            }
-            RuleConfig::ThreeFactor { eligibility_decay, .. } => share("eligibility_decay", eligibility_decay),
-        }
+/// A plasticity rule, in discrete time.
+///
+/// Mark `post` `#[inline(always)]`: it is compiled once for each instruction set.
+pub trait PlasticityRule: Copy + std::fmt::Debug + Send + Sync + 'static {
+    /// Whether `post` keeps a trace from step to step.
+    const HAS_TRACE: bool = false;
+    /// Whether `post` depends on the spike.
+    const SEES_OUTPUT: bool = false;
+    /// Whether `post` returns a forgetting term.
+    const FORGETS: bool = false;
+
+    /// Presynaptic factors, one for each rank-1 term.
+    fn pre(&self) -> &[PreFactor] {
+        &[PreFactor::Activity]
+    }
+
+    /// The postsynaptic factors of one step: trace (zero at first) and signal to next trace and factors.
+    fn post<S: Scalar>(&self, trace: S, signal: PostSignal<S>) -> (S, PostFactors<S>);
+
+    /// What is done across the layer's neurons.
+    fn normalisation(&self) -> Normalisation {
+        Normalisation::None
+    }
+
+    /// Bound of |a_r|, if there is one: it lets the planner prove that a clamp cannot be reached.
+    fn post_bound(&self) -> Option<f64> {
+        None
+    }
+
+    /// Share of the eligibility trace E kept per step; 0: the rule has none.
+    fn eligibility_decay(&self) -> f64 {
+        0.0
+    }
+
+    /// m_t.
+    fn third_factor(&self, step: usize) -> f64 {
+        let _ = step;
+        1.0
     }
 }
