@@ -133,6 +133,16 @@ impl<'a> RunImages<'a> {
         }
     }
 
+    /// What a class shows; its number where no name is known.
+    pub fn class_name(&self, class: u32) -> String {
+        let set = match self.images.test.name() {
+            embedded::FASHION_MNIST_SUBSET => embedded::origin(),
+            name => registry::find(name),
+        };
+        let name = set.ok().and_then(|known| known.class_names.get(class as usize));
+        name.map_or_else(|| format!("class {class}"), |name| (*name).to_owned())
+    }
+
     /// The order in which `epoch` visits the training images.
     pub fn training_order(&self, epoch: u64) -> Vec<u32> {
         if self.shuffle { epoch_order(&self.train, &self.stream.fork("order"), epoch) } else { self.train.clone() }

@@ -36,13 +36,13 @@ pub(super) fn significant(value: f64) -> String {
 }
 
 /// A signed difference.
-pub(super) fn difference(value: f64) -> String {
+pub(crate) fn difference(value: f64) -> String {
     let text = decimals(value, 1);
     if text.starts_with('\u{2212}') || !value.is_finite() || text == "0.0" { text } else { format!("+{text}") }
 }
 
 /// `mean ± sd`, the mean alone for one seed, a dash for none; seeds that are not finite are counted.
-pub(super) fn mean_sd(summary: &Summary) -> String {
+pub(crate) fn mean_sd(summary: &Summary) -> String {
     let text = match (summary.mean, summary.sd) {
         (None, _) => "–".to_owned(),
         (Some(mean), None) => decimals(mean, 1),

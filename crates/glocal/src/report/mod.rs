@@ -7,11 +7,11 @@
 
 mod data;
 mod figures;
-mod format;
+pub(crate) mod format;
 mod page;
 mod pixels;
 mod save;
-mod stats;
+pub(crate) mod stats;
 mod svg;
 mod theme;
 

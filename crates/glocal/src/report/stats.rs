@@ -2,7 +2,7 @@
 
 /// Mean and sample standard deviation of the finite values, and how many were not finite.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Summary {
+pub(crate) struct Summary {
     pub mean: Option<f64>,
     pub sd: Option<f64>,
     pub count: usize,
@@ -11,7 +11,7 @@ pub(super) struct Summary {
 
 impl Summary {
     /// The standard deviation divides by `count - 1` and needs two values.
-    pub(super) fn of(values: &[f64]) -> Self {
+    pub(crate) fn of(values: &[f64]) -> Self {
         let finite: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
         let count = finite.len();
         let mean = (count > 0).then(|| finite.iter().sum::<f64>() / count as f64);
