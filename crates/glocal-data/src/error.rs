@@ -159,14 +159,14 @@ pub enum DataError {
         /// Hash found.
         found: String,
     },
-    /// The server's file is not of the size that the registry knows.
-    #[error("{url}: expected {expected} bytes, the server offers {found}")]
+    /// The server's file is larger than the true one can be.
+    #[error("{url}: the file has at most {expected} bytes, the server sends {found} or more")]
     WrongSize {
         /// Address.
         url: String,
-        /// Size of the true file.
+        /// Most bytes that the true file can have, however it is packed.
         expected: u64,
-        /// Size offered.
+        /// Bytes offered or sent.
         found: u64,
     },
     /// The server answered, but not with the file.
@@ -186,7 +186,7 @@ pub enum DataError {
         message: String,
     },
     /// The connection was cut or stalled; what came is kept.
-    #[error("{url}: {message} after {have} of {expected} bytes, kept in {}", part.display())]
+    #[error("{url}: {message} after {}, kept in {}", of_bytes(*have, *expected), part.display())]
     Interrupted {
         /// Address.
         url: String,
@@ -196,18 +196,18 @@ pub enum DataError {
         part: PathBuf,
         /// Bytes so far.
         have: u64,
-        /// Bytes of the whole file.
-        expected: u64,
+        /// Bytes of the whole file, if the server says.
+        expected: Option<u64>,
     },
     /// The disk is full; what came is kept.
-    #[error("no space left for {} ({have} of {expected} bytes written)", file.display())]
+    #[error("no space left for {} ({} written)", file.display(), of_bytes(*have, *expected))]
     NoSpace {
         /// File being written.
         file: PathBuf,
         /// Bytes so far.
         have: u64,
-        /// Bytes of the whole file.
-        expected: u64,
+        /// Bytes of the whole file, if the server says.
+        expected: Option<u64>,
     },
     /// Another process downloads the same file.
     #[error("{} is being downloaded by another process", part.display())]
@@ -239,6 +239,10 @@ pub enum DataError {
 
 fn bullet_list(lines: &[String]) -> String {
     lines.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}
+
+fn of_bytes(have: u64, expected: Option<u64>) -> String {
+    expected.map_or_else(|| format!("{have} bytes"), |expected| format!("{have} of {expected} bytes"))
 }
 
 impl DataError {

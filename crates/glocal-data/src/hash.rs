@@ -31,8 +31,10 @@ pub fn file_sha256(path: &Path) -> Result<Hex, DataError> {
 pub fn content_sha256(path: &Path, cap: u64) -> Result<Hex, DataError> {
     let (_, content) = idx::open(path)?;
     let mut reader = HashingReader::new(content.take(cap.saturating_add(1)));
-    let bytes = io::copy(&mut reader, &mut io::sink())
-        .map_err(|source| DataError::Io { file: path.into(), action: "unpack", source })?;
+    let bytes = match io::copy(&mut reader, &mut io::sink()) {
+        Ok(bytes) => bytes,
+        Err(source) => return Err(idx::read_failure(path, reader.bytes, source)),
+    };
     if bytes > cap {
         return Err(DataError::TrailingData { file: path.into(), expected: cap });
     }
@@ -43,12 +45,13 @@ pub fn content_sha256(path: &Path, cap: u64) -> Result<Hex, DataError> {
 pub struct HashingReader<R> {
     inner: R,
     hasher: Sha256,
+    bytes: u64,
 }
 
 impl<R: Read> HashingReader<R> {
     /// A reader that hashes all that is read from `inner`.
     pub fn new(inner: R) -> Self {
-        HashingReader { inner, hasher: Sha256::new() }
+        HashingReader { inner, hasher: Sha256::new(), bytes: 0 }
     }
 
     /// The digest of all bytes read so far.
@@ -61,6 +64,7 @@ impl<R: Read> Read for HashingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
         self.hasher.update(&buffer[..count]);
+        self.bytes += count as u64;
         Ok(count)
     }
 }

@@ -13,7 +13,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufReader, Read},
+    io::{self, BufReader, Read, Write},
     path::Path,
 };
 
@@ -56,9 +56,28 @@ pub fn read_file(path: &Path, cap_bytes: u64) -> Result<IdxArray, DataError> {
 /// # Errors
 /// As [`read_file`].
 pub fn read(source: impl Read, name: &Path, cap_bytes: u64) -> Result<IdxArray, DataError> {
-    let (_, source) =
-        unpacked(source).map_err(|source| DataError::Io { file: name.into(), action: "read", source })?;
+    let (_, source) = unpacked(source).map_err(|source| DataError::Io { file: name.into(), action: "read", source })?;
     read_plain(source, name, cap_bytes, None)
+}
+
+/// Writes `array` as plain IDX.
+///
+/// # Errors
+/// [`DataError::Inconsistent`] if the shape does not fit the data; whatever `sink` answers, with `name` for the file.
+pub fn write(array: &IdxArray, mut sink: impl Write, name: &Path) -> Result<(), DataError> {
+    let rank = u8::try_from(array.shape.len()).ok();
+    let (Some(rank), true) = (rank, byte_count(&array.shape) == Some(array.data.len() as u64)) else {
+        return Err(DataError::Inconsistent {
+            name: name.display().to_string(),
+            what: "IDX shape",
+            expected: format!("the shape of {} bytes", array.data.len()),
+            found: format!("{:?}", array.shape),
+        });
+    };
+    let mut header = vec![0, 0, 8, rank];
+    array.shape.iter().for_each(|size| header.extend(size.to_be_bytes()));
+    let written = sink.write_all(&header).and_then(|()| sink.write_all(&array.data)).and_then(|()| sink.flush());
+    written.map_err(|source| DataError::Io { file: name.into(), action: "write", source })
 }
 
 /// How the bytes of a file are wrapped.
@@ -79,11 +98,7 @@ pub fn unpacked<'a>(mut source: impl Read + 'a) -> io::Result<(Packing, Box<dyn 
     source.by_ref().take(2).read_to_end(&mut magic)?;
     let gzip = magic == [0x1f, 0x8b];
     let whole = BufReader::with_capacity(CHUNK_BYTES, io::Cursor::new(magic).chain(source));
-    Ok(if gzip {
-        (Packing::Gzip, Box::new(MultiGzDecoder::new(whole)))
-    } else {
-        (Packing::Plain, Box::new(whole))
-    })
+    Ok(if gzip { (Packing::Gzip, Box::new(MultiGzDecoder::new(whole))) } else { (Packing::Plain, Box::new(whole)) })
 }
 
 /// Unpacked content of a file, and its length where that is known beforehand.
@@ -106,9 +121,11 @@ pub(crate) fn read_plain(
 ) -> Result<IdxArray, DataError> {
     let mut source = Counted { inner: source, offset: 0, name };
     let shape = read_header(&mut source)?;
-    let size = byte_count(&shape)
-        .filter(|&size| size <= cap_bytes)
-        .ok_or_else(|| DataError::TooLarge { file: name.into(), shape: shape.clone(), cap: cap_bytes })?;
+    let size = byte_count(&shape).filter(|&size| size <= cap_bytes).ok_or_else(|| DataError::TooLarge {
+        file: name.into(),
+        shape: shape.clone(),
+        cap: cap_bytes,
+    })?;
     let end = source.offset.saturating_add(size);
     match length {
         Some(found) if found < end => return Err(DataError::Truncated { file: name.into(), expected: end, found }),
@@ -201,11 +218,16 @@ impl<R: Read> Counted<'_, R> {
     }
 
     fn failure(&self, source: io::Error) -> DataError {
-        match source.kind() {
-            io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
-                DataError::DamagedGzip { file: self.name.into(), offset: self.offset, source }
-            }
-            _ => DataError::Io { file: self.name.into(), action: "read", source },
+        read_failure(self.name, self.offset, source)
+    }
+}
+
+/// Tells what the unpacking refuses from what the system does.
+pub(crate) fn read_failure(name: &Path, offset: u64, source: io::Error) -> DataError {
+    match source.kind() {
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
+            DataError::DamagedGzip { file: name.into(), offset, source }
         }
+        _ => DataError::Io { file: name.into(), action: "read", source },
     }
 }

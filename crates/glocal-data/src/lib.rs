@@ -31,9 +31,11 @@ mod split;
 
 pub use corrupt::Corruption;
 pub use dataset::{Batch, ImageDataset, Sample, Split};
-pub use encode::{Draw, Encoded, Encoder};
+pub use encode::{Draw, EncodeBuffers, Encoded, Encoder};
 pub use error::DataError;
+pub use fetch::{FetchOptions, Fetched, Progress, fetch};
 pub use load::{load, load_idx};
 pub use locate::{Found, Locations};
 pub use random::Stream;
 pub use registry::KnownDataset;
+pub use split::{ValidationSplit, epoch_order};

@@ -42,7 +42,16 @@ impl Stream {
 
     /// The `index`-th stream under this one, for samples, epochs and the like.
     pub fn fork_index(&self, index: u64) -> Self {
-        Stream { key: digest(&[&self.key, b"i", &index.to_le_bytes()]), path: format!("{}/#{index}", self.path) }
+        Stream { key: self.index_key(index), path: format!("{}/#{index}", self.path) }
+    }
+
+    fn index_key(&self, index: u64) -> [u8; 32] {
+        digest(&[&self.key, b"i", &index.to_le_bytes()])
+    }
+
+    /// A generator at the beginning of the `index`-th stream under this one: [`Stream::fork_index`] without the name.
+    pub fn draws_of(&self, index: u64) -> Draws {
+        Draws { rng: Xoshiro256PlusPlus::from_seed(self.index_key(index)) }
     }
 
     /// A generator that stands at the beginning of this stream.

@@ -7,11 +7,11 @@
 //! RunConfig -> Images -> train -> RunFolder{config, metrics, checkpoints, summary} -> evaluate -> Report
 //! ```
 
-// pub mod compare;
+pub mod compare;
 pub mod config;
 pub mod error;
 pub mod evaluate;
-// pub mod experiments;
+pub mod experiments;
 pub mod images;
 pub mod interrupt;
 pub mod progress;

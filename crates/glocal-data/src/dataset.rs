@@ -1,0 +1,312 @@
+//! Labelled images in memory, and batches of them.
+
+use std::{fmt, path::PathBuf};
+
+use crate::DataError;
+
+/// Which half of a published data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Split {
+    /// To learn from, and to set validation samples aside from.
+    Train,
+    /// To be judged by, once.
+    Test,
+}
+
+impl fmt::Display for Split {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Split::Train => "train",
+            Split::Test => "test",
+        })
+    }
+}
+
+/// Labelled grey images of one size, as bytes: a quarter of what f32 would take.
+///
+/// # Shapes
+/// `pixels` is `[N, I]` with I = height x width, row-major; `labels` is `[N]`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ImageDataset {
+    name: String,
+    classes: usize,
+    height: usize,
+    width: usize,
+    pixels: Vec<u8>,
+    labels: Vec<u8>,
+}
+
+impl ImageDataset {
+    /// Checks that the parts fit together; every label must be below `classes`.
+    ///
+    /// # Errors
+    /// [`DataError::Inconsistent`], [`DataError::CountMismatch`] or [`DataError::LabelOutOfRange`], whose offset is
+    /// the one that the label has in an IDX file.
+    pub fn new(
+        name: impl Into<String>,
+        classes: usize,
+        [height, width]: [usize; 2],
+        pixels: Vec<u8>,
+        labels: Vec<u8>,
+    ) -> Result<Self, DataError> {
+        let set = ImageDataset { name: name.into(), classes, height, width, pixels, labels };
+        set.check()?;
+        Ok(set)
+    }
+
+    fn check(&self) -> Result<(), DataError> {
+        let inputs = self.height.checked_mul(self.width).unwrap_or(0);
+        if inputs == 0 {
+            let found = format!("{} x {}", self.height, self.width);
+            return Err(self.inconsistent("image size", "at least one pixel", found));
+        }
+        if self.classes == 0 || self.classes > 256 {
+            return Err(self.inconsistent("number of classes", "1 to 256", self.classes));
+        }
+        if self.labels.is_empty() {
+            return Err(self.inconsistent("number of samples", "at least 1", 0));
+        }
+        if u32::try_from(self.labels.len()).is_err() {
+            return Err(self.inconsistent("number of samples", "fewer than 2^32", self.labels.len()));
+        }
+        if !self.pixels.len().is_multiple_of(inputs) {
+            let expected = format!("a multiple of {} x {}", self.height, self.width);
+            return Err(self.inconsistent("number of pixels", expected, self.pixels.len()));
+        }
+        let file = PathBuf::from(&self.name);
+        let images = self.pixels.len() / inputs;
+        if images != self.labels.len() {
+            return Err(DataError::CountMismatch { file, images, labels: self.labels.len() });
+        }
+        let Some(sample) = self.labels.iter().position(|&label| usize::from(label) >= self.classes) else {
+            return Ok(());
+        };
+        let found = self.labels[sample];
+        let offset = IDX_LABELS_START + sample as u64;
+        Err(DataError::LabelOutOfRange { file, offset, sample, found, classes: self.classes })
+    }
+
+    fn inconsistent(&self, what: &'static str, expected: impl Into<String>, found: impl fmt::Display) -> DataError {
+        DataError::Inconsistent { name: self.name.clone(), what, expected: expected.into(), found: found.to_string() }
+    }
+
+    /// Name, for messages and reports.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Number of classes.
+    pub fn classes(&self) -> usize {
+        self.classes
+    }
+
+    /// Rows of an image.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Columns of an image.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Pixels of an image, I.
+    pub fn inputs(&self) -> usize {
+        self.height * self.width
+    }
+
+    /// Number of samples, N; never 0.
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// The class of every sample, `[N]`.
+    pub fn labels(&self) -> &[u8] {
+        &self.labels
+    }
+
+    /// The grey levels of all samples, `[N, I]`.
+    pub fn pixels(&self) -> &[u8] {
+        &self.pixels
+    }
+
+    /// The sample with number `number`.
+    ///
+    /// # Errors
+    /// [`DataError::NoSuchSample`].
+    pub fn sample(&self, number: u32) -> Result<Sample<'_>, DataError> {
+        let index = number as usize;
+        let Some(&label) = self.labels.get(index) else {
+            return Err(DataError::NoSuchSample { name: self.name.clone(), index, len: self.len() });
+        };
+        let pixels = &self.pixels[index * self.inputs()..(index + 1) * self.inputs()];
+        Ok(Sample { number, pixels, label: u32::from(label) })
+    }
+
+    /// The samples `numbers` as a set of their own, in that order.
+    ///
+    /// # Errors
+    /// [`DataError::NoSuchSample`]; [`DataError::Inconsistent`] if there are none.
+    pub fn subset(&self, name: impl Into<String>, numbers: &[u32]) -> Result<Self, DataError> {
+        let mut pixels = Vec::with_capacity(numbers.len() * self.inputs());
+        let mut labels = Vec::with_capacity(numbers.len());
+        for &number in numbers {
+            let sample = self.sample(number)?;
+            pixels.extend_from_slice(sample.pixels);
+            labels.push(sample.label as u8);
+        }
+        ImageDataset::new(name, self.classes, [self.height, self.width], pixels, labels)
+    }
+
+    /// Puts the samples `numbers` into `batch`, in that order; allocates only while `batch` is smaller than needed.
+    ///
+    /// # Equation
+    /// value = grey level / 255
+    ///
+    /// # Errors
+    /// [`DataError::NoSuchSample`]; `batch` is then empty.
+    pub fn gather(&self, numbers: &[u32], batch: &mut Batch) -> Result<(), DataError> {
+        batch.clear([self.height, self.width]);
+        for &number in numbers {
+            let sample = self.sample(number).inspect_err(|_| batch.clear([self.height, self.width]))?;
+            batch.numbers.push(number);
+            batch.labels.push(sample.label);
+            batch.values.extend(sample.pixels.iter().map(|&level| grey_value(level)));
+        }
+        Ok(())
+    }
+}
+
+/// Labels of an IDX file follow 4 bytes of magic and one size.
+const IDX_LABELS_START: u64 = 8;
+
+/// A division, not a product with 1/255: it is rounded once, and 255 gives exactly 1.
+fn grey_value(level: u8) -> f32 {
+    f32::from(level) / 255.0
+}
+
+impl fmt::Debug for ImageDataset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ImageDataset { name, classes, height, width, .. } = self;
+        write!(f, "{name}: {} images of {height}x{width} in {classes} classes", self.len())
+    }
+}
+
+impl fmt::Display for ImageDataset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// One labelled image of an [`ImageDataset`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sample<'a> {
+    /// Its number in the data set.
+    pub number: u32,
+    /// Grey levels, `[I]`.
+    pub pixels: &'a [u8],
+    /// Its class.
+    pub label: u32,
+}
+
+/// Some samples as numbers that a network can take; reused from step to step.
+///
+/// # Shapes
+/// `values` is `[B, I]`, `labels` and `numbers` are `[B]`.
+///
+/// # Units
+/// Values are intensities: 0 is black, 1 is white.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Batch {
+    height: usize,
+    width: usize,
+    values: Vec<f32>,
+    labels: Vec<u32>,
+    numbers: Vec<u32>,
+}
+
+impl Batch {
+    /// An empty batch, to be filled by [`ImageDataset::gather`].
+    pub fn new() -> Self {
+        Batch::default()
+    }
+
+    /// A batch of the caller's own values, whose samples count from 0.
+    ///
+    /// # Errors
+    /// [`DataError::Inconsistent`] if the lengths do not fit; [`DataError::Intensity`] if a value is no number in
+    /// 0..=1, such as NaN.
+    pub fn from_values([height, width]: [usize; 2], values: Vec<f32>, labels: Vec<u32>) -> Result<Self, DataError> {
+        let expected = height.checked_mul(width).and_then(|inputs| inputs.checked_mul(labels.len()));
+        if expected != Some(values.len()) {
+            return Err(DataError::Inconsistent {
+                name: "batch".into(),
+                what: "number of values",
+                expected: format!("{} x {height} x {width}", labels.len()),
+                found: values.len().to_string(),
+            });
+        }
+        let numbers = (0..).take(labels.len()).collect();
+        let batch = Batch { height, width, values, labels, numbers };
+        batch.check_intensities()?;
+        Ok(batch)
+    }
+
+    fn clear(&mut self, [height, width]: [usize; 2]) {
+        (self.height, self.width) = (height, width);
+        self.values.clear();
+        self.labels.clear();
+        self.numbers.clear();
+    }
+
+    /// Refuses what is not in 0..=1; NaN is in no range.
+    pub(crate) fn check_intensities(&self) -> Result<(), DataError> {
+        let Some(position) = self.values.iter().position(|value| !(0.0..=1.0).contains(value)) else {
+            return Ok(());
+        };
+        let (row, input) = (position / self.inputs(), position % self.inputs());
+        Err(DataError::Intensity { sample: self.numbers[row], input, value: self.values[position] })
+    }
+
+    /// Number of samples, B.
+    pub fn size(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Values of a sample, I.
+    pub fn inputs(&self) -> usize {
+        self.height * self.width
+    }
+
+    /// Rows of an image.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Columns of an image.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Intensities, `[B, I]`.
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    /// Classes, `[B]`.
+    pub fn labels(&self) -> &[u32] {
+        &self.labels
+    }
+
+    /// Numbers that the samples have in their data set, `[B]`: what their random numbers are drawn by.
+    pub fn numbers(&self) -> &[u32] {
+        &self.numbers
+    }
+
+    /// Each sample's number and its values `[I]`, to be changed in place.
+    pub(crate) fn rows_mut(&mut self) -> impl Iterator<Item = (u32, &mut [f32])> {
+        let inputs = self.inputs().max(1);
+        self.numbers.iter().copied().zip(self.values.chunks_exact_mut(inputs))
+    }
+}
