@@ -73,6 +73,8 @@ pub enum GlocalError {
         epoch: u64,
         /// Epochs of the run.
         epochs: u64,
+        /// The command that goes on.
+        command: String,
     },
     /// A result could not be printed.
     #[error("cannot write to stdout: {0}")]
@@ -113,7 +115,7 @@ impl GlocalError {
             }
             GlocalError::Write { path, source } => Some(write_hint(path, source)),
             GlocalError::OutputExists(path) => Some(format!(
-                "continue that run with `--resume {}`, or choose another folder with --out",
+                "go on with what is in {} by --resume, or choose another folder with --out",
                 path.display()
             )),
             GlocalError::ConfigChanged { .. } => {
@@ -121,16 +123,14 @@ impl GlocalError {
             }
             GlocalError::Core { source, .. } => source.hint().map(str::to_owned),
             GlocalError::Data(error) => error.hint(),
-            GlocalError::Stopped { run, .. } => {
-                Some(format!("`glocal train --resume {}` goes on from there, to the same bits", run.display()))
-            }
+            GlocalError::Stopped { command, .. } => Some(format!("go on from there, to the same bits: {command}")),
             GlocalError::Stdout(_) => Some("check where stdout leads; what the command wrote to files is whole".into()),
         }
     }
 
     /// The exit code of a process that ends with this error: 2 for what the user can put right (input, files, disk),
     /// 130 after a wish to stop, 1 for the rest.
-    pub fn exit_code(&self) -> i32 {
+    pub fn exit_code(&self) -> u8 {
         match self {
             GlocalError::Stopped { .. } => crate::interrupt::INTERRUPTED_EXIT_CODE,
             GlocalError::Core { source: CoreError::Diverged { .. }, .. } => 1,
@@ -159,7 +159,7 @@ impl From<CoreError> for GlocalError {
 }
 
 /// A server or network that fails is nobody's bad input.
-fn data_exit_code(error: &glocal_data::DataError) -> i32 {
+fn data_exit_code(error: &glocal_data::DataError) -> u8 {
     use glocal_data::DataError::{Connection, HttpStatus, Interrupted};
     if matches!(error, Connection { .. } | HttpStatus { .. } | Interrupted { .. }) { 1 } else { 2 }
 }

@@ -6,8 +6,8 @@ use std::fmt;
 use glocal_core::Input;
 use glocal_data::encode::EncodeBuffers;
 use glocal_data::{
-    Batch, Corruption, DataError, Draw, Encoded, Encoder, ImageDataset, Locations, Split, Stream, embedded, epoch_order,
-    load, registry,
+    Batch, Corruption, DataError, Draw, Encoded, Encoder, ImageDataset, Locations, Split, Stream, embedded,
+    epoch_order, load, registry,
 };
 
 use crate::config::RunConfig;

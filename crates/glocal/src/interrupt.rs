@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::error::GlocalError;
 
 /// Exit code of a process that was asked to stop: 128 + SIGINT, as shells expect.
-pub const INTERRUPTED_EXIT_CODE: i32 = 130;
+pub const INTERRUPTED_EXIT_CODE: u8 = 130;
 
 /// A wish to stop, shared by whoever utters it and the training loop, which saves and ends at its next step.
 #[derive(Clone, Debug, Default)]
@@ -31,7 +31,7 @@ impl StopSignal {
         let signal = self.clone();
         let on_signal = move || {
             if signal.is_requested() {
-                std::process::exit(INTERRUPTED_EXIT_CODE);
+                std::process::exit(i32::from(INTERRUPTED_EXIT_CODE));
             }
             signal.request();
         };

@@ -29,7 +29,12 @@ pub fn words(rule: LearningRule) -> &'static str {
 pub fn arms(records: &[RunRecord]) -> Vec<Arm> {
     let of = |rule| records.iter().filter(|r| r.config.learner.network.learning_rule == rule).collect::<Vec<_>>();
     let rules = [LearningRule::Local, LearningRule::Global, LearningRule::Hybrid];
-    rules.into_iter().map(|rule| (rule, of(rule))).filter(|(_, runs)| !runs.is_empty()).map(|(r, runs)| arm(r, &runs)).collect()
+    rules
+        .into_iter()
+        .map(|rule| (rule, of(rule)))
+        .filter(|(_, runs)| !runs.is_empty())
+        .map(|(r, runs)| arm(r, &runs))
+        .collect()
 }
 
 fn arm(rule: LearningRule, runs: &[&RunRecord]) -> Arm {
@@ -37,7 +42,11 @@ fn arm(rule: LearningRule, runs: &[&RunRecord]) -> Arm {
     let epochs = runs.iter().map(|run| run.metrics.len()).max().unwrap_or(0);
     Arm {
         accuracies: accuracies(runs),
-        published: if runs.iter().all(|run| fashion_demo::is_demo(&run.config)) { Published::fashion_demo(rule) } else { Vec::new() },
+        published: if runs.iter().all(|run| fashion_demo::is_demo(&run.config)) {
+            Published::fashion_demo(rule)
+        } else {
+            Vec::new()
+        },
         step_time_ms: (!times.is_empty()).then(|| times.iter().sum::<f64>() / times.len() as f64),
         epochs: u32::try_from(epochs).ok(),
         seeds: runs.iter().map(|run| run.config.training.seed).collect(),
@@ -50,14 +59,18 @@ fn arm(rule: LearningRule, runs: &[&RunRecord]) -> Arm {
 fn accuracies(runs: &[&RunRecord]) -> Vec<NoiseAccuracy> {
     let points: Vec<Vec<(f64, f64, Option<f64>)>> = runs.iter().map(|run| accuracies_of(run)).collect();
     let Some(longest) = points.iter().max_by_key(|points| points.len()) else { return Vec::new() };
-    let at = |variance: f64| points.iter().filter_map(move |p| p.iter().find(|&&(v, ..)| v == variance)).collect::<Vec<_>>();
+    let at =
+        |variance: f64| points.iter().filter_map(move |p| p.iter().find(|&&(v, ..)| v == variance)).collect::<Vec<_>>();
     let percent = |share: f64| 100.0 * share;
     longest
         .iter()
         .map(|&(variance, ..)| NoiseAccuracy {
             variance,
             percent: at(variance).iter().map(|&&(_, frozen, moving)| percent(moving.unwrap_or(frozen))).collect(),
-            frozen_percent: at(variance).iter().filter_map(|&&(_, frozen, moving)| moving.map(|_| percent(frozen))).collect(),
+            frozen_percent: at(variance)
+                .iter()
+                .filter_map(|&&(_, frozen, moving)| moving.map(|_| percent(frozen)))
+                .collect(),
         })
         .collect()
 }

@@ -68,8 +68,8 @@ fn run_folders(path: &Path) -> Result<Vec<PathBuf>, GlocalError> {
         return Ok(vec![path.to_owned()]);
     }
     let hint = || "give a folder that `glocal train`, `quickstart` or `reproduce` wrote".to_owned();
-    let entries = std::fs::read_dir(path)
-        .map_err(|source| GlocalError::Read { path: path.to_owned(), source, hint: hint() })?;
+    let entries =
+        std::fs::read_dir(path).map_err(|source| GlocalError::Read { path: path.to_owned(), source, hint: hint() })?;
     let mut found: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|inner| is_run(inner)).collect();
     found.sort();
     if found.is_empty() {

@@ -49,7 +49,9 @@ impl NoiseCurve {
         let batch = config.eval_batch();
         let mut accuracy = |variance: f64, plastic| {
             let corruption = (variance > 0.0).then_some(Corruption::Gaussian { variance });
-            Ok::<_, GlocalError>(evaluate(learner, images, Part::Test, &EvalOptions { plastic, corruption, batch })?.accuracy)
+            Ok::<_, GlocalError>(
+                evaluate(learner, images, Part::Test, &EvalOptions { plastic, corruption, batch })?.accuracy,
+            )
         };
         let mut point = |variance: f64| {
             let frozen = accuracy(variance, PlasticEval::Frozen)?;

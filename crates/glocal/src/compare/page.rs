@@ -112,9 +112,15 @@ fn provenance(records: &[RunRecord], commands: Vec<String>) -> Provenance {
 /// Processor, cores and system, as far as they are known.
 fn machine() -> Option<String> {
     let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ")).map(|(_, name)| name);
+    let model =
+        cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ")).map(|(_, name)| name);
     let cores = std::thread::available_parallelism().ok()?;
-    Some(format!("{}, {cores} cores, {} {}", model.unwrap_or("processor"), std::env::consts::OS, std::env::consts::ARCH))
+    Some(format!(
+        "{}, {cores} cores, {} {}",
+        model.unwrap_or("processor"),
+        std::env::consts::OS,
+        std::env::consts::ARCH
+    ))
 }
 
 fn show_inside(page: &mut Report, record: &RunRecord, locations: &Locations) -> Result<(), GlocalError> {
@@ -131,11 +137,7 @@ fn show_inside(page: &mut Report, record: &RunRecord, locations: &Locations) -> 
     Ok(())
 }
 
-fn first_test_image(
-    learner: &mut Learner,
-    images: &RunImages<'_>,
-    label: &str,
-) -> Result<SampleActivity, GlocalError> {
+fn first_test_image(learner: &mut Learner, images: &RunImages<'_>, label: &str) -> Result<SampleActivity, GlocalError> {
     let mut feed = Feed::default();
     images.evaluation_batch(&mut feed, Part::Test, &images.numbers(Part::Test)[..1], None)?;
     let report = learner.evaluate(feed.input(), feed.labels(), glocal_core::PlasticEval::Frozen)?;

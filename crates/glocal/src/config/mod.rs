@@ -23,8 +23,8 @@ pub mod problem;
 
 use std::path::Path;
 
-use glocal_core::{LearnerConfig, LearningRule};
 use glocal_core::error::ConfigErrors;
+use glocal_core::{LearnerConfig, LearningRule};
 use glocal_data::encode::Encoder;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -211,8 +211,9 @@ impl RunConfig {
     /// Whether any layer has plastic weights that count.
     pub fn is_plastic(&self) -> bool {
         let network = &self.learner.network;
-        (0..network.layers.len())
-            .any(|index| network.layers[index].plasticity.is_some() && network.layer_rule(index) != LearningRule::Global)
+        (0..network.layers.len()).any(|index| {
+            network.layers[index].plasticity.is_some() && network.layer_rule(index) != LearningRule::Global
+        })
     }
 
     /// Images per evaluation batch.
@@ -259,7 +260,12 @@ impl TrainingConfig {
         if let Some(limit) = data.train_limit {
             found.require(limit > 0, "data.train_limit", limit, "must be at least 1");
         }
-        found.require(self.checkpoint_every > 0, "training.checkpoint_every", self.checkpoint_every, "must be at least 1");
+        found.require(
+            self.checkpoint_every > 0,
+            "training.checkpoint_every",
+            self.checkpoint_every,
+            "must be at least 1",
+        );
         found.require(self.seed <= i64::MAX as u64, "training.seed", self.seed, "must be below 2^63");
         let possible = self.select == Select::Last || data.validation > 0;
         found.require(

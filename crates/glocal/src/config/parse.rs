@@ -53,7 +53,8 @@ impl Source {
         let example = "write it as key=value, such as training.epochs=5 or learner.network.layers.0.size=256";
         let (key, text) = assignment.split_once('=').ok_or_else(|| refused("has no `=`".into(), example))?;
         let path: KeyPath = key.trim().parse().map_err(|message| refused(message, example))?;
-        path::set(&mut self.tree, &path, read_value(text.trim())).map_err(|m| refused(m, "check the path against the config file"))?;
+        path::set(&mut self.tree, &path, read_value(text.trim()))
+            .map_err(|m| refused(m, "check the path against the config file"))?;
         self.overrides.push((path, assignment.to_owned()));
         Ok(())
     }
@@ -92,7 +93,11 @@ impl Source {
 
     /// Where the value at `path`, or the nearest table above it, came from.
     pub fn origin(&self, path: &KeyPath) -> Origin {
-        let set = self.overrides.iter().rev().find(|(set, _)| set.is_prefix_of(path) || path.is_prefix_of(set) && self.span(path).is_none());
+        let set = self
+            .overrides
+            .iter()
+            .rev()
+            .find(|(set, _)| set.is_prefix_of(path) || path.is_prefix_of(set) && self.span(path).is_none());
         if let Some((_, text)) = set {
             return Origin::Override(text.clone());
         }
@@ -111,7 +116,11 @@ impl Source {
             Some(file) => Origin::File { file: file.clone(), line: span.map(|span| self.line(span.start)) },
         };
         let message = message.trim().replace('\n', "; ");
-        Problem { origin, message: format!("not valid TOML: {message}"), hint: Some("see https://toml.io for the syntax".into()) }
+        Problem {
+            origin,
+            message: format!("not valid TOML: {message}"),
+            hint: Some("see https://toml.io for the syntax".into()),
+        }
     }
 
     fn missing(&self, table: &KeyPath, key: &str) -> Problem {
@@ -119,7 +128,10 @@ impl Source {
         Problem {
             origin: self.origin(&path),
             message: format!("`{path}` is missing"),
-            hint: Some(format!("add `{key} = ...`{}", if table.0.is_empty() { String::new() } else { format!(" to `{table}`") })),
+            hint: Some(format!(
+                "add `{key} = ...`{}",
+                if table.0.is_empty() { String::new() } else { format!(" to `{table}`") }
+            )),
         }
     }
 
@@ -205,7 +217,9 @@ fn find_culprit<T: DeserializeOwned>(tree: &Value, place: &KeyPath, message: &st
         !matches!(attempt::<T>(&without), Err((_, again)) if again == message)
     });
     match blamed {
-        Some(child) if matches!(path::get(tree, &child), Some(Value::Table(_))) => find_culprit::<T>(tree, &child, message),
+        Some(child) if matches!(path::get(tree, &child), Some(Value::Table(_))) => {
+            find_culprit::<T>(tree, &child, message)
+        }
         Some(child) => child,
         None => place.clone(),
     }

@@ -4,6 +4,8 @@ use glocal_core::LearningRule;
 use glocal_core::LearningRule::{Global, Hybrid, Local};
 use serde::Serialize;
 
+use crate::report::format::mean_sd;
+use crate::report::stats::Summary;
 use crate::report::{Arm, NoiseAccuracy};
 
 /// One published effect beside ours.
@@ -55,6 +57,18 @@ impl Verdict {
     }
 }
 
+impl Effect {
+    /// Our size, mean and deviation over seeds.
+    pub fn mean_sd(&self) -> String {
+        mean_sd(&Summary::of(&self.points))
+    }
+
+    /// Our size with frozen plastic weights.
+    pub fn frozen_mean_sd(&self) -> String {
+        mean_sd(&Summary::of(&self.frozen_points))
+    }
+}
+
 /// An accuracy and the factor that it enters a difference with.
 type Term = (f64, LearningRule, f64);
 
@@ -65,8 +79,14 @@ const NOISIEST: f64 = 0.06;
 const CLAIMS: [(&str, &[Term]); 5] = [
     ("clean: the hybrid network is better than the global one", &[(1.0, Hybrid, 0.0), (-1.0, Global, 0.0)]),
     ("clean: local learning alone stays behind the global one", &[(1.0, Global, 0.0), (-1.0, Local, 0.0)]),
-    ("noise 0.06: the hybrid network is better than the global one", &[(1.0, Hybrid, NOISIEST), (-1.0, Global, NOISIEST)]),
-    ("noise 0.06: local learning alone is better than the global one", &[(1.0, Local, NOISIEST), (-1.0, Global, NOISIEST)]),
+    (
+        "noise 0.06: the hybrid network is better than the global one",
+        &[(1.0, Hybrid, NOISIEST), (-1.0, Global, NOISIEST)],
+    ),
+    (
+        "noise 0.06: local learning alone is better than the global one",
+        &[(1.0, Local, NOISIEST), (-1.0, Global, NOISIEST)],
+    ),
     (
         "clean to noise 0.06: the hybrid network loses less than the global one",
         &[(1.0, Global, 0.0), (-1.0, Global, NOISIEST), (-1.0, Hybrid, 0.0), (1.0, Hybrid, NOISIEST)],
@@ -82,7 +102,8 @@ fn effect(arms: &[Arm], claim: &'static str, terms: &[Term]) -> Option<Effect> {
     let published = published(arms, terms);
     let points = per_seed(arms, terms, |point| &point.percent)?;
     let frozen = |point: &NoiseAccuracy| point.frozen_percent.is_empty();
-    let frozen_points = per_seed(arms, terms, |point| if frozen(point) { &point.percent } else { &point.frozen_percent })?;
+    let frozen_points =
+        per_seed(arms, terms, |point| if frozen(point) { &point.percent } else { &point.frozen_percent })?;
     (!published.is_empty()).then(|| Effect {
         claim,
         published,
@@ -132,7 +153,8 @@ mod tests {
     use crate::report::Published;
 
     fn arm(rule: LearningRule, seeds: &[u64], clean: &[f64], noisy: &[f64]) -> Arm {
-        let point = |variance, percent: &[f64]| NoiseAccuracy { variance, percent: percent.into(), frozen_percent: vec![] };
+        let point =
+            |variance, percent: &[f64]| NoiseAccuracy { variance, percent: percent.into(), frozen_percent: vec![] };
         Arm {
             seeds: seeds.into(),
             accuracies: vec![point(0.0, clean), point(NOISIEST, noisy)],
@@ -144,7 +166,8 @@ mod tests {
     #[test]
     fn seeds_are_paired_and_verdicts_follow_the_sign() {
         // Seed 2 is hybrid 88 - global 87 = 1 although the arms list their seeds in another order; seed 1 is 87 - 88 = -1.
-        let arms = [arm(Global, &[1, 2], &[88.0, 87.0], &[60.0, 61.0]), arm(Hybrid, &[2, 1], &[88.0, 87.0], &[70.0, 69.0])];
+        let arms =
+            [arm(Global, &[1, 2], &[88.0, 87.0], &[60.0, 61.0]), arm(Hybrid, &[2, 1], &[88.0, 87.0], &[70.0, 69.0])];
         let effects = of(&arms);
         assert_eq!(effects.len(), 3, "claims about the absent arm are left out");
         assert_eq!((effects[0].points.as_slice(), effects[0].verdict), (&[1.0, -1.0][..], Verdict::DoesNotHold));

@@ -48,7 +48,9 @@ pub fn plan(rules: &[LearningRule], seeds: &[u64], epochs: Option<u64>) -> Resul
 /// Whether `config` is one of the demo's: nothing but seed, epochs and evaluation differ.
 pub fn is_demo(run: &RunConfig) -> bool {
     let Ok(demo) = config(run.learner.network.learning_rule, &[]) else { return false };
-    run.data == demo.data && run.encoder == demo.encoder && run.learner == demo.learner
+    run.data == demo.data
+        && run.encoder == demo.encoder
+        && run.learner == demo.learner
         && run.training.batch_size == demo.training.batch_size
         && run.training.select == demo.training.select
 }

@@ -37,7 +37,11 @@ impl PlannedRun {
     pub fn new(config: RunConfig) -> Self {
         let letters = letters(config.learner.network.learning_rule);
         let seed = config.training.seed;
-        PlannedRun { name: format!("{}-seed{seed}", letters.to_lowercase()), label: format!("{letters} seed {seed}"), config }
+        PlannedRun {
+            name: format!("{}-seed{seed}", letters.to_lowercase()),
+            label: format!("{letters} seed {seed}"),
+            config,
+        }
     }
 }
 

@@ -44,6 +44,8 @@ pub struct TrainOptions {
     pub checkpoint_interval: Duration,
     /// Where the config's values stand, for messages.
     pub source: Option<Source>,
+    /// The command that goes on after a stop; absent: `glocal train --resume RUN`.
+    pub resume_command: Option<String>,
 }
 
 /// Whether a run begins or goes on.
@@ -70,6 +72,7 @@ impl TrainOptions {
             stop_after_steps: None,
             checkpoint_interval: Duration::from_secs(60),
             source: None,
+            resume_command: None,
         }
     }
 }
@@ -139,15 +142,11 @@ pub fn load_network(folder: &RunFolder, config: &RunConfig) -> Result<(Learner, 
     })
 }
 
-fn load(
-    folder: &RunFolder,
-    config: &RunConfig,
-    which: Checkpoint,
-) -> Result<Option<(Learner, Position)>, GlocalError> {
+fn load(folder: &RunFolder, config: &RunConfig, which: Checkpoint) -> Result<Option<(Learner, Position)>, GlocalError> {
     let Some(bytes) = folder.load_checkpoint(which)? else { return Ok(None) };
     let path = folder.checkpoint_path(which);
-    let (learner, metadata) = Learner::from_bytes(config.learner.clone(), &bytes)
-        .map_err(GlocalError::core(path.display().to_string()))?;
+    let (learner, metadata) =
+        Learner::from_bytes(config.learner.clone(), &bytes).map_err(GlocalError::core(path.display().to_string()))?;
     let position = Position::from_metadata(&metadata, &config.hash()).map_err(|message| damaged(path, message))?;
     Ok(Some((learner, position)))
 }
@@ -239,7 +238,8 @@ impl<'a> Run<'a> {
         if within {
             return Ok(());
         }
-        let message = format!("stands at epoch {}, batch {}, beyond the run's end", self.position.epoch, self.position.batch);
+        let message =
+            format!("stands at epoch {}, batch {}, beyond the run's end", self.position.epoch, self.position.batch);
         Err(damaged(self.folder.checkpoint_path(Checkpoint::Last), message))
     }
 
@@ -297,12 +297,18 @@ impl<'a> Run<'a> {
                 run: self.folder.root().to_owned(),
                 epoch: self.position.epoch + 1,
                 epochs: self.config.training.epochs,
+                command: self.resume_command(),
             });
         }
         if self.clock.saved.elapsed() >= self.options.checkpoint_interval && self.position.batch < self.batches() {
             self.save(self.position)?;
         }
         Ok(())
+    }
+
+    fn resume_command(&self) -> String {
+        let own = || format!("glocal train --resume {}", self.folder.root().display());
+        self.options.resume_command.clone().unwrap_or_else(own)
     }
 
     fn save(&mut self, position: Position) -> Result<(), GlocalError> {
@@ -322,7 +328,8 @@ impl<'a> Run<'a> {
         let metrics = self.metrics(validation.as_ref());
         let next = self.keep_if_best(validation.as_ref())?;
         self.folder.append_metrics(&metrics)?;
-        if next.epoch == self.config.training.epochs || next.epoch.is_multiple_of(self.config.training.checkpoint_every) {
+        if next.epoch == self.config.training.epochs || next.epoch.is_multiple_of(self.config.training.checkpoint_every)
+        {
             self.save(next)?;
         }
         self.tell(&metrics);
@@ -370,7 +377,8 @@ impl<'a> Run<'a> {
     /// The epoch's line, and the findings that the epoch before did not have.
     fn tell(&mut self, metrics: &EpochMetrics) {
         self.work.stage(&metrics.line(self.config.training.epochs));
-        let known = |finding: &Finding| self.findings.iter().any(|f| f.layer == finding.layer && f.hint == finding.hint);
+        let known =
+            |finding: &Finding| self.findings.iter().any(|f| f.layer == finding.layer && f.hint == finding.hint);
         for finding in metrics.health.iter().filter(|finding| !known(finding)) {
             self.work.say(&describe(finding));
         }
