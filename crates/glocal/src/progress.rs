@@ -79,7 +79,7 @@ impl Work {
         match self.mode {
             Progress::Silent => {}
             Progress::Bar => self.bar.set_message(format!("{stage}  ")),
-            Progress::Lines => eprintln!("{}: {stage}  {:.0} images/s  {} left", self.label, self.rate(), self.left()),
+            Progress::Lines => eprintln!("{}: {stage}  {:.0} images/s{}", self.label, self.rate(), self.left()),
         }
     }
 
@@ -97,11 +97,14 @@ impl Work {
         (self.done - self.done_before) as f64 / seconds
     }
 
-    fn left(&self) -> HumanDuration {
+    fn left(&self) -> String {
         let samples = self.total.saturating_sub(self.done) as f64;
+        if samples == 0.0 {
+            return String::new();
+        }
         // A rate of nothing yet has no time left to tell; a day stands for "long".
         let seconds = (samples / self.rate().max(1e-9)).min(86_400.0);
-        HumanDuration(Duration::from_secs_f64(seconds))
+        format!("  {} left", HumanDuration(Duration::from_secs_f64(seconds)))
     }
 }
 

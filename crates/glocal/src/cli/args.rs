@@ -64,8 +64,8 @@ pub struct Global {
     /// Tell no progress; errors and results are still printed
     #[arg(long, short, global = true)]
     pub quiet: bool,
-    /// When to colour messages; NO_COLOR is respected
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    /// When to colour messages: auto, always or never; NO_COLOR is respected
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
     pub color: ColorWhen,
 }
 

@@ -1,7 +1,7 @@
 //! `glocal data`.
 
 use clap::{Args, Subcommand};
-use glocal::compare::table::aligned;
+use glocal::compare::table::{Align, aligned};
 use glocal::progress::Progress;
 use glocal::{GlocalError, Images};
 use glocal_data::fetch::{FetchOptions, fetch};
@@ -84,7 +84,7 @@ fn list(context: &Context) -> String {
     let built_in = vec![embedded::FASHION_MNIST_SUBSET.to_owned(), images, "MIT".to_owned(), "built in".to_owned()];
     let rows: Vec<Vec<String>> =
         [heading, built_in].into_iter().chain(registry::known_datasets().iter().map(row)).collect();
-    aligned(&rows)
+    aligned(&rows, &[Align::Left, Align::Right, Align::Left, Align::Left])
 }
 
 fn info(name: &str, context: &Context) -> Result<String, GlocalError> {
@@ -120,7 +120,7 @@ fn class_table(known: &KnownDataset, train: &ImageDataset, test: &ImageDataset) 
     let heading = ["class", "train", "test"].map(str::to_owned).to_vec();
     let rows: Vec<Vec<String>> =
         std::iter::once(heading).chain(known.class_names.iter().enumerate().map(row)).collect();
-    aligned(&rows)
+    aligned(&rows, &[Align::Left])
 }
 
 fn download(args: &FetchArgs, context: &Context) -> Result<(), GlocalError> {

@@ -19,6 +19,9 @@ pub struct QuickstartArgs {
     /// Folder for runs and page, new or empty [default: runs/quickstart, or the next free -2, -3, ...]
     #[arg(long, short, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Epochs of each arm
+    #[arg(long, value_name = "N", default_value_t = quickstart::EPOCHS)]
+    epochs: u64,
 }
 
 /// Trains the three arms, prints their table and writes the page.
@@ -30,7 +33,7 @@ pub fn run(args: &QuickstartArgs, context: &Context) -> Result<(), GlocalError> 
         Some(out) => out.clone(),
         None => next_free(Path::new("runs/quickstart"))?,
     };
-    let runs = quickstart::plan()?;
+    let runs = quickstart::plan(args.epochs)?;
     let images = Images::load(&runs[0].config.data.dataset, &context.locations)?;
     let records = carry_out(&runs, &images, &out, &context.train_options()?)?;
     let results = Results::of("quickstart", &records);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use glocal::compare::Headings;
-use glocal::compare::table::{Judged, accuracy_table, aligned};
+use glocal::compare::table::{Align, Judged, accuracy_table, aligned};
 use glocal::experiments::{Effect, Results, arm_of_letters, carry_out, fashion_demo};
 use glocal::report::LearningRule;
 use glocal::train::Start;
@@ -137,7 +137,8 @@ fn effects_table(effects: &[Effect]) -> String {
     }
     let heading = ["effect", "published", "here", "", "frozen", ""].map(str::to_owned).to_vec();
     let rows: Vec<Vec<String>> = std::iter::once(heading).chain(effects.iter().map(effect_row)).collect();
-    aligned(&rows)
+    let align = [Align::Left, Align::Left, Align::Right, Align::Left, Align::Right, Align::Left];
+    aligned(&rows, &align)
 }
 
 fn effect_row(effect: &Effect) -> Vec<String> {

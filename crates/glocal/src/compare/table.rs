@@ -30,7 +30,7 @@ pub fn accuracy_table(arms: &[Arm], judged: Judged) -> String {
             rows.extend(published_rows(arm, &variances));
         }
     }
-    aligned(&rows)
+    aligned(&rows, &[Align::Left])
 }
 
 fn heading(variances: &[f64]) -> Vec<String> {
@@ -61,18 +61,27 @@ fn published_rows<'a>(arm: &'a Arm, variances: &'a [f64]) -> impl Iterator<Item 
     })
 }
 
-/// Lines of equally wide columns: the first flush left, the others right.
-pub fn aligned(rows: &[Vec<String>]) -> String {
+/// Where the text of a column stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Align {
+    /// Words.
+    Left,
+    /// Numbers.
+    Right,
+}
+
+/// Lines of equally wide columns; columns beyond `align` hold numbers.
+pub fn aligned(rows: &[Vec<String>], align: &[Align]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let cell_width = |row: &Vec<String>, column: usize| row.get(column).map_or(0, |cell| cell.chars().count());
     let widths: Vec<usize> =
         (0..columns).map(|column| rows.iter().map(|row| cell_width(row, column)).max().unwrap_or(0)).collect();
-    let cell = |(column, text): (usize, &String)| match column {
-        0 => format!("{text:<width$}", width = widths[0]),
-        _ => format!("  {text:>width$}", width = widths[column]),
+    let cell = |(column, text): (usize, &String)| match align.get(column) {
+        Some(Align::Left) => format!("{text:<width$}", width = widths[column]),
+        _ => format!("{text:>width$}", width = widths[column]),
     };
-    let line = |row: &Vec<String>| row.iter().enumerate().map(cell).collect::<String>().trim_end().to_owned();
-    rows.iter().map(|row| line(row) + "\n").collect()
+    let line = |row: &Vec<String>| row.iter().enumerate().map(cell).collect::<Vec<_>>().join("  ");
+    rows.iter().map(|row| line(row).trim_end().to_owned() + "\n").collect()
 }
 
 #[cfg(test)]
@@ -83,7 +92,7 @@ mod tests {
     #[test]
     fn columns_stand_under_one_another() {
         let rows = [vec!["a".to_owned(), "1.0".into()], vec!["bcd".to_owned(), "12.0".into()]];
-        assert_eq!(aligned(&rows), "a     1.0\nbcd  12.0\n");
+        assert_eq!(aligned(&rows, &[Align::Left]), "a     1.0\nbcd  12.0\n");
     }
 
     #[test]

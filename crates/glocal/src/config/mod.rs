@@ -285,3 +285,61 @@ fn core_problems(found: &ConfigErrors, origin: &impl Fn(&KeyPath) -> Origin) -> 
     };
     found.violations.iter().map(to_problem).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiments::fashion_demo::config_text;
+
+    fn problems(text: &str, overrides: &[&str]) -> Vec<String> {
+        let overrides: Vec<String> = overrides.iter().map(|&text| text.to_owned()).collect();
+        match RunConfig::parse(Some(Path::new("run.toml")), text, &overrides) {
+            Err(GlocalError::Config(problems)) => problems.iter().map(ToString::to_string).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_config_survives_its_own_text() {
+        for rule in [LearningRule::Local, LearningRule::Global, LearningRule::Hybrid] {
+            let config = RunConfig::parse(None, config_text(rule), &[]).unwrap();
+            let again = RunConfig::parse(None, &config.to_toml(), &[]).unwrap();
+            assert_eq!(config, again);
+            assert_eq!(config.hash(), again.hash());
+        }
+    }
+
+    #[test]
+    fn every_kind_of_problem_is_found_in_one_pass() {
+        let text = config_text(LearningRule::Hybrid)
+            .replace("dataset = \"fashion-mnist\"", "")
+            .replace("steps = 10 ", "steps = \"ten\" ")
+            .replace("threshold = 0.35", "treshold = 0.35")
+            .replace("reset = \"subtract\"", "reset = \"substract\"")
+            .replace("clamp = 4.0", "clamp = true")
+            .replace("batch_size = 100", "batch_sise = 100");
+        let found = problems(&text, &[]);
+        let expected = [
+            "`data.dataset` is missing",
+            "`learner.network.steps = \"ten\"`",
+            "unknown key `learner.network.layers[0].neuron.treshold`",
+            "`learner.network.layers[0].neuron.reset = \"substract\"`",
+            "`learner.network.layers[0].plasticity.clamp = true`",
+            "unknown key `learner.network.layers[1].neuron.treshold`",
+            "unknown key `training.batch_sise`",
+        ];
+        for needle in expected {
+            assert_eq!(found.iter().filter(|p| p.contains(needle)).count(), 1, "{needle} in {found:#?}");
+        }
+        assert_eq!(found.len(), expected.len() + 1, "the second layer's reset, too: {found:#?}");
+    }
+
+    #[test]
+    fn an_override_is_named_as_such() {
+        let found = problems(config_text(LearningRule::Global), &["training.epochs=0", "training.batch_size=-1"]);
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert!(found[0].starts_with("--set training.batch_size=-1: "), "{found:#?}");
+        let found = problems(config_text(LearningRule::Global), &["training.epochs=0"]);
+        assert!(found[0].starts_with("--set training.epochs=0: `training.epochs = 0`"), "{found:#?}");
+    }
+}

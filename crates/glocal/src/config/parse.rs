@@ -66,28 +66,19 @@ impl Source {
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, Vec<Problem>> {
         let mut tree = self.tree.clone();
         let mut problems = Vec::new();
-        let mut misspelt = Vec::new();
+        let mut repaired = Vec::new();
         loop {
-            let (place, message) = match attempt::<T>(&tree) {
+            let refusal = match attempt::<T>(&tree) {
                 Ok(value) if problems.is_empty() => return Ok(value),
                 Ok(_) => return Err(problems),
                 Err(refusal) => refusal,
             };
-            if let Some(key) = quoted_after(&message, "missing field ") {
-                let explained = misspelt.iter().any(|(table, word)| *table == place && *word == key);
-                if !explained {
-                    problems.push(self.missing(&place, &key));
-                }
+            let culprit = culprit::<T>(&tree, &refusal);
+            problems.push(self.problem(&tree, &culprit, &refusal));
+            if repaired.contains(&culprit) || !repair::<T>(&mut tree, &culprit, &refusal) {
                 return Err(problems);
             }
-            let culprit = find_culprit::<T>(&tree, &place, &message);
-            if let Some(suggestion) = suggestion(&culprit.last(), &message) {
-                misspelt.push((culprit.parent(), suggestion));
-            }
-            problems.push(self.refusal(&tree, &culprit, &message));
-            if path::remove(&mut tree, &culprit).is_none() {
-                return Err(problems);
-            }
+            repaired.push(culprit);
         }
     }
 
@@ -123,10 +114,18 @@ impl Source {
         }
     }
 
-    fn missing(&self, table: &KeyPath, key: &str) -> Problem {
-        let path = table.key(key);
+    fn problem(&self, tree: &Value, culprit: &KeyPath, refusal: &Refusal) -> Problem {
+        if refusal.missing_key().is_some() {
+            self.missing(culprit)
+        } else {
+            self.refused(tree, culprit, &refusal.message)
+        }
+    }
+
+    fn missing(&self, path: &KeyPath) -> Problem {
+        let (table, key) = (path.parent(), path.last());
         Problem {
-            origin: self.origin(&path),
+            origin: self.origin(path),
             message: format!("`{path}` is missing"),
             hint: Some(format!(
                 "add `{key} = ...`{}",
@@ -135,7 +134,7 @@ impl Source {
         }
     }
 
-    fn refusal(&self, tree: &Value, culprit: &KeyPath, message: &str) -> Problem {
+    fn refused(&self, tree: &Value, culprit: &KeyPath, message: &str) -> Problem {
         let origin = self.origin(culprit);
         let (message, expected) = match message.split_once(", expected") {
             Some((what, expected)) => (what.trim(), expected.trim().to_owned()),
@@ -187,47 +186,85 @@ fn read_value(text: &str) -> Value {
     parsed.and_then(|mut table| table.remove("value")).unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
-/// One try: the value, or where serde stopped and what it said.
-fn attempt<T: DeserializeOwned>(tree: &Value) -> Result<T, (KeyPath, String)> {
+/// Where serde stopped, and what it said.
+#[derive(Debug)]
+struct Refusal {
+    place: KeyPath,
+    message: String,
+}
+
+impl Refusal {
+    fn missing_key(&self) -> Option<String> {
+        quoted_after(&self.message, "missing field ")
+    }
+}
+
+/// One try.
+fn attempt<T: DeserializeOwned>(tree: &Value) -> Result<T, Refusal> {
     serde_path_to_error::deserialize(tree.clone()).map_err(|error| {
         let steps = error.path().iter().filter_map(|segment| match segment {
             serde_path_to_error::Segment::Seq { index } => Some(Step::Index(*index)),
             serde_path_to_error::Segment::Map { key } => Some(Step::Key(key.clone())),
             _ => None,
         });
-        (KeyPath(steps.collect()), error.inner().message().trim().replace('\n', " "))
+        let message = error.inner().message().trim().replace('\n', " ");
+        Refusal { place: KeyPath(steps.collect()), message }
     })
+}
+
+/// The path of the value that serde refuses, or misses.
+fn culprit<T: DeserializeOwned>(tree: &Value, refusal: &Refusal) -> KeyPath {
+    let named = refusal.missing_key().or_else(|| quoted_after(&refusal.message, "unknown field "));
+    match named.map(|key| refusal.place.key(&key)) {
+        Some(path) if refusal.missing_key().is_some() || path::get(tree, &path).is_some() => path,
+        Some(_) => refusal.place.clone(),
+        None => blamed_below::<T>(tree, &refusal.place, &refusal.message),
+    }
 }
 
 /// Serde names the table when a choice with parameters (an enum) holds the bad value: the key whose removal changes
 /// the complaint is the one.
-fn find_culprit<T: DeserializeOwned>(tree: &Value, place: &KeyPath, message: &str) -> KeyPath {
-    let named = quoted_after(message, "unknown field ");
-    if let Some(key) = named {
-        let below = place.key(&key);
-        return if path::get(tree, &below).is_some() { below } else { place.clone() };
-    }
-    let children: Vec<KeyPath> = match path::get(tree, place) {
-        Some(Value::Table(table)) => table.keys().map(|key| place.key(key)).collect(),
-        _ => return place.clone(),
-    };
-    let blamed = children.into_iter().find(|child| {
+fn blamed_below<T: DeserializeOwned>(tree: &Value, place: &KeyPath, message: &str) -> KeyPath {
+    let Some(Value::Table(table)) = path::get(tree, place) else { return place.clone() };
+    let changes_the_complaint = |child: &KeyPath| {
         let mut without = tree.clone();
         path::remove(&mut without, child);
-        !matches!(attempt::<T>(&without), Err((_, again)) if again == message)
-    });
-    match blamed {
-        Some(child) if matches!(path::get(tree, &child), Some(Value::Table(_))) => {
-            find_culprit::<T>(tree, &child, message)
-        }
-        Some(child) => child,
+        !matches!(attempt::<T>(&without), Err(again) if again.message == message)
+    };
+    let children = table.keys().map(|key| place.key(key));
+    match children.into_iter().find(changes_the_complaint) {
+        Some(child) => blamed_below::<T>(tree, &child, message),
         None => place.clone(),
     }
 }
 
-fn suggestion(word: &str, message: &str) -> Option<String> {
-    let (what, expected) = message.split_once(", expected")?;
-    what.starts_with("unknown field").then(|| nearest(word, backquoted(expected)).map(str::to_owned))?
+/// Puts something acceptable in the place of the culprit, so that the rest of the tree can be looked at.
+fn repair<T: DeserializeOwned>(tree: &mut Value, culprit: &KeyPath, refusal: &Refusal) -> bool {
+    if refusal.message.starts_with("unknown field") {
+        return rename_or_remove(tree, culprit, &refusal.message);
+    }
+    let word = backquoted(refusal.message.split_once(", expected").map_or("", |(_, expected)| expected));
+    let words = word.into_iter().map(|word| Value::String(word.to_owned()));
+    let table = || Value::Table(Table::new());
+    let plain = [Value::Integer(1), Value::Float(1.0), Value::Boolean(true), Value::Array(Vec::new()), table()];
+    let accepted = words.chain(plain).find_map(|candidate| {
+        let mut repaired = tree.clone();
+        path::set(&mut repaired, culprit, candidate).ok()?;
+        let fits = attempt::<T>(&repaired).err().is_none_or(|again| self::culprit::<T>(&repaired, &again) != *culprit);
+        fits.then_some(repaired)
+    });
+    accepted.map(|repaired| *tree = repaired).is_some()
+}
+
+/// A misspelt key gets the name that it was meant to have, unless that is taken.
+fn rename_or_remove(tree: &mut Value, culprit: &KeyPath, message: &str) -> bool {
+    let Some(value) = path::remove(tree, culprit) else { return false };
+    let known = backquoted(message.split_once(", expected").map_or("", |(_, expected)| expected));
+    let meant = nearest(&culprit.last(), known).map(|key| culprit.parent().key(key));
+    if let Some(meant) = meant.filter(|meant| path::get(tree, meant).is_none()) {
+        return path::set(tree, &meant, value).is_ok();
+    }
+    true
 }
 
 fn did_you_mean(word: &str, expected: &str) -> Option<String> {

@@ -5,6 +5,7 @@
 //! checkpoint: the [`Learner`]'s arrays and the loop's own [`Position`].
 
 mod position;
+mod seal;
 mod summary;
 
 use std::path::{Path, PathBuf};
@@ -145,6 +146,9 @@ pub fn load_network(folder: &RunFolder, config: &RunConfig) -> Result<(Learner, 
 fn load(folder: &RunFolder, config: &RunConfig, which: Checkpoint) -> Result<Option<(Learner, Position)>, GlocalError> {
     let Some(bytes) = folder.load_checkpoint(which)? else { return Ok(None) };
     let path = folder.checkpoint_path(which);
+    if !seal::is_intact(&bytes) {
+        return Err(damaged(path, "is damaged: its checksum does not match".into()));
+    }
     let (learner, metadata) =
         Learner::from_bytes(config.learner.clone(), &bytes).map_err(GlocalError::core(path.display().to_string()))?;
     let position = Position::from_metadata(&metadata, &config.hash()).map_err(|message| damaged(path, message))?;
@@ -318,7 +322,9 @@ impl<'a> Run<'a> {
     }
 
     fn bytes(&self, position: &Position) -> Vec<u8> {
-        self.learner.to_bytes(&position.to_metadata(&self.config_hash))
+        let mut metadata = position.to_metadata(&self.config_hash);
+        metadata.insert(seal::KEY.into(), seal::placeholder());
+        seal::seal(self.learner.to_bytes(&metadata))
     }
 
     /// The order matters to a process killed in between: the metrics line is taken back on resume if the checkpoint
