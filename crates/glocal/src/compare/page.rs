@@ -7,7 +7,8 @@ use super::{RunRecord, arms, letters};
 use crate::error::GlocalError;
 use crate::images::{Feed, Images, Part, RunImages};
 use crate::report::{
-    Arm, Finding, Headline, HybridFields, Image, PlasticLayer, Provenance, Report, SampleActivity, WeightView,
+    Arm, Finding, Headline, HybridFields, Image, NoiseAccuracy, PlasticLayer, Provenance, Report, SampleActivity,
+    WeightView,
 };
 use crate::run_folder::RunFolder;
 use crate::train::load_network;
@@ -56,24 +57,17 @@ fn most_telling(records: &[RunRecord]) -> Option<&RunRecord> {
     finished().find(|r| r.config.learner.network.learning_rule == LearningRule::Hybrid).or_else(|| finished().next())
 }
 
+/// Each arm at the strongest noise that was measured, the clean test beside it.
 fn headlines(arms: &[Arm]) -> Vec<Headline> {
-    let ends = |arm: &Arm| match arm.accuracies.as_slice() {
-        [only] => vec![only.clone()],
-        [clean, .., noisiest] => vec![clean.clone(), noisiest.clone()],
-        [] => Vec::new(),
+    let headline = |arm: &Arm| {
+        let (first, last) = (arm.accuracies.first()?, arm.accuracies.last()?);
+        let percent = |point: &NoiseAccuracy| format!("{:.1} %", mean(&point.percent));
+        let clean = (last.variance != 0.0).then(|| format!("{} on clean images", percent(first)));
+        let condition =
+            if last.variance == 0.0 { "clean images".into() } else { format!("noise variance {}", last.variance) };
+        Some(Headline { label: format!("{}, {condition}", letters(arm.rule)), value: percent(last), note: clean })
     };
-    let headline = |arm: &Arm, point: crate::report::NoiseAccuracy| Headline {
-        label: match point.variance {
-            0.0 => format!("{}, clean test images", letters(arm.rule)),
-            variance => format!("{}, noise variance {variance}", letters(arm.rule)),
-        },
-        value: format!("{:.1} %", mean(&point.percent)),
-        note: match point.frozen_percent.as_slice() {
-            [] => None,
-            frozen => Some(format!("{:.1} % with frozen plastic weights", mean(frozen))),
-        },
-    };
-    arms.iter().flat_map(|arm| ends(arm).into_iter().map(move |point| headline(arm, point))).collect()
+    arms.iter().filter_map(headline).collect()
 }
 
 fn mean(values: &[f64]) -> f64 {

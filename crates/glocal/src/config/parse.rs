@@ -222,20 +222,39 @@ fn culprit<T: DeserializeOwned>(tree: &Value, refusal: &Refusal) -> KeyPath {
     }
 }
 
-/// Serde names the table when a choice with parameters (an enum) holds the bad value: the key whose removal changes
-/// the complaint is the one.
+/// Serde names the table when a choice with parameters (an enum) holds the bad value: of the keys whose removal
+/// changes the complaint it is the one that the complaint describes. (Without its `kind`, any choice is complained about.)
 fn blamed_below<T: DeserializeOwned>(tree: &Value, place: &KeyPath, message: &str) -> KeyPath {
     let Some(Value::Table(table)) = path::get(tree, place) else { return place.clone() };
-    let changes_the_complaint = |child: &KeyPath| {
+    let changes_the_complaint = |key: &&String| {
         let mut without = tree.clone();
-        path::remove(&mut without, child);
+        path::remove(&mut without, &place.key(key));
         !matches!(attempt::<T>(&without), Err(again) if again.message == message)
     };
-    let children = table.keys().map(|key| place.key(key));
-    match children.into_iter().find(changes_the_complaint) {
-        Some(child) => blamed_below::<T>(tree, &child, message),
+    let suspects: Vec<&String> = table.keys().filter(changes_the_complaint).collect();
+    let described = suspects.iter().find(|key| describes(message, key, &table[key.as_str()]));
+    match described.or(suspects.first()) {
+        Some(key) => blamed_below::<T>(tree, &place.key(key), message),
         None => place.clone(),
     }
+}
+
+/// Whether a complaint speaks of this key or of a value like this.
+fn describes(message: &str, key: &str, value: &Value) -> bool {
+    if let Some(word) = quoted_after(message, "unknown variant ") {
+        return value.as_str() == Some(&word);
+    }
+    let Some(kind) = message.strip_prefix("invalid type: ").or(message.strip_prefix("invalid value: ")) else {
+        return message.contains(key);
+    };
+    kind.starts_with(match value {
+        Value::String(_) => "string",
+        Value::Integer(_) => "integer",
+        Value::Float(_) => "floating point",
+        Value::Boolean(_) => "boolean",
+        Value::Array(_) => "sequence",
+        Value::Table(_) | Value::Datetime(_) => "map",
+    })
 }
 
 /// Puts something acceptable in the place of the culprit, so that the rest of the tree can be looked at.
@@ -246,7 +265,8 @@ fn repair<T: DeserializeOwned>(tree: &mut Value, culprit: &KeyPath, refusal: &Re
     let word = backquoted(refusal.message.split_once(", expected").map_or("", |(_, expected)| expected));
     let words = word.into_iter().map(|word| Value::String(word.to_owned()));
     let table = || Value::Table(Table::new());
-    let plain = [Value::Integer(1), Value::Float(1.0), Value::Boolean(true), Value::Array(Vec::new()), table()];
+    let text = Value::String(String::new());
+    let plain = [Value::Integer(1), Value::Float(1.0), Value::Boolean(true), text, Value::Array(Vec::new()), table()];
     let accepted = words.chain(plain).find_map(|candidate| {
         let mut repaired = tree.clone();
         path::set(&mut repaired, culprit, candidate).ok()?;
