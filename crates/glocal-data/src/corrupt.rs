@@ -64,12 +64,29 @@ pub enum Corruption {
 }
 
 impl Corruption {
+    /// Checks the strength; [`Corruption::apply`] does so, too.
+    ///
+    /// # Errors
+    /// [`DataError::Parameter`].
+    pub fn validate(&self) -> Result<(), DataError> {
+        let (good, expected) = match *self {
+            Corruption::Gaussian { variance } | Corruption::Speckle { variance } => {
+                (variance >= 0.0 && variance.is_finite(), "a variance of at least 0, as in gaussian=0.06")
+            }
+            Corruption::Salt { amount } | Corruption::Pepper { amount } | Corruption::SaltAndPepper { amount } => {
+                ((0.0..=1.0).contains(&amount), "a share of the pixels, 0 to 1")
+            }
+            Corruption::Border { .. } | Corruption::Centre { .. } => (true, ""),
+        };
+        if good { Ok(()) } else { Err(refuse(&self.to_string(), expected)) }
+    }
+
     /// Damages every image of `batch` in place; what is drawn depends on `draw` and the sample's number alone.
     ///
     /// # Errors
-    /// [`DataError::Intensity`] if a value is not in 0..=1 to begin with.
+    /// [`DataError::Parameter`] if the strength is out of range.
     pub fn apply(&self, batch: &mut Batch, draw: &Draw) -> Result<(), DataError> {
-        batch.check_intensities()?;
+        self.validate()?;
         let (height, width) = (batch.height(), batch.width());
         for (number, image) in batch.rows_mut() {
             let mut draws = draw.of_sample(number);
@@ -149,24 +166,25 @@ impl FromStr for Corruption {
     type Err = DataError;
 
     fn from_str(text: &str) -> Result<Self, DataError> {
-        let refuse = |expected| move || DataError::Parameter { what: "corruption", value: text.into(), expected };
-        let (kind, number) = text.split_once('=').ok_or_else(refuse(FORMS))?;
-        let real = || number.trim().parse::<f64>().ok().filter(|value| value.is_finite());
-        let variance =
-            || real().filter(|&v| v >= 0.0).ok_or_else(refuse("a variance of at least 0, as in gaussian=0.06"));
-        let amount = || real().filter(|v| (0.0..=1.0).contains(v)).ok_or_else(refuse("a share of the pixels, 0 to 1"));
-        let pixels = || number.trim().parse::<u32>().map_err(|_| refuse("a whole number of pixels")());
-        Ok(match kind.trim() {
-            "gaussian" => Corruption::Gaussian { variance: variance()? },
-            "speckle" => Corruption::Speckle { variance: variance()? },
-            "salt" => Corruption::Salt { amount: amount()? },
-            "pepper" => Corruption::Pepper { amount: amount()? },
-            "salt-and-pepper" => Corruption::SaltAndPepper { amount: amount()? },
+        let (kind, number) = text.split_once('=').ok_or_else(|| refuse(text, FORMS))?;
+        let real = || number.trim().parse::<f64>().map_err(|_| refuse(text, "a number after the ="));
+        let pixels = || number.trim().parse::<u32>().map_err(|_| refuse(text, "a whole number of pixels"));
+        let corruption = match kind.trim() {
+            "gaussian" => Corruption::Gaussian { variance: real()? },
+            "speckle" => Corruption::Speckle { variance: real()? },
+            "salt" => Corruption::Salt { amount: real()? },
+            "pepper" => Corruption::Pepper { amount: real()? },
+            "salt-and-pepper" => Corruption::SaltAndPepper { amount: real()? },
             "border" => Corruption::Border { width: pixels()? },
             "centre" => Corruption::Centre { half: pixels()? },
-            _ => return Err(refuse(FORMS)()),
-        })
+            _ => return Err(refuse(text, FORMS)),
+        };
+        corruption.validate().map(|()| corruption)
     }
+}
+
+fn refuse(text: &str, expected: &'static str) -> DataError {
+    DataError::Parameter { what: "corruption", value: text.into(), expected }
 }
 
 impl TryFrom<String> for Corruption {

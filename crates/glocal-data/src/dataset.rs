@@ -216,7 +216,8 @@ pub struct Sample<'a> {
 /// `values` is `[B, I]`, `labels` and `numbers` are `[B]`.
 ///
 /// # Units
-/// Values are intensities: 0 is black, 1 is white.
+/// Values are intensities in 0..=1: 0 is black, 1 is white. Bytes give no others, and a caller's own are checked once,
+/// by [`Batch::from_values`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
     height: usize,
@@ -261,7 +262,7 @@ impl Batch {
     }
 
     /// Refuses what is not in 0..=1; NaN is in no range.
-    pub(crate) fn check_intensities(&self) -> Result<(), DataError> {
+    fn check_intensities(&self) -> Result<(), DataError> {
         let Some(position) = self.values.iter().position(|value| !(0.0..=1.0).contains(value)) else {
             return Ok(());
         };

@@ -29,7 +29,7 @@ pub enum Encoder {
     /// P. U. Diehl, M. Cook (2015), doi:10.3389/fncom.2015.00099.
     PoissonRate {
         /// Probability of a spike, a step, of a white pixel; 0..=1.
-        max_rate: f32,
+        max_rate: f64,
     },
     /// One spike, the earlier the brighter: the time to the first spike of a membrane that x charges.
     ///
@@ -38,12 +38,12 @@ pub enum Encoder {
     /// x > θ, and never otherwise; the spike is at step ⌊t_first⌋, if that is below T.
     ///
     /// # References
-    /// J. K. Eshraghian et al. (2023), doi:10.1109/JPROC.2023.3308088, "Spike encoding: latency coding".
+    /// J. K. Eshraghian et al. (2023), doi:10.1109/JPROC.2023.3308088, on latency coding.
     Latency {
         /// Time constant of the charging; above 0.
-        tau_steps: f32,
+        tau_steps: f64,
         /// Threshold θ; in 0..1. Intensities up to it never spike.
-        threshold: f32,
+        threshold: f64,
     },
     /// One spike, in the order of the intensities; only the order matters, not the contrast.
     ///
@@ -55,7 +55,7 @@ pub enum Encoder {
     /// S. Thorpe, J. Gautrais (1998), doi:10.1007/978-1-4615-4831-7_19, "Rank order coding".
     RankOrder {
         /// Intensities up to it never spike; in 0..1.
-        floor: f32,
+        floor: f64,
     },
 }
 
@@ -66,30 +66,30 @@ enum Form {
     Direct {},
     PoissonRate {
         #[serde(default = "full_rate")]
-        max_rate: f32,
+        max_rate: f64,
     },
     Latency {
         #[serde(default = "default_tau_steps")]
-        tau_steps: f32,
+        tau_steps: f64,
         #[serde(default = "default_threshold")]
-        threshold: f32,
+        threshold: f64,
     },
     RankOrder {
         #[serde(default)]
-        floor: f32,
+        floor: f64,
     },
 }
 
-fn full_rate() -> f32 {
+fn full_rate() -> f64 {
     1.0
 }
 
-fn default_tau_steps() -> f32 {
+fn default_tau_steps() -> f64 {
     5.0
 }
 
 /// With the default time constant, intensities from 0.23 to 1 fill ten steps.
-fn default_threshold() -> f32 {
+fn default_threshold() -> f64 {
     0.2
 }
 
@@ -198,7 +198,7 @@ impl Encoder {
     /// # Errors
     /// [`DataError::Parameter`].
     pub fn validate(&self) -> Result<(), DataError> {
-        let check = |what, value: f32, good: bool, expected| {
+        let check = |what, value: f64, good: bool, expected| {
             if good { Ok(()) } else { Err(DataError::Parameter { what, value: value.to_string(), expected }) }
         };
         match *self {
@@ -239,7 +239,7 @@ impl Encoder {
     /// Encodes a batch for `steps` time steps; allocates only while `buffers` are smaller than needed.
     ///
     /// # Errors
-    /// [`DataError::Parameter`] if a parameter is out of range, [`DataError::Intensity`] if a value is.
+    /// [`DataError::Parameter`] if a parameter is out of range.
     pub fn encode_into<'a>(
         &self,
         batch: &Batch,
@@ -248,7 +248,6 @@ impl Encoder {
         buffers: &'a mut EncodeBuffers,
     ) -> Result<&'a Encoded, DataError> {
         self.validate()?;
-        batch.check_intensities()?;
         let mut values = buffers.take_values();
         buffers.encoded = if self.is_constant() {
             values.extend_from_slice(batch.values());
@@ -261,12 +260,14 @@ impl Encoder {
                 match *self {
                     Encoder::Direct => {}
                     Encoder::PoissonRate { max_rate } => {
-                        code::poisson_rate(image, max_rate, &mut draw.of_sample(number), &mut train);
+                        code::poisson_rate(image, max_rate as f32, &mut draw.of_sample(number), &mut train);
                     }
                     Encoder::Latency { tau_steps, threshold } => {
-                        code::latency(image, tau_steps, threshold, &mut train);
+                        code::latency(image, tau_steps, threshold as f32, &mut train);
                     }
-                    Encoder::RankOrder { floor } => code::rank_order(image, floor, &mut buffers.sorted, &mut train),
+                    Encoder::RankOrder { floor } => {
+                        code::rank_order(image, floor as f32, &mut buffers.sorted, &mut train)
+                    }
                 }
             }
             Encoded::Series(values)

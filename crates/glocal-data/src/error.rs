@@ -215,10 +215,10 @@ pub enum DataError {
         /// The partial file that the other process holds.
         part: PathBuf,
     },
-    /// A value given to an encoder or a corruption that is no intensity in 0..=1.
+    /// A float input that is no intensity in 0..=1, such as NaN.
     #[error("sample {sample}, input {input}: {value} is not an intensity in 0..=1")]
     Intensity {
-        /// Sample, by its number in the data set.
+        /// Sample, counted from 0.
         sample: u32,
         /// Position in the sample.
         input: usize,
@@ -252,6 +252,9 @@ impl DataError {
             DataError::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 "check the permissions of the file and of its folder".into()
             }
+            DataError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                "free some space and run again".into()
+            }
             DataError::Io { .. } | DataError::NoSuchSample { .. } => return None,
             DataError::NotIdx { .. } => {
                 "IDX files begin with 00 00 08 and their rank; is this a download's error page?".into()
@@ -278,7 +281,7 @@ impl DataError {
             DataError::Interrupted { .. } => "run the same command again: it goes on where it stopped".into(),
             DataError::NoSpace { .. } => "free some space and run again: it goes on where it stopped".into(),
             DataError::Busy { .. } => "wait for the other download to end".into(),
-            DataError::Intensity { .. } => "scale the inputs to 0..=1 before encoding".into(),
+            DataError::Intensity { .. } => "scale the inputs to 0..=1, and leave no NaN in them".into(),
             DataError::Parameter { what, expected, .. } => format!("set {what} to {expected}"),
         })
     }

@@ -2,7 +2,8 @@
 //!
 //! A file arrives as `NAME.gz.part`. What came is kept when the connection is cut or the disk is full, and the next
 //! attempt goes on from there. Only content with the published hash gets its final name, in one step, so a file under
-//! its final name is never half-written and an older one is never lost.
+//! its final name is never half-written and an older one is never lost. An empty `.fetch.lock` stays in the folder: it
+//! keeps two processes from writing the same files.
 
 mod transfer;
 
@@ -68,7 +69,8 @@ pub fn fetch(
     let _lock = lock(folder)?;
     let published = known.mirrors.iter().map(|&mirror| mirror.to_owned());
     let mirrors = if options.mirrors.is_empty() { published.collect() } else { options.mirrors.clone() };
-    let mut downloads = Downloads { folder, mirrors, transfer: Transfer::new(options), progress };
+    let mut downloads =
+        Downloads { folder, mirrors, transfer: Transfer::new(options.timeout), retries: options.retries, progress };
     known.files.iter().map(|file| downloads.file(file)).collect()
 }
 
@@ -88,6 +90,7 @@ struct Downloads<'a> {
     folder: &'a Path,
     mirrors: Vec<String>,
     transfer: Transfer,
+    retries: u32,
     progress: &'a mut dyn FnMut(Progress<'_>),
 }
 
@@ -101,7 +104,7 @@ impl Downloads<'_> {
         let mut failure = None;
         for mirror in self.mirrors.clone() {
             let url = format!("{}/{}.gz", mirror.trim_end_matches('/'), file.name);
-            match self.from_mirror(file, &url, &part) {
+            match self.download(file, &url, &part) {
                 Ok(()) => {
                     put_in_place(&part, &path)?;
                     return Ok(Fetched::Downloaded(path));
@@ -118,7 +121,7 @@ impl Downloads<'_> {
     }
 
     /// Downloads to `part` until its content is right.
-    fn from_mirror(&mut self, file: &KnownFile, url: &str, part: &Path) -> Result<(), DataError> {
+    fn download(&mut self, file: &KnownFile, url: &str, part: &Path) -> Result<(), DataError> {
         let resumed = existing_bytes(part) > 0;
         // The last piece may have come just before the process was stopped.
         if resumed && file.verify(part).is_ok() {
@@ -137,14 +140,16 @@ impl Downloads<'_> {
 
     /// Opens the connection again where it is cut, as long as that brings the file further.
     fn whole_file(&mut self, file: &KnownFile, url: &str, part: &Path) -> Result<(), DataError> {
-        for _ in 0..self.transfer.retries() {
+        let mut retries = self.retries;
+        loop {
             let before = existing_bytes(part);
             match self.transfer.run(file, url, part, self.progress) {
-                Err(DataError::Interrupted { have, .. }) if have > before => {}
+                Err(DataError::Interrupted { have, .. }) if have > before && retries > 0 => retries -= 1,
+                // These bytes are no beginning of the true file.
+                Err(error @ DataError::WrongSize { .. }) => return remove(part).and(Err(error)),
                 result => return result,
             }
         }
-        self.transfer.run(file, url, part, self.progress)
     }
 }
 

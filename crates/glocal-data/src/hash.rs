@@ -1,7 +1,6 @@
 //! SHA-256 of files and of what flows through a reader.
 
 use std::{
-    fs::File,
     io::{self, Read},
     path::Path,
 };
@@ -12,17 +11,6 @@ use crate::{DataError, idx};
 
 /// A SHA-256 digest in lower-case hexadecimal.
 pub type Hex = String;
-
-/// SHA-256 of the file as it stands on disk.
-///
-/// # Errors
-/// The file cannot be opened or read.
-pub fn file_sha256(path: &Path) -> Result<Hex, DataError> {
-    let io_error = |action| move |source| DataError::Io { file: path.into(), action, source };
-    let mut reader = HashingReader::new(File::open(path).map_err(io_error("open"))?);
-    io::copy(&mut reader, &mut io::sink()).map_err(io_error("read"))?;
-    Ok(reader.finish())
-}
 
 /// SHA-256 of what is in the file, unpacked if it is gzip; reads no more than `cap` bytes of content.
 ///

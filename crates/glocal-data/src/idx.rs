@@ -127,10 +127,8 @@ pub(crate) fn read_plain(
         cap: cap_bytes,
     })?;
     let end = source.offset.saturating_add(size);
-    match length {
-        Some(found) if found < end => return Err(DataError::Truncated { file: name.into(), expected: end, found }),
-        Some(found) if found > end => return Err(DataError::TrailingData { file: name.into(), expected: end }),
-        _ => {}
+    if let Some(found) = length.filter(|&found| found < end) {
+        return Err(DataError::Truncated { file: name.into(), expected: end, found });
     }
     let data = source.read_data(size, end)?;
     if source.read_up_to(&mut [0])? != 0 {

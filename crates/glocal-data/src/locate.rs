@@ -105,7 +105,7 @@ struct Refusal {
 }
 
 fn accept(known: &KnownDataset, folder: &Path, naming: Naming) -> Result<[PathBuf; 4], Refusal> {
-    let mut paths = [const { PathBuf::new() }; 4];
+    let mut paths = <[PathBuf; 4]>::default();
     for (path, file) in paths.iter_mut().zip(&known.files) {
         let reason = || if folder.is_dir() { format!("no {}[.gz]", file.name) } else { "no such folder".into() };
         *path = existing(folder, file).ok_or_else(|| Refusal { file: file.name, reason: reason() })?;
@@ -125,9 +125,9 @@ fn existing(folder: &Path, file: &KnownFile) -> Option<PathBuf> {
 /// The other known set that these files are, told by the test labels: few bytes, and no two sets share them.
 fn other_set(known: &KnownDataset, paths: &[PathBuf; 4]) -> Option<&'static KnownDataset> {
     let labels = |set: &KnownDataset| *set.file(Split::Test, Part::Labels);
-    let position = known.files.iter().position(|file| *file == labels(known))?;
+    let path = &paths[registry::position(Split::Test, Part::Labels)];
     // Damaged or unknown files are nobody's: the loader will say precisely what is wrong with them.
-    let found = hash::content_sha256(&paths[position], labels(known).content_bytes).ok()?;
+    let found = hash::content_sha256(path, labels(known).content_bytes).ok()?;
     registry::known_datasets().iter().find(|set| set.name != known.name && labels(set).content_sha256 == found)
 }
 
@@ -149,9 +149,7 @@ impl Found {
 
     /// Where the file is that holds `part` of `split`.
     pub fn path(&self, split: Split, part: Part) -> &Path {
-        let wanted = self.known.file(split, part);
-        let position = self.known.files.iter().position(|file| file == wanted).unwrap_or(0);
-        &self.paths[position]
+        &self.paths[registry::position(split, part)]
     }
 
     /// Checks every file against the published hashes.

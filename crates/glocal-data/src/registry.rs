@@ -68,9 +68,13 @@ impl KnownDataset {
 
     /// The file that holds `part` of `split`.
     pub fn file(&self, split: Split, part: Part) -> &KnownFile {
-        // The order of `files` is fixed by `idx_files` below.
-        &self.files[2 * (split as usize) + part as usize]
+        &self.files[position(split, part)]
     }
+}
+
+/// Where a file stands in [`KnownDataset::files`], as `idx_files` below orders them.
+pub(crate) fn position(split: Split, part: Part) -> usize {
+    2 * (split as usize) + part as usize
 }
 
 impl KnownFile {

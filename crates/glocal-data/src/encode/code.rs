@@ -38,7 +38,7 @@ pub(super) fn poisson_rate(image: &[f32], max_rate: f32, draws: &mut Draws, trai
     }
 }
 
-pub(super) fn latency(image: &[f32], tau_steps: f32, threshold: f32, train: &mut SpikeTrain<'_>) {
+pub(super) fn latency(image: &[f32], tau_steps: f64, threshold: f32, train: &mut SpikeTrain<'_>) {
     for (input, &x) in image.iter().enumerate() {
         if x > threshold {
             // A conversion from float to integer saturates: a spike too late to count is not a problem.
@@ -48,8 +48,8 @@ pub(super) fn latency(image: &[f32], tau_steps: f32, threshold: f32, train: &mut
 }
 
 /// Steps until x · (1 - exp(-t/τ)) reaches θ, for x > θ.
-fn time_to_first_spike(x: f32, tau_steps: f32, threshold: f32) -> f64 {
-    let (x, tau_steps, threshold) = (f64::from(x), f64::from(tau_steps), f64::from(threshold));
+fn time_to_first_spike(x: f32, tau_steps: f64, threshold: f32) -> f64 {
+    let (x, threshold) = (f64::from(x), f64::from(threshold));
     tau_steps * libm::log(x / (x - threshold))
 }
 

@@ -12,15 +12,14 @@ use ureq::{
     http::{Response, StatusCode, header},
 };
 
-use super::{FetchOptions, Progress, existing_bytes, io_error};
+use super::{Progress, existing_bytes, io_error};
 use crate::{DataError, registry::KnownFile};
 
 const PIECE_BYTES: usize = 1 << 16;
 
-/// The client, and how it is used.
+/// The client.
 pub(super) struct Transfer {
     agent: Agent,
-    retries: u32,
 }
 
 /// What the server has agreed to send.
@@ -32,8 +31,9 @@ struct Offer {
 }
 
 impl Transfer {
-    pub(super) fn new(options: &FetchOptions) -> Self {
-        let silence = Some(options.timeout);
+    /// Gives up when a server is silent for as long as `silence`.
+    pub(super) fn new(silence: Duration) -> Self {
+        let silence = Some(silence);
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_connect(silence)
@@ -43,11 +43,7 @@ impl Transfer {
             .timeout_global(Some(Duration::from_secs(6 * 3600)))
             .user_agent(concat!("glocal/", env!("CARGO_PKG_VERSION")))
             .build();
-        Transfer { agent: config.new_agent(), retries: options.retries }
-    }
-
-    pub(super) fn retries(&self) -> u32 {
-        self.retries
+        Transfer { agent: config.new_agent() }
     }
 
     /// Brings `part` up to the whole file.

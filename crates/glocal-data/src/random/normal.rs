@@ -14,7 +14,7 @@ use super::Draws;
 
 const LAYERS: usize = 256;
 /// Where the tail begins, for 256 layers of equal area.
-const TAIL_START: f64 = 3.654_152_885_361_008_8;
+const TAIL_START: f64 = 3.654_152_885_361_009;
 
 struct Ziggurat {
     /// Right edges of the layers, from the widest (index 0, the base) to 0.
