@@ -8,7 +8,8 @@ use crate::report::data::{Arm, Report};
 use crate::report::format;
 use crate::report::stats::Summary;
 use crate::report::svg::{
-    Fill, Frame, Layout, Margin, Scale, arm_class, band, canvas, line, marker, polyline, spread, text,
+    Fill, Frame, Layout, Margin, Scale, arm_class, band, canvas, label_width, line, marker, polyline, shorten, spread,
+    text,
 };
 
 /// What the horizontal axis is called unless the report says otherwise.
@@ -83,8 +84,10 @@ fn points(arm: &Arm) -> Vec<Point> {
 impl<'a> Chart<'a> {
     fn new(report: &'a Report, layout: Layout) -> Self {
         let sources = sources(&report.arms);
-        let key_rows = layout.pick(1, sources.len() + 1) as f64;
-        let margin = Margin { top: 34.0, right: layout.pick(106.0, 44.0), bottom: 58.0 + key_rows * 24.0, left: 40.0 };
+        let key_rows = (sources.len() + 1).div_ceil(key_columns(layout)) as f64;
+        let names: Vec<String> = report.arms.iter().map(|arm| label(arm, layout)).collect();
+        let margin =
+            Margin { top: 34.0, right: label_width(&names) + 18.0, bottom: 58.0 + key_rows * 24.0, left: 40.0 };
         let frame = Frame { size: (layout.width(), layout.pick(400.0, 340.0) + key_rows * 24.0), margin };
         let (left, right) = frame.across();
         let x = Scale::fit(variances(&report.arms), 0.0, (left + 12.0, right - 14.0));
@@ -148,7 +151,7 @@ impl<'a> Chart<'a> {
         let placed = spread(&heights, 18.0, top + 4.0, bottom - 4.0);
         html! {
             @for ((arm, (variance, _)), y) in ends.iter().zip(placed) {
-                @let name = self.layout.pick(long_name(arm), short_name(arm));
+                @let name = label(arm, self.layout);
                 g class=(arm_class(arm.rule)) { (text(self.x.at(*variance) + 17.0, y + 5.0, "start", "label", &name)) }
             }
         }
@@ -157,13 +160,12 @@ impl<'a> Chart<'a> {
     /// What solid and hollow markers mean.
     fn key(&self) -> Markup {
         let first = "solid: this run, mean ± sd over seeds".to_owned();
-        let published = self.sources.iter().enumerate().map(|(i, s)| (Fill::Hollow(i), format!("published {s}")));
+        let published =
+            self.sources.iter().enumerate().map(|(i, s)| (Fill::Hollow(i), format!("published {}", shorten(s, 20))));
         let entries: Vec<_> = std::iter::once((Fill::Solid, first)).chain(published).collect();
         let (left, base) = (self.frame.across().0 + 14.0, self.frame.upwards().0 + 70.0);
-        let place = |i: usize| match self.layout {
-            Layout::Wide => (left + if i == 0 { 0.0 } else { 110.0 + 190.0 * i as f64 }, base),
-            Layout::Narrow => (left, base + 24.0 * i as f64),
-        };
+        let columns = key_columns(self.layout);
+        let place = |i: usize| (left + 270.0 * (i % columns) as f64, base + 24.0 * (i / columns) as f64);
         html! {
             @for (i, (fill, words)) in entries.iter().enumerate() {
                 @let (x, y) = place(i);
@@ -172,6 +174,16 @@ impl<'a> Chart<'a> {
             }
         }
     }
+}
+
+/// How many entries of the key stand in one row.
+fn key_columns(layout: Layout) -> usize {
+    layout.pick(3, 1)
+}
+
+/// What stands at the end of an arm's line.
+fn label(arm: &Arm, layout: Layout) -> String {
+    shorten(&layout.pick(long_name(arm), short_name(arm)), layout.pick(24, 14))
 }
 
 /// Everything the vertical axis must hold.

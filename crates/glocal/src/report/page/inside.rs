@@ -78,7 +78,7 @@ fn potential_figure(sample: &SampleActivity) -> Markup {
         figure {
             (responsive(|layout| potential::chart(traces, sample.steps, layout)))
             figcaption {
-                "Membrane potentials of single neurons before the reset (blue line), with the threshold (dashed) and a triangle above each spike. "
+                "Membrane potentials of single neurons before the reset (blue line; model units, as the weights), with the threshold (dashed) and a triangle above each spike. "
                 "A neuron fires only where its line is strictly above the threshold; after a spike the potential starts again lower."
             }
             (potential_table(traces).folded())

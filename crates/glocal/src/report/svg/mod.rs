@@ -24,7 +24,7 @@ impl Layout {
     pub(super) fn width(self) -> f64 {
         match self {
             Self::Wide => 880.0,
-            Self::Narrow => 380.0,
+            Self::Narrow => 358.0,
         }
     }
 
@@ -64,6 +64,19 @@ pub(super) fn line(from: (f64, f64), to: (f64, f64), class: &str) -> Markup {
     }
 }
 
+/// A name for a drawing: cut where it would run out of its place.
+pub(super) fn shorten(name: &str, most: usize) -> String {
+    if name.chars().count() <= most {
+        return name.to_owned();
+    }
+    name.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// The width that the longest of some names takes as a label, a generous estimate for any font.
+pub(super) fn label_width<'a>(names: impl IntoIterator<Item = &'a String>) -> f64 {
+    8.4 * names.into_iter().map(|name| name.chars().count()).max().unwrap_or(0) as f64
+}
+
 /// Moves heights apart until neighbours keep `gap`, staying inside `low..=high` where there is room; the order of the input is kept.
 pub(super) fn spread(heights: &[f64], gap: f64, low: f64, high: f64) -> Vec<f64> {
     let mut order: Vec<usize> = (0..heights.len()).collect();
@@ -85,6 +98,12 @@ pub(super) fn spread(heights: &[f64], gap: f64, low: f64, high: f64) -> Vec<f64>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_names_are_cut() {
+        assert_eq!(shorten("hybrid", 6), "hybrid");
+        assert_eq!(shorten("hybrid, frozen", 7), "hybrid…");
+    }
 
     #[test]
     fn labels_move_apart_and_keep_their_order() {
