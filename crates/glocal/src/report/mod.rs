@@ -37,5 +37,5 @@ pub fn render(report: &Report) -> String {
 /// `None` where there are fewer than two noise variances to draw a line between.
 pub fn noise_chart_svg(report: &Report) -> Option<String> {
     let drawing = figures::noise::is_worth_drawing(report).then(|| figures::noise::chart(report, Layout::Wide))?;
-    Some(theme::standalone(&drawing.into_string()))
+    Some(theme::standalone(&drawing, report.notice.as_deref()))
 }

@@ -1,5 +1,9 @@
 //! Colours and type. The colours are written once, as pairs; style sheets name them.
 
+use maud::{PreEscaped, html};
+
+use super::svg::{Drawing, shorten, text};
+
 /// Name, light and dark value. The three arms follow Okabe and Ito, moved until each can be read as text on its ground.
 const COLOURS: [(&str, &str, &str); 14] = [
     ("ground", "#ffffff", "#14171c"),
@@ -35,21 +39,47 @@ fn variables(pick: impl Fn(&(&'static str, &'static str, &'static str)) -> &'sta
     COLOURS.iter().map(|colour| format!("--{}:{};", colour.0, pick(colour))).collect()
 }
 
-/// A drawing as a file of its own: light colours in place of the variables, on a rounded sheet with a hairline, so that it also sits well on a dark page.
-pub(super) fn standalone(drawing: &str) -> String {
+/// A drawing as a file of its own: light colours in place of the variables, on a rounded sheet with a hairline, so that it
+/// also sits well on a dark page. A notice stands above the drawing.
+pub(super) fn standalone(drawing: &Drawing, notice: Option<&str>) -> String {
     let css =
         COLOURS.iter().fold(CHART.to_owned(), |css, (name, light, _)| css.replace(&format!("var(--{name})"), light));
-    let (open, rest) = drawing.split_once('>').unwrap_or(("", ""));
-    let body = rest.trim_end_matches("</svg>");
-    let size = open.split('"').find_map(|part| part.strip_prefix("0 0 ")).unwrap_or("880 424");
-    let (width, height) = size.split_once(' ').unwrap_or(("880", "424"));
-    let side = |text: &str, room: f64| text.parse::<f64>().unwrap_or(0.0) + room;
-    let (w, h) = (side(width, 48.0), side(height, 40.0));
-    let open = open.replace(&format!("0 0 {size}"), &format!("-24 -20 {w} {h}"));
-    format!(
-        "{open} width=\"{w}\" height=\"{h}\"><style>{css}</style>\
-         <rect x=\"-23.5\" y=\"-19.5\" width=\"{}\" height=\"{}\" rx=\"8\" fill=\"#ffffff\" stroke=\"#d5d9de\"/>{body}</svg>\n",
-        w - 1.0,
-        h - 1.0
-    )
+    let above = if notice.is_some() { 28.0 } else { 0.0 };
+    let (width, height) = (drawing.size.0 + 48.0, drawing.size.1 + 40.0 + above);
+    let top = -20.0 - above;
+    let view = format!("-24 {top} {width} {height}");
+    let file = html! {
+        svg.chart xmlns="http://www.w3.org/2000/svg" viewBox=(view) width=(width) height=(height) role="img" aria-label=(drawing.label) {
+            style { (PreEscaped(css)) }
+            rect x="-23.5" y=(top + 0.5) width=(width - 1.0) height=(height - 1.0) rx="8" fill="#ffffff" stroke="#d5d9de" {}
+            @if let Some(words) = notice { (text(0.0, -14.0, "start", "notice-line", &shorten(words, 105))) }
+            (drawing.body)
+        }
+    };
+    file.into_string() + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// WCAG 2.2 relative luminance of `#rrggbb`.
+    fn luminance(colour: &str) -> f64 {
+        let channel = |at: usize| f64::from(u8::from_str_radix(&colour[at..at + 2], 16).expect("hexadecimal")) / 255.0;
+        let linear = |c: f64| if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) };
+        0.2126 * linear(channel(1)) + 0.7152 * linear(channel(3)) + 0.0722 * linear(channel(5))
+    }
+
+    #[test]
+    fn every_text_colour_can_be_read_in_both_schemes() {
+        let schemes: [fn(&(&str, &'static str, &'static str)) -> &'static str; 2] = [|c| c.1, |c| c.2];
+        for scheme in schemes {
+            let ground = luminance(COLOURS.iter().find(|c| c.0 == "ground").map(scheme).expect("a ground"));
+            for colour in COLOURS.iter().filter(|c| !["ground", "raised", "rule", "grid"].contains(&c.0)) {
+                let (ink, ground) = (luminance(scheme(colour)) + 0.05, ground + 0.05);
+                let contrast = ink.max(ground) / ink.min(ground);
+                assert!(contrast >= 4.5, "{} {}: {contrast:.2}", colour.0, scheme(colour));
+            }
+        }
+    }
 }

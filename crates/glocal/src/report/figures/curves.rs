@@ -6,7 +6,7 @@ use super::short_name;
 use crate::report::data::{Arm, SeedCurve};
 use crate::report::stats::{Summary, by_epoch};
 use crate::report::svg::{
-    Fill, Frame, Layout, Margin, Scale, arm_class, canvas, label_width, marker, polyline, shorten, spread, text,
+    Drawing, Fill, Frame, Layout, Margin, Scale, arm_class, label_width, marker, polyline, shorten, spread, text,
 };
 
 /// Which curve.
@@ -71,7 +71,7 @@ pub(in crate::report) fn is_recorded(arms: &[Arm], quantity: Quantity) -> bool {
 }
 
 /// The drawing.
-pub(in crate::report) fn panel(arms: &[Arm], quantity: Quantity, layout: Layout) -> Markup {
+pub(in crate::report) fn panel(arms: &[Arm], quantity: Quantity, layout: Layout) -> Drawing {
     let names: Vec<String> = arms.iter().map(label).collect();
     let margin = Margin { top: 34.0, right: label_width(&names) + 16.0, bottom: 52.0, left: 52.0 };
     let frame = Frame { size: (layout.pick(428.0, Layout::Narrow.width()), layout.pick(290.0, 250.0)), margin };
@@ -83,7 +83,7 @@ pub(in crate::report) fn panel(arms: &[Arm], quantity: Quantity, layout: Layout)
         @for arm in arms { g class=(arm_class(arm.rule)) { (panel.lines(arm)) } }
         (panel.labels(arms))
     };
-    canvas(frame.size, &format!("{} by epoch", quantity.name()), &body)
+    Drawing { size: frame.size, label: format!("{} by epoch", quantity.name()), body }
 }
 
 /// The same for every panel.

@@ -8,7 +8,7 @@ use crate::report::data::{Arm, Report};
 use crate::report::format;
 use crate::report::stats::Summary;
 use crate::report::svg::{
-    Fill, Frame, Layout, Margin, Scale, arm_class, band, canvas, label_width, line, marker, polyline, shorten, spread,
+    Drawing, Fill, Frame, Layout, Margin, Scale, arm_class, band, label_width, line, marker, polyline, shorten, spread,
     text,
 };
 
@@ -47,7 +47,7 @@ pub(in crate::report) fn sources(arms: &[Arm]) -> Vec<&str> {
 }
 
 /// The drawing.
-pub(in crate::report) fn chart(report: &Report, layout: Layout) -> Markup {
+pub(in crate::report) fn chart(report: &Report, layout: Layout) -> Drawing {
     let chart = Chart::new(report, layout);
     let axis = report.noise_axis.as_deref().unwrap_or(DEFAULT_AXIS);
     let body = html! {
@@ -57,7 +57,7 @@ pub(in crate::report) fn chart(report: &Report, layout: Layout) -> Markup {
         (chart.labels(&report.arms))
         (chart.key())
     };
-    canvas(chart.frame.size, &format!("Test accuracy against {axis}"), &body)
+    Drawing { size: chart.frame.size, label: format!("Test accuracy against {axis}"), body }
 }
 
 struct Chart<'a> {
@@ -117,7 +117,7 @@ impl<'a> Chart<'a> {
             path.line d=(polyline(centre)) {}
             @for point in &points {
                 @if let Some(mean) = point.summary.mean {
-                    @let tip = format!("{}: {} % at {}", long_name(arm), format::mean_sd(&point.summary), point.variance);
+                    @let tip = format!("{}: {} % at {}", long_name(arm), format::mean_sd(&point.summary), format::plain(point.variance));
                     (marker(arm.rule, Fill::Solid, self.at(point.variance, mean), 4.0, &tip))
                 }
             }
@@ -136,7 +136,7 @@ impl<'a> Chart<'a> {
             @for published in &arm.published {
                 @let source = self.sources.iter().position(|s| *s == published.source).unwrap_or(0);
                 @for p in &published.points {
-                    @let tip = format!("{} {}: {} % at {}", published.source, long_name(arm), p.percent, p.variance);
+                    @let tip = format!("{} {}: {} % at {}", published.source, long_name(arm), format::plain(p.percent), format::plain(p.variance));
                     (marker(arm.rule, Fill::Hollow(source), self.at(p.variance, p.percent), 6.0, &tip))
                 }
             }
@@ -159,7 +159,7 @@ impl<'a> Chart<'a> {
 
     /// What solid and hollow markers mean.
     fn key(&self) -> Markup {
-        let first = "solid: this run, mean ± sd over seeds".to_owned();
+        let first = "this run: mean ± sd".to_owned();
         let published =
             self.sources.iter().enumerate().map(|(i, s)| (Fill::Hollow(i), format!("published {}", shorten(s, 20))));
         let entries: Vec<_> = std::iter::once((Fill::Solid, first)).chain(published).collect();

@@ -4,13 +4,13 @@ use maud::{Markup, html};
 
 use super::raster::step_scale;
 use crate::report::data::PotentialTrace;
-use crate::report::svg::{Frame, Layout, Margin, Scale, canvas, coordinate, line, polyline, shorten, text};
+use crate::report::svg::{Drawing, Frame, Layout, Margin, Scale, coordinate, line, polyline, shorten, text};
 
 const PANEL: f64 = 74.0;
 const GAP: f64 = 40.0;
 
 /// The drawing: one panel per neuron over a common time axis.
-pub(in crate::report) fn chart(traces: &[PotentialTrace], steps: usize, layout: Layout) -> Markup {
+pub(in crate::report) fn chart(traces: &[PotentialTrace], steps: usize, layout: Layout) -> Drawing {
     let size = (layout.width(), traces.len() as f64 * (PANEL + GAP) + 48.0);
     let body = html! {
         @for (index, trace) in traces.iter().enumerate() {
@@ -19,7 +19,7 @@ pub(in crate::report) fn chart(traces: &[PotentialTrace], steps: usize, layout: 
             (panel(trace, steps, &Frame { size, margin }, layout, index + 1 == traces.len()))
         }
     };
-    canvas(size, "Membrane potentials", &body)
+    Drawing { size: size, label: "Membrane potentials".to_owned(), body }
 }
 
 fn panel(trace: &PotentialTrace, steps: usize, frame: &Frame, layout: Layout, is_last: bool) -> Markup {

@@ -3,13 +3,13 @@
 use maud::{Markup, html};
 
 use crate::report::data::{LayerRaster, SampleActivity, Spike};
-use crate::report::svg::{Frame, Layout, Margin, Scale, canvas, coordinate, line, shorten, text};
+use crate::report::svg::{Drawing, Frame, Layout, Margin, Scale, coordinate, line, shorten, text};
 
 /// Room between two panels: the title of the lower one stands there.
 const GAP: f64 = 34.0;
 
 /// The drawing.
-pub(in crate::report) fn chart(sample: &SampleActivity, layout: Layout) -> Markup {
+pub(in crate::report) fn chart(sample: &SampleActivity, layout: Layout) -> Drawing {
     let beside_picture = if sample.image.is_some() { 160.0 } else { 0.0 };
     let width = layout.pick(Layout::Wide.width() - beside_picture, Layout::Narrow.width());
     let heights: Vec<f64> = sample.layers.iter().map(|layer| panel_height(layer, layout)).collect();
@@ -26,7 +26,7 @@ pub(in crate::report) fn chart(sample: &SampleActivity, layout: Layout) -> Marku
             (panel(layer, sample.steps, &Frame { size: (width, total), margin }, layout, index + 1 == panels.len()))
         }
     };
-    canvas((width, total), &format!("Spikes of {}", sample.name), &body)
+    Drawing { size: (width, total), label: format!("Spikes of {}", sample.name), body }
 }
 
 fn panel_height(layer: &LayerRaster, layout: Layout) -> f64 {

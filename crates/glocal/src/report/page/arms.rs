@@ -6,7 +6,7 @@ use super::table::{caption, scrolling};
 use crate::report::data::{Arm, NoiseAccuracy, Report};
 use crate::report::figures::long_name;
 use crate::report::figures::noise::{self, same_variance, sources, variances};
-use crate::report::format::{decimals, difference, mean_sd, significant};
+use crate::report::format::{decimals, difference, mean_sd, plain, significant};
 use crate::report::stats::Summary;
 use crate::report::svg::{Fill, arm_class, marker, responsive};
 
@@ -73,7 +73,7 @@ fn by_noise(report: &Report) -> Markup {
     let words = format!("Test accuracy in per cent by {axis}; after a published figure, ours minus theirs.");
     let body = html! {
         (caption(&words))
-        thead { tr { th scope="col" { "learning rule" } @for v in &variances { th scope="col" { (v) } } } }
+        thead { tr { th scope="col" { "learning rule" } @for v in &variances { th scope="col" { (plain(*v)) } } } }
         @for arm in &report.arms {
             tbody {
                 @for (class, name, cells) in noise_rows(arm, &variances) {

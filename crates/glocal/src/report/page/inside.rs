@@ -115,13 +115,13 @@ pub(super) fn weights_section(layers: &[PlasticLayer]) -> Markup {
 fn weights_figure(layer: &PlasticLayer) -> Markup {
     let groups: Vec<_> = groups(&layer.view).into_iter().map(|(name, weights)| (name, Range::of(weights))).collect();
     let lost: usize = groups.iter().map(|(_, range)| range.not_finite).sum();
-    let reach: Vec<String> = groups.iter().map(|(name, range)| format!("{name} {}", range.words())).collect();
+    let reach: Vec<String> = groups.iter().map(|(name, range)| format!("{name} from {}", range.words())).collect();
     html! {
         figure {
             (picture(layer))
             figcaption {
                 (layer.layer) ": " (layer.what) ". " (how_to_read(&layer.view))
-                " White is zero; the colours end at the 99.5th percentile of magnitudes. All values lie in: "
+                " White is zero; the colours end at the 99.5th percentile of magnitudes. Extremes: "
                 (reach.join(", ")) "."
                 @if lost > 0 { " " (lost) " values are not finite and shown in magenta." }
             }

@@ -7,10 +7,10 @@ mod scale;
 
 pub(super) use frame::{Frame, Margin};
 pub(super) use marker::{Fill, arm_class, marker};
-pub(super) use path::{band, coordinate, polyline};
+pub(super) use path::{band, coordinate, has_place, polyline};
 pub(super) use scale::Scale;
 
-use maud::{Markup, html};
+use maud::{Markup, Render, html};
 
 /// The two drawings made of every wide chart; the style sheet shows the one that fits, so that text keeps its size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,18 +37,28 @@ impl Layout {
 }
 
 /// Draws a chart for a desktop and for a phone.
-pub(super) fn responsive(draw: impl Fn(Layout) -> Markup) -> Markup {
+pub(super) fn responsive(draw: impl Fn(Layout) -> Drawing) -> Markup {
     html! {
         div.wide-only { (draw(Layout::Wide)) }
         div.narrow-only { (draw(Layout::Narrow)) }
     }
 }
 
-/// The outer element of a chart.
-pub(super) fn canvas(size: (f64, f64), label: &str, body: &Markup) -> Markup {
-    let view = format!("0 0 {} {}", coordinate(size.0), coordinate(size.1));
-    html! {
-        svg.chart xmlns="http://www.w3.org/2000/svg" viewBox=(view) role="img" aria-label=(label) { (body) }
+/// A chart before it is put into a page or a file.
+pub(super) struct Drawing {
+    /// Width and height in drawing units.
+    pub size: (f64, f64),
+    /// What a reader who sees no pictures is told.
+    pub label: String,
+    pub body: Markup,
+}
+
+impl Render for Drawing {
+    fn render(&self) -> Markup {
+        let view = format!("0 0 {} {}", coordinate(self.size.0), coordinate(self.size.1));
+        html! {
+            svg.chart xmlns="http://www.w3.org/2000/svg" viewBox=(view) role="img" aria-label=(self.label) { (self.body) }
+        }
     }
 }
 
