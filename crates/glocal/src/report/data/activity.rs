@@ -23,7 +23,8 @@ pub struct SampleActivity {
 
 impl SampleActivity {
     /// What [`Learner::record`](glocal_core::Learner::record) saw: a raster of every layer, and of each the potentials
-    /// of its `traces` liveliest neurons (most spikes, then highest potential). Layers are named `layers.0`, `layers.1`, ...
+    /// of its `traces` liveliest neurons (most spikes, then highest potential). Layers are named `layers.0`,
+    /// `layers.1`, ...
     pub fn of_recordings(name: impl Into<String>, recordings: &[LayerRecording], traces: usize) -> Self {
         let mut sample = Self { name: name.into(), ..Self::default() };
         for (index, recording) in recordings.iter().enumerate() {
@@ -37,7 +38,8 @@ impl SampleActivity {
     }
 }
 
-/// All neurons of a layer, the one with the most spikes first; among equals the highest potential, then the lowest number.
+/// All neurons of a layer, the one with the most spikes first; among equals the highest potential, then the lowest
+/// number.
 fn liveliest(recording: &LayerRecording) -> Vec<usize> {
     let mut neurons: Vec<_> = (0..recording.neurons)
         .map(|neuron| {

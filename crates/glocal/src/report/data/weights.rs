@@ -28,7 +28,8 @@ pub enum WeightView {
 }
 
 impl WeightView {
-    /// The `count` neurons of a row-major `[O, height * width]` matrix whose incoming weights have the largest norm, strongest first.
+    /// The `count` neurons of a row-major `[O, height * width]` matrix whose incoming weights have the largest norm,
+    /// strongest first.
     /// A ragged matrix yields no field for its last, incomplete row.
     pub fn strongest_fields(weights: &[f32], height: usize, width: usize, count: usize) -> Self {
         let inputs = height.saturating_mul(width);
@@ -82,7 +83,8 @@ impl HybridFields {
     /// The `count` neurons of `[O, height * width]` matrices whose gP has the largest norm, strongest first.
     ///
     /// # Shapes
-    /// `weight` and `plastic_weight` `[O, I]` row-major with `I = height * width`; `plasticity_gain` a scalar, `[O]` or `[O, I]`.
+    /// `weight` and `plastic_weight` `[O, I]` row-major with `I = height * width`; `plasticity_gain` a scalar, `[O]`
+    /// or `[O, I]`.
     /// Where they disagree no neuron is taken, which the page reports.
     pub fn most_plastic(
         [weight, plastic_weight, plasticity_gain]: [&[f32]; 3],
@@ -144,7 +146,8 @@ impl Matrix {
     /// Rows and columns beyond which [`Matrix::reduced`] joins neighbours.
     pub const MOST: usize = 256;
 
-    /// Takes a row-major `[O, I]` matrix; where a side exceeds [`Matrix::MOST`], equal blocks are joined and shown by their weight of largest magnitude.
+    /// Takes a row-major `[O, I]` matrix; where a side exceeds [`Matrix::MOST`], equal blocks are joined and shown by
+    /// their weight of largest magnitude.
     /// Weights that do not fill the shape yield an empty matrix, which the page reports as such.
     pub fn reduced(full_shape: [usize; 2], weights: &[f32]) -> Self {
         if full_shape[0].checked_mul(full_shape[1]) != Some(weights.len()) || weights.is_empty() {

@@ -117,7 +117,7 @@ impl<'a> Chart<'a> {
             path.line d=(polyline(centre)) {}
             @for point in &points {
                 @if let Some(mean) = point.summary.mean {
-                    @let tip = format!("{}: {} % at {}", long_name(arm), format::mean_sd(&point.summary), format::plain(point.variance));
+                    @let tip = tip(&long_name(arm), &format::mean_sd(&point.summary), point.variance);
                     (marker(arm.rule, Fill::Solid, self.at(point.variance, mean), 4.0, &tip))
                 }
             }
@@ -136,7 +136,8 @@ impl<'a> Chart<'a> {
             @for published in &arm.published {
                 @let source = self.sources.iter().position(|s| *s == published.source).unwrap_or(0);
                 @for p in &published.points {
-                    @let tip = format!("{} {}: {} % at {}", published.source, long_name(arm), format::plain(p.percent), format::plain(p.variance));
+                    @let name = format!("{} {}", published.source, long_name(arm));
+                    @let tip = tip(&name, &format::plain(p.percent), p.variance);
                     (marker(arm.rule, Fill::Hollow(source), self.at(p.variance, p.percent), 6.0, &tip))
                 }
             }
@@ -174,6 +175,11 @@ impl<'a> Chart<'a> {
             }
         }
     }
+}
+
+/// What a pointer resting on a marker is told.
+fn tip(name: &str, percent: &str, variance: f64) -> String {
+    format!("{name}: {percent} % at {}", format::plain(variance))
 }
 
 /// How many entries of the key stand in one row.

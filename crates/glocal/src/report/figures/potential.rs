@@ -19,7 +19,7 @@ pub(in crate::report) fn chart(traces: &[PotentialTrace], steps: usize, layout: 
             (panel(trace, steps, &Frame { size, margin }, layout, index + 1 == traces.len()))
         }
     };
-    Drawing { size: size, label: "Membrane potentials".to_owned(), body }
+    Drawing { size, label: "Membrane potentials".to_owned(), body }
 }
 
 fn panel(trace: &PotentialTrace, steps: usize, frame: &Frame, layout: Layout, is_last: bool) -> Markup {

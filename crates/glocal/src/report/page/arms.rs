@@ -31,9 +31,11 @@ pub(super) fn section(report: &Report) -> Markup {
     }
 }
 
-/// One column per arm: the clean test beside the published figures, and what it cost. Rows that nobody filled are left out.
+/// One column per arm: the clean test beside the published figures, and what it cost. Rows that nobody filled are
+/// left out.
 fn overview(arms: &[Arm]) -> Markup {
-    let words = "Clean test accuracy in per cent, mean ± standard deviation over seeds; after a published figure, ours minus theirs.";
+    let words = "Clean test accuracy in per cent, mean ± standard deviation over seeds; \
+        after a published figure, ours minus theirs.";
     let rows = overview_rows(arms).into_iter().filter(|(_, cells)| cells.iter().any(Option::is_some));
     let body = html! {
         (caption(words))
@@ -104,8 +106,10 @@ fn noise_figure(report: &Report) -> Markup {
         figure {
             (responsive(|layout| noise::chart(report, layout)))
             figcaption {
-                "How gracefully each rule gives way to noise that it never met in training. Look at the slope: a flatter line is a more robust network, "
-                "whatever its height at the left. Lines join our means, bands are one standard deviation over seeds, hollow markers are published figures. "
+                "How gracefully each rule gives way to noise that it never met in training. Look at the slope: a "
+                "flatter line is a more robust network, "
+                "whatever its height at the left. Lines join our means, bands are one standard deviation over "
+                "seeds, hollow markers are published figures. "
                 "The vertical axis does not start at zero."
             }
         }
@@ -151,9 +155,10 @@ fn seeds(arm: &Arm) -> Cell {
 /// The arm's line and marker, as in the figures.
 fn swatch(arm: &Arm) -> Markup {
     html! {
-        span class=(arm_class(arm.rule)) {
-            svg.chart.swatch viewBox="0 0 24 14" aria-hidden="true" {
-                g class=(arm_class(arm.rule)) { path.line d="M1 7L23 7" {} (marker(arm.rule, Fill::Solid, (12.0, 7.0), 4.5, "")) }
+        svg.chart.swatch viewBox="0 0 24 14" aria-hidden="true" {
+            g class=(arm_class(arm.rule)) {
+                path.line d="M1 7L23 7" {}
+                (marker(arm.rule, Fill::Solid, (12.0, 7.0), 4.5, ""))
             }
         }
     }

@@ -18,10 +18,13 @@ pub(super) fn section(arms: &[Arm]) -> Markup {
             section id="learning" {
                 h2 { "Learning curves" }
                 figure {
-                    div.pair { @for quantity in &shown { div { (responsive(|layout| panel(arms, *quantity, layout))) } } }
+                    div.pair {
+                        @for quantity in &shown { div { (responsive(|layout| panel(arms, *quantity, layout))) } }
+                    }
                     figcaption {
                         "How training went, epoch by epoch: thick lines are means over seeds, thin lines single seeds. "
-                        "A loss that has levelled off says that longer training would change little; thin lines far apart say that one seed is not enough."
+                        "A loss that has levelled off says that longer training would change little; thin lines far "
+                        "apart say that one seed is not enough."
                     }
                     (table(arms, &shown).folded())
                 }

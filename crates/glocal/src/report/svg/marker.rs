@@ -5,7 +5,8 @@ use maud::{Markup, html};
 
 use super::{coordinate, has_place, polyline};
 
-/// How a marker is filled: our points are solid, the published ones hollow, and sources differ by the strokes beside the marker.
+/// How a marker is filled: our points are solid, the published ones hollow, and sources differ by the strokes beside
+/// the marker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::report) enum Fill {
     /// A number of ours.

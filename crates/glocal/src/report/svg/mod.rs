@@ -87,7 +87,8 @@ pub(super) fn label_width<'a>(names: impl IntoIterator<Item = &'a String>) -> f6
     8.4 * names.into_iter().map(|name| name.chars().count()).max().unwrap_or(0) as f64
 }
 
-/// Moves heights apart until neighbours keep `gap`, staying inside `low..=high` where there is room; the order of the input is kept.
+/// Moves heights apart until neighbours keep `gap`, staying inside `low..=high` where there is room; the order of the
+/// input is kept.
 pub(super) fn spread(heights: &[f64], gap: f64, low: f64, high: f64) -> Vec<f64> {
     let mut order: Vec<usize> = (0..heights.len()).collect();
     order.sort_by(|&a, &b| heights[a].total_cmp(&heights[b]));
