@@ -41,7 +41,9 @@ fn sample_report() -> Report {
             under gaussian pixel noise that it never met in training. What came out would stand here."
             .into(),
         headlines: headlines(),
-        arms: [LearningRule::Local, LearningRule::Global, LearningRule::Hybrid].map(|rule| arm(rule, &mut random)).into(),
+        arms: [LearningRule::Local, LearningRule::Global, LearningRule::Hybrid]
+            .map(|rule| arm(rule, &mut random))
+            .into(),
         noise_axis: None,
         samples: vec![activity(&mut random)],
         plastic_layers: vec![plastic_layer(&mut random)],
