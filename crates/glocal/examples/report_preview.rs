@@ -35,13 +35,15 @@ fn sample_report() -> Report {
     Report {
         title: "Fashion-MNIST demo: sample page".into(),
         notice: Some(
-            "this is a sample of the layout. Its numbers are invented and not results; only the published figures are real.".into(),
+            "a sample of the layout with invented numbers, no results; only the published figures are real.".into(),
         ),
         summary: "784-512-10 spiking network, 10 time steps, trained on clean Fashion-MNIST for 30 epochs and tested \
-            under gaussian pixel noise that it never met in training. The hybrid network keeps its lead as the noise grows."
+            under gaussian pixel noise that it never met in training. What came out would stand here."
             .into(),
         headlines: headlines(),
-        arms: [LearningRule::Local, LearningRule::Global, LearningRule::Hybrid].map(|rule| arm(rule, &mut random)).into(),
+        arms: [LearningRule::Local, LearningRule::Global, LearningRule::Hybrid]
+            .map(|rule| arm(rule, &mut random))
+            .into(),
         noise_axis: None,
         samples: vec![activity(&mut random)],
         plastic_layers: vec![plastic_layer(&mut random)],

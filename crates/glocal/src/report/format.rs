@@ -12,9 +12,21 @@ pub(super) fn decimals(value: f64, places: usize) -> String {
     if !value.is_finite() {
         return "not finite".to_owned();
     }
+    if value.abs() >= 1e9 {
+        return significant(value);
+    }
     let text = format!("{value:.places$}");
     let is_zero = text.bytes().all(|byte| matches!(byte, b'-' | b'0' | b'.'));
     if is_zero { text.replace('-', "") } else { with_minus(&text) }
+}
+
+/// A number as it was written by hand, such as a variance.
+pub(super) fn plain(value: f64) -> String {
+    if (1e-6..1e6).contains(&value.abs()) || value == 0.0 {
+        with_minus(&(value + 0.0).to_string())
+    } else {
+        significant(value)
+    }
 }
 
 /// About three significant digits, whatever the magnitude.
@@ -84,6 +96,8 @@ mod tests {
         assert_eq!(decimals(-1.25, 1), "−1.2");
         assert_eq!(decimals(-0.01, 1), "0.0");
         assert_eq!(decimals(f64::NAN, 1), "not finite");
+        assert_eq!(decimals(f64::MAX, 1), "1.80e308");
+        assert_eq!((plain(0.06), plain(-0.0)), ("0.06".to_owned(), "0".to_owned()));
         assert_eq!(difference(0.94), "+0.9");
         assert_eq!(difference(-2.0), "−2.0");
         assert_eq!(significant(0.01234), "0.0123");

@@ -35,7 +35,8 @@ pub(super) fn diverging(value: f32, limit: f32) -> [u8; 3] {
     })
 }
 
-/// The symmetric end of the colour scale: the 99.5th percentile of magnitudes, so that a lone outlier does not wash out the picture.
+/// The symmetric end of the colour scale: the 99.5th percentile of magnitudes, so that a lone outlier does not wash
+/// out the picture.
 pub(super) fn limit_of<'a>(values: impl IntoIterator<Item = &'a f32>) -> f32 {
     let mut sizes: Vec<f32> = values.into_iter().map(|v| v.abs()).filter(|v| v.is_finite()).collect();
     sizes.sort_by(f32::total_cmp);

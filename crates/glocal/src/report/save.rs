@@ -25,7 +25,8 @@ pub fn save(report: &Report, path: &Path) -> Result<(), SaveError> {
     write_atomically(path, render(report).as_bytes())
 }
 
-/// Writes a temporary file in the same folder, syncs it and renames it: a reader sees the old file or the new one, never half of one.
+/// Writes a temporary file in the same folder, syncs it and renames it: a reader sees the old file or the new one,
+/// never half of one.
 fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), SaveError> {
     write(path, bytes).map_err(|source| SaveError { path: path.to_owned(), source })
 }
@@ -39,7 +40,8 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_folder(folder)
 }
 
-/// A report is for others to read: the usual permissions, less what the user's mask takes away, instead of a temporary file's private ones.
+/// A report is for others to read: the usual permissions, less what the user's mask takes away, instead of a
+/// temporary file's private ones.
 #[cfg(unix)]
 fn readable_by_all<'a, 'b>(builder: &'a mut tempfile::Builder<'b, 'b>) -> &'a mut tempfile::Builder<'b, 'b> {
     use std::os::unix::fs::PermissionsExt;

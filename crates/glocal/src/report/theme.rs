@@ -1,9 +1,12 @@
 //! Colours and type. The colours are written once, as pairs; style sheets name them.
 
+use maud::{PreEscaped, html};
+
+use super::svg::{Drawing, shorten, text};
+
 /// Name, light and dark value. The three arms follow Okabe and Ito, moved until each can be read as text on its ground.
-const COLOURS: [(&str, &str, &str); 14] = [
+const COLOURS: [(&str, &str, &str); 13] = [
     ("ground", "#ffffff", "#14171c"),
-    ("raised", "#f6f7f8", "#1c2027"),
     ("ink", "#1a1d21", "#e7e9ec"),
     ("soft", "#565d66", "#a5adb8"),
     ("rule", "#d5d9de", "#3a414b"),
@@ -35,21 +38,49 @@ fn variables(pick: impl Fn(&(&'static str, &'static str, &'static str)) -> &'sta
     COLOURS.iter().map(|colour| format!("--{}:{};", colour.0, pick(colour))).collect()
 }
 
-/// A drawing as a file of its own: light colours in place of the variables, on a rounded sheet with a hairline, so that it also sits well on a dark page.
-pub(super) fn standalone(drawing: &str) -> String {
+/// A drawing as a file of its own: light colours in place of the variables, on a rounded sheet with a hairline, so
+/// that it
+/// also sits well on a dark page. A notice stands above the drawing.
+pub(super) fn standalone(drawing: &Drawing, notice: Option<&str>) -> String {
     let css =
         COLOURS.iter().fold(CHART.to_owned(), |css, (name, light, _)| css.replace(&format!("var(--{name})"), light));
-    let (open, rest) = drawing.split_once('>').unwrap_or(("", ""));
-    let body = rest.trim_end_matches("</svg>");
-    let size = open.split('"').find_map(|part| part.strip_prefix("0 0 ")).unwrap_or("880 424");
-    let (width, height) = size.split_once(' ').unwrap_or(("880", "424"));
-    let side = |text: &str, room: f64| text.parse::<f64>().unwrap_or(0.0) + room;
-    let (w, h) = (side(width, 48.0), side(height, 40.0));
-    let open = open.replace(&format!("0 0 {size}"), &format!("-24 -20 {w} {h}"));
-    format!(
-        "{open} width=\"{w}\" height=\"{h}\"><style>{css}</style>\
-         <rect x=\"-23.5\" y=\"-19.5\" width=\"{}\" height=\"{}\" rx=\"8\" fill=\"#ffffff\" stroke=\"#d5d9de\"/>{body}</svg>\n",
-        w - 1.0,
-        h - 1.0
-    )
+    let above = if notice.is_some() { 28.0 } else { 0.0 };
+    let (width, height) = (drawing.size.0 + 48.0, drawing.size.1 + 40.0 + above);
+    let top = -20.0 - above;
+    let view = format!("-24 {top} {width} {height}");
+    let file = html! {
+        svg.chart xmlns="http://www.w3.org/2000/svg" viewBox=(view) width=(width) height=(height) role="img" aria-label=(drawing.label) {
+            style { (PreEscaped(css)) }
+            rect x="-23.5" y=(top + 0.5) width=(width - 1.0) height=(height - 1.0) rx="8" fill="#ffffff" stroke="#d5d9de" {}
+            @if let Some(words) = notice { (text(0.0, -14.0, "start", "notice-line", &shorten(words, 105))) }
+            (drawing.body)
+        }
+    };
+    file.into_string() + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// WCAG 2.2 relative luminance of `#rrggbb`.
+    fn luminance(colour: &str) -> f64 {
+        let channel = |at: usize| f64::from(u8::from_str_radix(&colour[at..at + 2], 16).expect("hexadecimal")) / 255.0;
+        let linear = |c: f64| if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) };
+        0.2126 * linear(channel(1)) + 0.7152 * linear(channel(3)) + 0.0722 * linear(channel(5))
+    }
+
+    #[test]
+    fn every_text_colour_can_be_read_in_both_schemes() {
+        let light: Vec<_> = COLOURS.iter().map(|(name, light, _)| (*name, *light)).collect();
+        let dark: Vec<_> = COLOURS.iter().map(|(name, _, dark)| (*name, *dark)).collect();
+        for scheme in [light, dark] {
+            let ground = luminance(scheme.iter().find(|c| c.0 == "ground").expect("a ground").1) + 0.05;
+            for (name, colour) in scheme.iter().filter(|c| !["ground", "rule", "grid"].contains(&c.0)) {
+                let ink = luminance(colour) + 0.05;
+                let contrast = ink.max(ground) / ink.min(ground);
+                assert!(contrast >= 4.5, "{name} {colour}: {contrast:.2}");
+            }
+        }
+    }
 }

@@ -23,7 +23,8 @@ pub struct SampleActivity {
 
 impl SampleActivity {
     /// What [`Learner::record`](glocal_core::Learner::record) saw: a raster of every layer, and of each the potentials
-    /// of its `traces` liveliest neurons (most spikes, then highest potential). Layers are named `layers.0`, `layers.1`, ...
+    /// of its `traces` liveliest neurons (most spikes, then highest potential). Layers are named `layers.0`,
+    /// `layers.1`, ...
     pub fn of_recordings(name: impl Into<String>, recordings: &[LayerRecording], traces: usize) -> Self {
         let mut sample = Self { name: name.into(), ..Self::default() };
         for (index, recording) in recordings.iter().enumerate() {
@@ -37,7 +38,8 @@ impl SampleActivity {
     }
 }
 
-/// All neurons of a layer, the one with the most spikes first; among equals the highest potential, then the lowest number.
+/// All neurons of a layer, the one with the most spikes first; among equals the highest potential, then the lowest
+/// number.
 fn liveliest(recording: &LayerRecording) -> Vec<usize> {
     let mut neurons: Vec<_> = (0..recording.neurons)
         .map(|neuron| {
@@ -179,5 +181,37 @@ impl Image {
     pub fn from_unit(width: usize, height: usize, values: &[f32]) -> Self {
         let pixels = values.iter().map(|value| (value.clamp(0.0, 1.0) * 255.0).round() as u8).collect();
         Self { width, height, pixels }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recording_becomes_rasters_and_the_liveliest_traces() {
+        // 3 steps, 2 neurons; neuron 1 fires at steps 0 and 2
+        let recording = LayerRecording {
+            neurons: 2,
+            spikes: vec![0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
+            membrane_potentials: vec![0.1, 0.5, 0.2, 0.25, 0.3, 0.75],
+            threshold: 0.35,
+        };
+        let sample = SampleActivity::of_recordings("sample", &[recording], 1);
+        assert_eq!(sample.steps, 3);
+        assert_eq!(sample.layers[0].spikes, [Spike { step: 0, neuron: 1 }, Spike { step: 2, neuron: 1 }]);
+        let [trace] = &sample.potentials[..] else { panic!("one trace: {:?}", sample.potentials) };
+        assert_eq!((trace.neuron, &trace.spike_steps[..]), (1, &[0, 2][..]));
+        assert_eq!(trace.membrane_potential, [0.5, 0.25, 0.75]);
+    }
+
+    #[test]
+    fn a_thinned_layer_keeps_its_count_and_its_spread() {
+        let all = vec![1.0; 100 * 100];
+        let mut layer = LayerRaster::from_time_major("full", 100, &all);
+        layer.thinned(1000);
+        assert_eq!((layer.spikes.len(), layer.count()), (1000, 10_000));
+        let first_half = layer.spikes.iter().filter(|spike| spike.neuron < 50).count();
+        assert!((400..600).contains(&first_half), "{first_half}");
     }
 }

@@ -14,9 +14,11 @@ pub use weights::{HybridField, HybridFields, Matrix, PlasticLayer, ReceptiveFiel
 use glocal_core::learner::Severity;
 use serde::{Deserialize, Serialize};
 
-/// Everything one page shows. An empty or absent part leaves its section out, so the same type serves one run and a whole reproduction.
+/// Everything one page shows. An empty or absent part leaves its section out, so the same type serves one run and a
+/// whole reproduction.
 ///
-/// A number that is not finite is kept, written to JSON as `null`, and shown as `not finite`: the page never hides a divergence.
+/// A number that is not finite is kept, written to JSON as `null`, and shown as `not finite`: the page never hides a
+/// divergence.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Report {

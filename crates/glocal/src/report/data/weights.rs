@@ -28,7 +28,8 @@ pub enum WeightView {
 }
 
 impl WeightView {
-    /// The `count` neurons of a row-major `[O, height * width]` matrix whose incoming weights have the largest norm, strongest first.
+    /// The `count` neurons of a row-major `[O, height * width]` matrix whose incoming weights have the largest norm,
+    /// strongest first.
     /// A ragged matrix yields no field for its last, incomplete row.
     pub fn strongest_fields(weights: &[f32], height: usize, width: usize, count: usize) -> Self {
         let inputs = height.saturating_mul(width);
@@ -82,7 +83,8 @@ impl HybridFields {
     /// The `count` neurons of `[O, height * width]` matrices whose gP has the largest norm, strongest first.
     ///
     /// # Shapes
-    /// `weight` and `plastic_weight` `[O, I]` row-major with `I = height * width`; `plasticity_gain` a scalar, `[O]` or `[O, I]`.
+    /// `weight` and `plastic_weight` `[O, I]` row-major with `I = height * width`; `plasticity_gain` a scalar, `[O]`
+    /// or `[O, I]`.
     /// Where they disagree no neuron is taken, which the page reports.
     pub fn most_plastic(
         [weight, plastic_weight, plasticity_gain]: [&[f32]; 3],
@@ -144,7 +146,8 @@ impl Matrix {
     /// Rows and columns beyond which [`Matrix::reduced`] joins neighbours.
     pub const MOST: usize = 256;
 
-    /// Takes a row-major `[O, I]` matrix; where a side exceeds [`Matrix::MOST`], equal blocks are joined and shown by their weight of largest magnitude.
+    /// Takes a row-major `[O, I]` matrix; where a side exceeds [`Matrix::MOST`], equal blocks are joined and shown by
+    /// their weight of largest magnitude.
     /// Weights that do not fill the shape yield an empty matrix, which the page reports as such.
     pub fn reduced(full_shape: [usize; 2], weights: &[f32]) -> Self {
         if full_shape[0].checked_mul(full_shape[1]) != Some(weights.len()) || weights.is_empty() {
@@ -169,4 +172,44 @@ fn strongest_in(cell: [usize; 2], block: [usize; 2], shape: [usize; 2], weights:
     let inside = span(0).flat_map(|row| span(1).map(move |column| row * shape[1] + column));
     let read = |index: usize| weights.get(index).copied().unwrap_or(f32::NAN);
     inside.map(read).reduce(|a, b| if b.is_nan() || b.abs() > a.abs() { b } else { a }).unwrap_or(f32::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two neurons of two inputs; the second has the larger P, so the gain decides who is first.
+    #[test]
+    fn the_gain_may_be_a_scalar_or_belong_to_neurons_or_synapses() {
+        let (weight, plastic) = ([0.1_f32, 0.2, 0.3, 0.4], [1.0_f32, 1.0, 2.0, -2.0]);
+        let gains: [(&[f32], usize, &[f32]); 3] =
+            [(&[0.5], 1, &[1.0, -1.0]), (&[3.0, 1.0], 0, &[3.0, 3.0]), (&[0.0, 0.0, 1.0, 2.0], 1, &[2.0, -4.0])];
+        for (gain, first, gained) in gains {
+            let fields = HybridFields::most_plastic([&weight, &plastic, gain], [1, 2], 1);
+            assert_eq!(fields.neurons.len(), 1, "{gain:?}");
+            assert_eq!(fields.neurons[0].neuron, first, "{gain:?}");
+            assert_eq!(fields.neurons[0].gained_plastic_weight, gained, "{gain:?}");
+            assert_eq!(fields.neurons[0].weight, weight[2 * first..2 * first + 2], "{gain:?}");
+        }
+    }
+
+    #[test]
+    fn shapes_that_disagree_yield_no_field() {
+        let parts: [[&[f32]; 3]; 3] =
+            [[&[1.0; 4], &[1.0; 4], &[1.0; 3]], [&[1.0; 3], &[1.0; 4], &[1.0]], [&[], &[], &[]]];
+        for part in parts {
+            assert!(HybridFields::most_plastic(part, [1, 2], 4).neurons.is_empty(), "{part:?}");
+        }
+        assert!(HybridFields::most_plastic([&[1.0], &[1.0], &[1.0]], [0, 0], 4).neurons.is_empty());
+    }
+
+    #[test]
+    fn a_block_is_shown_by_its_largest_magnitude() {
+        // 1 x 512 becomes 1 x 256 blocks of two
+        let weights: Vec<f32> = (0..512).map(|i| if i % 2 == 0 { 1.0 } else { -(i as f32) }).collect();
+        let matrix = Matrix::reduced([1, 512], &weights);
+        assert_eq!((matrix.shape, matrix.block()), ([1, 256], [1, 2]));
+        assert_eq!(&matrix.weights[..3], [1.0, -3.0, -5.0]);
+        assert!(Matrix::reduced([2, 3], &[0.0]).weights.is_empty());
+    }
 }

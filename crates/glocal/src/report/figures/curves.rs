@@ -5,7 +5,9 @@ use maud::{Markup, html};
 use super::short_name;
 use crate::report::data::{Arm, SeedCurve};
 use crate::report::stats::{Summary, by_epoch};
-use crate::report::svg::{Fill, Frame, Margin, Scale, arm_class, canvas, marker, polyline, spread, text};
+use crate::report::svg::{
+    Drawing, Fill, Frame, Layout, Margin, Scale, arm_class, label_width, marker, polyline, shorten, spread, text,
+};
 
 /// Which curve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,8 +71,10 @@ pub(in crate::report) fn is_recorded(arms: &[Arm], quantity: Quantity) -> bool {
 }
 
 /// The drawing.
-pub(in crate::report) fn panel(arms: &[Arm], quantity: Quantity) -> Markup {
-    let frame = Frame { size: (430.0, 300.0), margin: Margin { top: 34.0, right: 44.0, bottom: 52.0, left: 52.0 } };
+pub(in crate::report) fn panel(arms: &[Arm], quantity: Quantity, layout: Layout) -> Drawing {
+    let names: Vec<String> = arms.iter().map(label).collect();
+    let margin = Margin { top: 34.0, right: label_width(&names) + 16.0, bottom: 52.0, left: 52.0 };
+    let frame = Frame { size: (layout.pick(428.0, Layout::Narrow.width()), layout.pick(290.0, 250.0)), margin };
     let panel = Panel { quantity, frame, x: epoch_scale(arms, &frame), y: value_scale(arms, quantity, &frame) };
     let body = html! {
         (frame.y_axis(&panel.y, &panel.y.ticks(5)))
@@ -79,7 +83,7 @@ pub(in crate::report) fn panel(arms: &[Arm], quantity: Quantity) -> Markup {
         @for arm in arms { g class=(arm_class(arm.rule)) { (panel.lines(arm)) } }
         (panel.labels(arms))
     };
-    canvas(frame.size, &format!("{} by epoch", quantity.name()), &body)
+    Drawing { size: frame.size, label: format!("{} by epoch", quantity.name()), body }
 }
 
 /// The same for every panel.
@@ -131,10 +135,14 @@ impl Panel {
         html! {
             @for ((arm, (epoch, _)), y) in ends.iter().zip(placed) {
                 @let x = self.x.at(*epoch as f64 + 1.0) + 10.0;
-                g class=(arm_class(arm.rule)) { (text(x, y + 4.5, "start", "label", &short_name(arm))) }
+                g class=(arm_class(arm.rule)) { (text(x, y + 4.5, "start", "label", &label(arm))) }
             }
         }
     }
+}
+
+fn label(arm: &Arm) -> String {
+    shorten(&short_name(arm), 14)
 }
 
 /// The last epoch with a finite mean.

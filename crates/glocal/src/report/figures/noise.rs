@@ -8,7 +8,8 @@ use crate::report::data::{Arm, Report};
 use crate::report::format;
 use crate::report::stats::Summary;
 use crate::report::svg::{
-    Fill, Frame, Layout, Margin, Scale, arm_class, band, canvas, line, marker, polyline, spread, text,
+    Drawing, Fill, Frame, Layout, Margin, Scale, arm_class, band, label_width, line, marker, polyline, shorten, spread,
+    text,
 };
 
 /// What the horizontal axis is called unless the report says otherwise.
@@ -46,7 +47,7 @@ pub(in crate::report) fn sources(arms: &[Arm]) -> Vec<&str> {
 }
 
 /// The drawing.
-pub(in crate::report) fn chart(report: &Report, layout: Layout) -> Markup {
+pub(in crate::report) fn chart(report: &Report, layout: Layout) -> Drawing {
     let chart = Chart::new(report, layout);
     let axis = report.noise_axis.as_deref().unwrap_or(DEFAULT_AXIS);
     let body = html! {
@@ -56,7 +57,7 @@ pub(in crate::report) fn chart(report: &Report, layout: Layout) -> Markup {
         (chart.labels(&report.arms))
         (chart.key())
     };
-    canvas(chart.frame.size, &format!("Test accuracy against {axis}"), &body)
+    Drawing { size: chart.frame.size, label: format!("Test accuracy against {axis}"), body }
 }
 
 struct Chart<'a> {
@@ -83,8 +84,10 @@ fn points(arm: &Arm) -> Vec<Point> {
 impl<'a> Chart<'a> {
     fn new(report: &'a Report, layout: Layout) -> Self {
         let sources = sources(&report.arms);
-        let key_rows = layout.pick(1, sources.len() + 1) as f64;
-        let margin = Margin { top: 34.0, right: layout.pick(106.0, 44.0), bottom: 58.0 + key_rows * 24.0, left: 40.0 };
+        let key_rows = (sources.len() + 1).div_ceil(key_columns(layout)) as f64;
+        let names: Vec<String> = report.arms.iter().map(|arm| label(arm, layout)).collect();
+        let margin =
+            Margin { top: 34.0, right: label_width(&names) + 18.0, bottom: 58.0 + key_rows * 24.0, left: 40.0 };
         let frame = Frame { size: (layout.width(), layout.pick(400.0, 340.0) + key_rows * 24.0), margin };
         let (left, right) = frame.across();
         let x = Scale::fit(variances(&report.arms), 0.0, (left + 12.0, right - 14.0));
@@ -114,7 +117,7 @@ impl<'a> Chart<'a> {
             path.line d=(polyline(centre)) {}
             @for point in &points {
                 @if let Some(mean) = point.summary.mean {
-                    @let tip = format!("{}: {} % at {}", long_name(arm), format::mean_sd(&point.summary), point.variance);
+                    @let tip = tip(&long_name(arm), &format::mean_sd(&point.summary), point.variance);
                     (marker(arm.rule, Fill::Solid, self.at(point.variance, mean), 4.0, &tip))
                 }
             }
@@ -133,7 +136,8 @@ impl<'a> Chart<'a> {
             @for published in &arm.published {
                 @let source = self.sources.iter().position(|s| *s == published.source).unwrap_or(0);
                 @for p in &published.points {
-                    @let tip = format!("{} {}: {} % at {}", published.source, long_name(arm), p.percent, p.variance);
+                    @let name = format!("{} {}", published.source, long_name(arm));
+                    @let tip = tip(&name, &format::plain(p.percent), p.variance);
                     (marker(arm.rule, Fill::Hollow(source), self.at(p.variance, p.percent), 6.0, &tip))
                 }
             }
@@ -148,7 +152,7 @@ impl<'a> Chart<'a> {
         let placed = spread(&heights, 18.0, top + 4.0, bottom - 4.0);
         html! {
             @for ((arm, (variance, _)), y) in ends.iter().zip(placed) {
-                @let name = self.layout.pick(long_name(arm), short_name(arm));
+                @let name = label(arm, self.layout);
                 g class=(arm_class(arm.rule)) { (text(self.x.at(*variance) + 17.0, y + 5.0, "start", "label", &name)) }
             }
         }
@@ -156,14 +160,13 @@ impl<'a> Chart<'a> {
 
     /// What solid and hollow markers mean.
     fn key(&self) -> Markup {
-        let first = "solid: this run, mean ± sd over seeds".to_owned();
-        let published = self.sources.iter().enumerate().map(|(i, s)| (Fill::Hollow(i), format!("published {s}")));
+        let first = "this run: mean ± sd".to_owned();
+        let published =
+            self.sources.iter().enumerate().map(|(i, s)| (Fill::Hollow(i), format!("published {}", shorten(s, 20))));
         let entries: Vec<_> = std::iter::once((Fill::Solid, first)).chain(published).collect();
         let (left, base) = (self.frame.across().0 + 14.0, self.frame.upwards().0 + 70.0);
-        let place = |i: usize| match self.layout {
-            Layout::Wide => (left + if i == 0 { 0.0 } else { 110.0 + 190.0 * i as f64 }, base),
-            Layout::Narrow => (left, base + 24.0 * i as f64),
-        };
+        let columns = key_columns(self.layout);
+        let place = |i: usize| (left + 270.0 * (i % columns) as f64, base + 24.0 * (i / columns) as f64);
         html! {
             @for (i, (fill, words)) in entries.iter().enumerate() {
                 @let (x, y) = place(i);
@@ -172,6 +175,21 @@ impl<'a> Chart<'a> {
             }
         }
     }
+}
+
+/// What a pointer resting on a marker is told.
+fn tip(name: &str, percent: &str, variance: f64) -> String {
+    format!("{name}: {percent} % at {}", format::plain(variance))
+}
+
+/// How many entries of the key stand in one row.
+fn key_columns(layout: Layout) -> usize {
+    layout.pick(3, 1)
+}
+
+/// What stands at the end of an arm's line.
+fn label(arm: &Arm, layout: Layout) -> String {
+    shorten(&layout.pick(long_name(arm), short_name(arm)), layout.pick(24, 14))
 }
 
 /// Everything the vertical axis must hold.

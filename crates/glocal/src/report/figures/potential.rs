@@ -4,22 +4,22 @@ use maud::{Markup, html};
 
 use super::raster::step_scale;
 use crate::report::data::PotentialTrace;
-use crate::report::svg::{Frame, Layout, Margin, Scale, canvas, coordinate, line, polyline, text};
+use crate::report::svg::{Drawing, Frame, Layout, Margin, Scale, coordinate, line, polyline, shorten, text};
 
 const PANEL: f64 = 74.0;
 const GAP: f64 = 40.0;
 
 /// The drawing: one panel per neuron over a common time axis.
-pub(in crate::report) fn chart(traces: &[PotentialTrace], steps: usize, layout: Layout) -> Markup {
+pub(in crate::report) fn chart(traces: &[PotentialTrace], steps: usize, layout: Layout) -> Drawing {
     let size = (layout.width(), traces.len() as f64 * (PANEL + GAP) + 48.0);
     let body = html! {
         @for (index, trace) in traces.iter().enumerate() {
             @let top = index as f64 * (PANEL + GAP) + GAP;
-            @let margin = Margin { top, right: layout.pick(84.0, 8.0), bottom: size.1 - top - PANEL, left: 46.0 };
+            @let margin = Margin { top, right: layout.pick(84.0, 8.0), bottom: size.1 - top - PANEL, left: 56.0 };
             (panel(trace, steps, &Frame { size, margin }, layout, index + 1 == traces.len()))
         }
     };
-    canvas(size, "Membrane potentials", &body)
+    Drawing { size, label: "Membrane potentials".to_owned(), body }
 }
 
 fn panel(trace: &PotentialTrace, steps: usize, frame: &Frame, layout: Layout, is_last: bool) -> Markup {
@@ -28,8 +28,10 @@ fn panel(trace: &PotentialTrace, steps: usize, frame: &Frame, layout: Layout, is
     let y = Scale::fit(values, 0.08, frame.upwards());
     let (left, right) = frame.across();
     let points = trace.membrane_potential.iter().enumerate();
+    let title = format!("{} · neuron {}", shorten(&trace.layer, 30), trace.neuron);
     html! {
-        (text(left, frame.margin.top - 16.0, "start", "name", &format!("{} · neuron {}", trace.layer, trace.neuron)))
+        (text(left, frame.margin.top - 16.0, "start", "name", &title))
+        (frame.y_name_beside("potential"))
         (frame.y_axis(&y, &y.ticks(3)))
         @if trace.threshold.is_finite() { (threshold(trace.threshold, &y, (left, right), layout)) }
         path.potential d=(polyline(points.map(|(step, v)| (x.at(step as f64), y.at(*v))))) {}

@@ -3,14 +3,15 @@
 use maud::{Markup, html};
 
 use crate::report::data::{LayerRaster, SampleActivity, Spike};
-use crate::report::svg::{Frame, Layout, Margin, Scale, canvas, coordinate, line, text};
+use crate::report::svg::{Drawing, Frame, Layout, Margin, Scale, coordinate, line, shorten, text};
 
 /// Room between two panels: the title of the lower one stands there.
 const GAP: f64 = 34.0;
 
 /// The drawing.
-pub(in crate::report) fn chart(sample: &SampleActivity, layout: Layout) -> Markup {
-    let width = layout.pick(720.0, 380.0);
+pub(in crate::report) fn chart(sample: &SampleActivity, layout: Layout) -> Drawing {
+    let beside_picture = if sample.image.is_some() { 160.0 } else { 0.0 };
+    let width = layout.pick(Layout::Wide.width() - beside_picture, Layout::Narrow.width());
     let heights: Vec<f64> = sample.layers.iter().map(|layer| panel_height(layer, layout)).collect();
     let total = heights.iter().map(|height| height + GAP).sum::<f64>() + 48.0;
     let tops = heights.iter().scan(0.0, |top, height| {
@@ -21,11 +22,11 @@ pub(in crate::report) fn chart(sample: &SampleActivity, layout: Layout) -> Marku
     let panels: Vec<_> = sample.layers.iter().zip(tops.zip(&heights)).collect();
     let body = html! {
         @for (index, (layer, (top, height))) in panels.iter().enumerate() {
-            @let margin = Margin { top: *top, right: 8.0, bottom: total - top - *height, left: 40.0 };
-            (panel(layer, sample.steps, &Frame { size: (width, total), margin }, index + 1 == panels.len()))
+            @let margin = Margin { top: *top, right: 8.0, bottom: total - top - *height, left: 50.0 };
+            (panel(layer, sample.steps, &Frame { size: (width, total), margin }, layout, index + 1 == panels.len()))
         }
     };
-    canvas((width, total), &format!("Spikes of {}", sample.name), &body)
+    Drawing { size: (width, total), label: format!("Spikes of {}", sample.name), body }
 }
 
 fn panel_height(layer: &LayerRaster, layout: Layout) -> f64 {
@@ -38,14 +39,15 @@ pub(in crate::report) fn step_scale(steps: usize, frame: &Frame) -> Scale {
     Scale::fit([-0.5, steps.max(1) as f64 - 0.5], 0.0, frame.across())
 }
 
-fn panel(layer: &LayerRaster, steps: usize, frame: &Frame, is_last: bool) -> Markup {
+fn panel(layer: &LayerRaster, steps: usize, frame: &Frame, layout: Layout, is_last: bool) -> Markup {
     let x = step_scale(steps, frame);
     let (bottom, top) = frame.upwards();
     let y = Scale::fit([-0.5, layer.neurons.max(1) as f64 - 0.5], 0.0, (bottom, top));
     let (left, right) = frame.across();
     let last_neuron = layer.neurons.saturating_sub(1);
     html! {
-        (text(left, top - 9.0, "start", "name", &title(layer, steps)))
+        (text(left, top - 9.0, "start", "name", &title(layer, steps, layout)))
+        (frame.y_name_beside("neuron"))
         rect.panel x=(coordinate(left)) y=(coordinate(top)) width=(coordinate(right - left)) height=(coordinate(bottom - top)) {}
         (text(left - 7.0, bottom - 1.0, "end", "tick", "0"))
         (text(left - 7.0, top + 10.0, "end", "tick", &last_neuron.to_string()))
@@ -55,11 +57,12 @@ fn panel(layer: &LayerRaster, steps: usize, frame: &Frame, is_last: bool) -> Mar
     }
 }
 
-fn title(layer: &LayerRaster, steps: usize) -> String {
+fn title(layer: &LayerRaster, steps: usize, layout: Layout) -> String {
+    let name = shorten(&layer.name, layout.pick(40, 18));
     let chances = layer.neurons.saturating_mul(steps);
     let share = if chances > 0 { 100.0 * layer.count() as f64 / chances as f64 } else { 0.0 };
     let drawn = if layer.unlisted > 0 { format!(", {} drawn", layer.spikes.len()) } else { String::new() };
-    format!("{} · {} neurons · {} spikes ({share:.1} %){drawn}", layer.name, layer.neurons, layer.count())
+    format!("{name} · {} spikes ({share:.1} %){drawn}", layer.count())
 }
 
 /// Every spike as a small filled box, as one path: a box per spike as its own element would weigh ten times as much.

@@ -40,8 +40,10 @@ fn raster_figure(sample: &SampleActivity) -> Markup {
                 @if !sample.layers.is_empty() { (responsive(|layout| raster::chart(sample, layout))) }
             }
             figcaption {
-                "Every mark is one spike: time runs to the right, each row of a panel is one neuron, and panels follow the layers from the input to the read-out. "
-                "Empty rows are silent neurons, full rows neurons that fire at every step; the share in brackets is the fraction of all possible spikes."
+                "Every mark is one spike: time runs to the right, each row of a panel is one neuron, and panels "
+                "follow the layers from the input to the read-out. "
+                "Empty rows are silent neurons, full rows neurons that fire at every step; the share in brackets is "
+                "the fraction of all possible spikes."
             }
             @if !sample.layers.is_empty() { (spike_counts(sample).folded()) }
         }
@@ -78,8 +80,10 @@ fn potential_figure(sample: &SampleActivity) -> Markup {
         figure {
             (responsive(|layout| potential::chart(traces, sample.steps, layout)))
             figcaption {
-                "Membrane potentials of single neurons before the reset (blue line), with the threshold (dashed) and a triangle above each spike. "
-                "A neuron fires only where its line is strictly above the threshold; after a spike the potential starts again lower."
+                "Membrane potentials of single neurons before the reset (blue line; model units, as the weights), "
+                "with the threshold (dashed) and a triangle above each spike. "
+                "A neuron fires only where its line is strictly above the threshold; after a spike the potential "
+                "starts again lower."
             }
             (potential_table(traces).folded())
         }
@@ -115,13 +119,13 @@ pub(super) fn weights_section(layers: &[PlasticLayer]) -> Markup {
 fn weights_figure(layer: &PlasticLayer) -> Markup {
     let groups: Vec<_> = groups(&layer.view).into_iter().map(|(name, weights)| (name, Range::of(weights))).collect();
     let lost: usize = groups.iter().map(|(_, range)| range.not_finite).sum();
-    let reach: Vec<String> = groups.iter().map(|(name, range)| format!("{name} {}", range.words())).collect();
+    let reach: Vec<String> = groups.iter().map(|(name, range)| format!("{name} from {}", range.words())).collect();
     html! {
         figure {
             (picture(layer))
             figcaption {
                 (layer.layer) ": " (layer.what) ". " (how_to_read(&layer.view))
-                " White is zero; the colours end at the 99.5th percentile of magnitudes. All values lie in: "
+                " White is zero; the colours end at the 99.5th percentile of magnitudes. Extremes: "
                 (reach.join(", ")) "."
                 @if lost > 0 { " " (lost) " values are not finite and shown in magenta." }
             }
@@ -148,7 +152,8 @@ fn how_to_read(view: &WeightView) -> String {
             [1, 1] => "Each cell is one synapse: rows are output neurons, columns input neurons.".to_owned(),
             [rows, columns] => {
                 format!(
-                    "Rows are output neurons, columns input neurons; each cell stands for {rows} × {columns} synapses and shows the one of largest magnitude."
+                    "Rows are output neurons, columns input neurons; each cell stands for {rows} × {columns} synapses \
+                    and shows the one of largest magnitude."
                 )
             }
         },

@@ -8,6 +8,7 @@ use crate::report::figures::curves::{Quantity, is_recorded, panel};
 use crate::report::figures::short_name;
 use crate::report::format::significant;
 use crate::report::stats::Summary;
+use crate::report::svg::responsive;
 
 /// Loss and accuracy side by side.
 pub(super) fn section(arms: &[Arm]) -> Markup {
@@ -17,10 +18,13 @@ pub(super) fn section(arms: &[Arm]) -> Markup {
             section id="learning" {
                 h2 { "Learning curves" }
                 figure {
-                    div.pair { @for quantity in &shown { (panel(arms, *quantity)) } }
+                    div.pair {
+                        @for quantity in &shown { div { (responsive(|layout| panel(arms, *quantity, layout))) } }
+                    }
                     figcaption {
                         "How training went, epoch by epoch: thick lines are means over seeds, thin lines single seeds. "
-                        "A loss that has levelled off says that longer training would change little; thin lines far apart say that one seed is not enough."
+                        "A loss that has levelled off says that longer training would change little; thin lines far "
+                        "apart say that one seed is not enough."
                     }
                     (table(arms, &shown).folded())
                 }

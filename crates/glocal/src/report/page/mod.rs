@@ -36,7 +36,10 @@ pub(super) fn document(report: &Report) -> Markup {
                     (inside::weights_section(&report.plastic_layers))
                     @if let Some(findings) = &report.health { (notes::health_section(findings)) }
                     @if let Some(provenance) = &report.provenance { (notes::provenance_section(provenance)) }
-                    footer { "One file, nothing loaded from elsewhere. Every number of this page is in it as JSON, in the element " code { "#glocal-report" } "." }
+                    footer {
+                        "One file, nothing loaded from elsewhere. Every number of this page is in it as JSON, in the element "
+                        code { "#glocal-report" } "."
+                    }
                 }
                 script type="application/json" id="glocal-report" { (PreEscaped(embedded_json(report))) }
             }

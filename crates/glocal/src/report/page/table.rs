@@ -13,7 +13,7 @@ impl Table<'_> {
     /// The table in a box of its own.
     pub(super) fn html(&self) -> Markup {
         let body = html! {
-            caption { (self.caption) }
+            caption { span { (self.caption) } }
             thead { tr { @for head in &self.heads { th scope="col" { (head) } } } }
             tbody {
                 @for row in &self.rows {
@@ -32,6 +32,11 @@ impl Table<'_> {
     pub(super) fn folded(&self) -> Markup {
         html! { details { summary { "The numbers as a table" } (self.html()) } }
     }
+}
+
+/// A numbered caption that stays in view while its table scrolls sideways.
+pub(super) fn caption(words: &str) -> Markup {
+    html! { caption { span.counted { (words) } } }
 }
 
 /// A table's box: reachable by keyboard, so that it can be scrolled without a pointer.

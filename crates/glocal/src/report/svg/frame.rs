@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{Scale, line, text};
+use super::{Scale, coordinate, line, text};
 
 /// Room around the plotting area.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +56,13 @@ impl Frame {
             }
             (text((left + right) / 2.0, base + 41.0, "middle", "name", name))
         }
+    }
+
+    /// What the vertical axis shows: written upwards beside it, where there is no room above.
+    pub(in crate::report) fn y_name_beside(&self, name: &str) -> Markup {
+        let (bottom, top) = self.upwards();
+        let middle = coordinate((bottom + top) / 2.0);
+        html! { text.name text-anchor="middle" transform={ "translate(12 " (middle) ") rotate(-90)" } { (name) } }
     }
 
     /// What the vertical axis shows: written level above it, where it costs no width.

@@ -3,9 +3,10 @@
 use glocal_core::LearningRule;
 use maud::{Markup, html};
 
-use super::{coordinate, polyline};
+use super::{coordinate, has_place, polyline};
 
-/// How a marker is filled: our points are solid, the published ones hollow, and sources differ by the strokes beside the marker.
+/// How a marker is filled: our points are solid, the published ones hollow, and sources differ by the strokes beside
+/// the marker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::report) enum Fill {
     /// A number of ours.
@@ -25,7 +26,7 @@ pub(in crate::report) fn arm_class(rule: LearningRule) -> &'static str {
 
 /// A marker of half-width `r`, with the words a pointer resting on it shows.
 pub(in crate::report) fn marker(rule: LearningRule, fill: Fill, at: (f64, f64), r: f64, tip: &str) -> Markup {
-    if !(at.0.is_finite() && at.1.is_finite()) {
+    if !(has_place(at.0) && has_place(at.1)) {
         return html! {};
     }
     let class = if fill == Fill::Solid { "solid" } else { "hollow" };

@@ -7,10 +7,10 @@ mod scale;
 
 pub(super) use frame::{Frame, Margin};
 pub(super) use marker::{Fill, arm_class, marker};
-pub(super) use path::{band, coordinate, polyline};
+pub(super) use path::{band, coordinate, has_place, polyline};
 pub(super) use scale::Scale;
 
-use maud::{Markup, html};
+use maud::{Markup, Render, html};
 
 /// The two drawings made of every wide chart; the style sheet shows the one that fits, so that text keeps its size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +24,7 @@ impl Layout {
     pub(super) fn width(self) -> f64 {
         match self {
             Self::Wide => 880.0,
-            Self::Narrow => 380.0,
+            Self::Narrow => 358.0,
         }
     }
 
@@ -37,18 +37,28 @@ impl Layout {
 }
 
 /// Draws a chart for a desktop and for a phone.
-pub(super) fn responsive(draw: impl Fn(Layout) -> Markup) -> Markup {
+pub(super) fn responsive(draw: impl Fn(Layout) -> Drawing) -> Markup {
     html! {
         div.wide-only { (draw(Layout::Wide)) }
         div.narrow-only { (draw(Layout::Narrow)) }
     }
 }
 
-/// The outer element of a chart.
-pub(super) fn canvas(size: (f64, f64), label: &str, body: &Markup) -> Markup {
-    let view = format!("0 0 {} {}", coordinate(size.0), coordinate(size.1));
-    html! {
-        svg.chart xmlns="http://www.w3.org/2000/svg" viewBox=(view) role="img" aria-label=(label) { (body) }
+/// A chart before it is put into a page or a file.
+pub(super) struct Drawing {
+    /// Width and height in drawing units.
+    pub size: (f64, f64),
+    /// What a reader who sees no pictures is told.
+    pub label: String,
+    pub body: Markup,
+}
+
+impl Render for Drawing {
+    fn render(&self) -> Markup {
+        let view = format!("0 0 {} {}", coordinate(self.size.0), coordinate(self.size.1));
+        html! {
+            svg.chart xmlns="http://www.w3.org/2000/svg" viewBox=(view) role="img" aria-label=(self.label) { (self.body) }
+        }
     }
 }
 
@@ -64,7 +74,21 @@ pub(super) fn line(from: (f64, f64), to: (f64, f64), class: &str) -> Markup {
     }
 }
 
-/// Moves heights apart until neighbours keep `gap`, staying inside `low..=high` where there is room; the order of the input is kept.
+/// A name for a drawing: cut where it would run out of its place.
+pub(super) fn shorten(name: &str, most: usize) -> String {
+    if name.chars().count() <= most {
+        return name.to_owned();
+    }
+    name.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// The width that the longest of some names takes as a label, a generous estimate for any font.
+pub(super) fn label_width<'a>(names: impl IntoIterator<Item = &'a String>) -> f64 {
+    8.4 * names.into_iter().map(|name| name.chars().count()).max().unwrap_or(0) as f64
+}
+
+/// Moves heights apart until neighbours keep `gap`, staying inside `low..=high` where there is room; the order of the
+/// input is kept.
 pub(super) fn spread(heights: &[f64], gap: f64, low: f64, high: f64) -> Vec<f64> {
     let mut order: Vec<usize> = (0..heights.len()).collect();
     order.sort_by(|&a, &b| heights[a].total_cmp(&heights[b]));
@@ -85,6 +109,12 @@ pub(super) fn spread(heights: &[f64], gap: f64, low: f64, high: f64) -> Vec<f64>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_names_are_cut() {
+        assert_eq!(shorten("hybrid", 6), "hybrid");
+        assert_eq!(shorten("hybrid, frozen", 7), "hybrid…");
+    }
 
     #[test]
     fn labels_move_apart_and_keep_their_order() {

@@ -66,7 +66,7 @@ fn round_step(rough: f64) -> f64 {
 }
 
 fn tick_text(value: f64, step: f64) -> String {
-    let text = if step >= 1e6 || step < 1e-5 {
+    let text = if !(1e-5..1e6).contains(&step) {
         format!("{value:.1e}")
     } else {
         let decimals = (-step.log10().floor()).clamp(0.0, 6.0) as usize;
