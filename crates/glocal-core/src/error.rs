@@ -87,6 +87,14 @@ pub enum CoreError {
         /// Classes of the read-out.
         classes: usize,
     },
+    /// NaN or infinity in what was given.
+    #[error("{what}: sample {sample} of the batch holds a value that is not finite")]
+    NotFinite {
+        /// Which array.
+        what: String,
+        /// Position in the batch.
+        sample: usize,
+    },
     /// NaN or infinity appeared.
     #[error("training diverged at step {step}: {what} of {layer} is not finite")]
     Diverged {
@@ -112,6 +120,7 @@ impl CoreError {
             CoreError::Checkpoint(_) => Some(
                 "was the config changed since, or the file cut short? start a new run, or restore the run's own config.toml",
             ),
+            CoreError::NotFinite { .. } => Some("check the data file, and the encoder's parameters"),
             CoreError::Label { .. } => Some("give the last layer one neuron per class, or check the label file"),
             _ => None,
         }

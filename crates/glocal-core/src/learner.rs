@@ -1,12 +1,37 @@
 //! One network in training: parameters, plastic state, two optimisers, and the step that moves them.
 
-use crate::config::LearnerConfig;
+use std::collections::BTreeMap;
+
+use crate::checkpoint::{self, Named};
+use crate::config::{LearnerConfig, OptimiserConfig, PlasticScope};
 use crate::error::CoreError;
-use crate::network::Input;
+use crate::health::{Examined, LOOK_EVERY, LayerStatistics, examine};
+use crate::layer::PlasticWeight;
+use crate::network::{Input, Models, Network, Workspace};
+use crate::optimiser::{Moments, squared_norm, update};
+use crate::params::{ArraySpec, Field, Group, Params, array_specs, draw, zeros};
+use crate::scalar::Float;
+
+pub use crate::health::{Finding, Severity};
 
 /// A network with everything that training moves. Knows no file, data set or epoch count.
-pub struct Learner {
+#[derive(Debug)]
+pub struct Learner<F = f32> {
     config: LearnerConfig,
+    specs: Vec<ArraySpec>,
+    network: Network<F>,
+    params: Params<F>,
+    plastic: Vec<PlasticWeight<F>>,
+    moments: Vec<Moments<F>>,
+    gradients: Params<F>,
+    workspace: Workspace<F>,
+    /// Optimiser steps taken; and updates of each group.
+    steps: u64,
+    updates: [u64; 2],
+    epoch: u64,
+    statistics: Vec<LayerStatistics>,
+    /// The network with its plastic weights folded in, until the next step.
+    frozen: Option<(Network<F>, Params<F>)>,
 }
 
 /// What one training step saw.
@@ -39,29 +64,6 @@ pub enum PlasticEval {
     Frozen,
 }
 
-/// How serious a health finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Severity {
-    /// Worth knowing.
-    Note,
-    /// Usually hurts.
-    Warning,
-}
-
-/// One finding of the health check.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct Finding {
-    /// How serious.
-    pub severity: Severity,
-    /// Which layer, `layers.0`.
-    pub layer: String,
-    /// What is seen, with the figure.
-    pub what: String,
-    /// What usually helps.
-    pub hint: String,
-}
-
 /// What one sample did inside the network, for pictures.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LayerRecording {
@@ -75,15 +77,48 @@ pub struct LayerRecording {
     pub threshold: f64,
 }
 
-impl Learner {
+impl Learner<f32> {
     /// A network with drawn weights, zero plastic state and fresh optimisers. Same seed, same bits.
     ///
     /// # Errors
     /// Every violation of the config.
     pub fn new(config: LearnerConfig, seed: u64) -> Result<Self, CoreError> {
+        Learner::with_models(config, seed, Models::default())
+    }
+
+    /// The learner and metadata that [`Learner::to_bytes`] wrote; continuing from it gives the same bits.
+    ///
+    /// # Errors
+    /// Damaged bytes, or arrays of another network.
+    pub fn from_bytes(config: LearnerConfig, bytes: &[u8]) -> Result<(Self, BTreeMap<String, String>), CoreError> {
+        Learner::restore(config, bytes, Models::default())
+    }
+}
+
+impl<F: Float> Learner<F> {
+    /// As [`Learner::new`], in either precision, with neurons and rules of the user's own.
+    ///
+    /// # Errors
+    /// Every violation of the config.
+    pub fn with_models(config: LearnerConfig, seed: u64, models: Models<F>) -> Result<Self, CoreError> {
         config.validate()?;
-        let _ = seed;
-        todo!()
+        let network = Network::new(&config.network, models);
+        let specs = array_specs(&config.network);
+        Ok(Learner {
+            params: draw(&config.network, seed),
+            plastic: network.plastic_at_rest(),
+            moments: specs.iter().map(|_| Moments::default()).collect(),
+            gradients: zeros(&config.network),
+            workspace: Workspace::default(),
+            steps: 0,
+            updates: [0, 0],
+            epoch: 0,
+            statistics: network.layers().iter().map(|_| LayerStatistics::default()).collect(),
+            frozen: None,
+            specs,
+            network,
+            config,
+        })
     }
 
     /// The config it was made from.
@@ -91,74 +126,391 @@ impl Learner {
         &self.config
     }
 
+    /// The network.
+    pub fn network(&self) -> &Network<F> {
+        &self.network
+    }
+
+    /// Weights and meta-parameters.
+    pub fn params(&self) -> &Params<F> {
+        &self.params
+    }
+
+    /// Weights and meta-parameters, to write.
+    pub fn params_mut(&mut self) -> &mut Params<F> {
+        self.frozen = None;
+        &mut self.params
+    }
+
+    /// Plastic weights of each layer.
+    pub fn plastic(&self) -> &[PlasticWeight<F>] {
+        &self.plastic
+    }
+
+    /// Plastic weights of each layer, to write.
+    pub fn plastic_mut(&mut self) -> &mut [PlasticWeight<F>] {
+        self.frozen = None;
+        &mut self.plastic
+    }
+
+    /// Gradients of the last step.
+    pub fn gradients(&self) -> &Params<F> {
+        &self.gradients
+    }
+
+    /// Buffers of the last pass: what each layer did.
+    pub fn workspace(&mut self) -> &mut Workspace<F> {
+        &mut self.workspace
+    }
+
     /// Optimiser steps taken so far.
     pub fn steps_taken(&self) -> u64 {
-        todo!()
+        self.steps
     }
 
     /// Tells the schedules which epoch begins (from 0) and resets the per-epoch health statistics.
     pub fn begin_epoch(&mut self, epoch: u64) {
-        let _ = epoch;
-        todo!()
+        self.epoch = epoch;
+        self.statistics.iter_mut().for_each(|s| *s = LayerStatistics::default());
+    }
+
+    /// Begins a sample, episode, task or run: plastic weights that live no longer than that return to zero.
+    pub fn begin(&mut self, scope: PlasticScope) {
+        self.frozen = None;
+        for (layer, plastic) in self.network.layers().iter().zip(&mut self.plastic) {
+            if layer.scope().is_some_and(|own| own <= scope) {
+                plastic.values.clear();
+            }
+        }
     }
 
     /// One training step on a batch: forward, backward, both optimisers.
     ///
     /// # Errors
-    /// Wrong shapes, labels out of range, or divergence (nothing is updated then).
-    pub fn step(&mut self, input: Input<'_, f32>, labels: &[u32]) -> Result<StepReport, CoreError> {
-        let _ = (input, labels);
-        todo!()
+    /// Wrong shapes, values that are not finite, labels out of range, or divergence (nothing is updated then).
+    pub fn step(&mut self, input: Input<'_, F>, labels: &[u32]) -> Result<StepReport, CoreError> {
+        let batch = self.check(input, Some(labels))?;
+        let (loss, correct) = self.gradients_of(input, labels, batch);
+        let norms = self.check_finite(loss)?;
+        self.observe(&norms);
+        self.apply(&norms);
+        self.network.keep_plastic(&mut self.plastic, &mut self.workspace);
+        self.steps += 1;
+        self.frozen = None;
+        Ok(StepReport { loss, correct })
+    }
+
+    /// Loss and gradients of a batch; nothing is updated. The gradients are at [`Learner::gradients`].
+    ///
+    /// # Errors
+    /// Wrong shapes, values that are not finite, or labels out of range.
+    pub fn loss_and_gradients(&mut self, input: Input<'_, F>, labels: &[u32]) -> Result<StepReport, CoreError> {
+        let batch = self.check(input, Some(labels))?;
+        let (loss, correct) = self.gradients_of(input, labels, batch);
+        Ok(StepReport { loss, correct })
+    }
+
+    fn gradients_of(&mut self, input: Input<'_, F>, labels: &[u32], batch: usize) -> (f64, usize) {
+        self.network.forward(&self.params, &self.plastic, input, batch, &mut self.workspace);
+        let (loss, predictions) = self.network.loss(self.config.loss, labels, &mut self.workspace);
+        self.network.backward(&self.params, &self.plastic, input, &mut self.workspace, &mut self.gradients);
+        (loss, count_correct(&predictions, labels))
+    }
+
+    /// Squared gradient norm of each trained array, in the order of the specs.
+    fn check_finite(&self, loss: f64) -> Result<Vec<f64>, CoreError> {
+        let diverged =
+            |layer: String, what: &str| Err(CoreError::Diverged { step: self.steps, layer, what: what.to_owned() });
+        let mut norms = Vec::with_capacity(self.specs.len());
+        for spec in &self.specs {
+            let gradient = self.gradients[spec.layer].get(spec.field);
+            let norm = if spec.trained { squared_norm(gradient) } else { 0.0 };
+            if !norm.is_finite() {
+                // The first layer whose potentials are not finite is where it began.
+                for index in 0..self.network.layers().len() {
+                    if self.workspace.layer(index).potential.iter().any(|v| !v.finite()) {
+                        return diverged(format!("layers.{index}"), "membrane potential");
+                    }
+                }
+                return diverged(format!("layers.{}", spec.layer), &format!("gradient of {}", spec.field.name()));
+            }
+            norms.push(norm);
+        }
+        if loss.is_finite() { Ok(norms) } else { diverged("read-out".into(), "loss") }
+    }
+
+    fn observe(&mut self, norms: &[f64]) {
+        for (spec, norm) in self.specs.iter().zip(norms) {
+            if spec.field == Field::Weight && spec.trained {
+                let [sum, count] = &mut self.statistics[spec.layer].gradient;
+                *sum += (norm / spec.len() as f64).sqrt();
+                *count += 1.0;
+            }
+        }
+        if self.steps.is_multiple_of(LOOK_EVERY) {
+            for (index, layer) in self.network.layers().iter().enumerate() {
+                self.statistics[index].look(self.workspace.layer(index).output, layer.outputs());
+            }
+        }
+    }
+
+    fn optimiser(&self, group: Group) -> &OptimiserConfig {
+        match group {
+            Group::Weights => &self.config.weights,
+            Group::Meta => &self.config.meta,
+        }
+    }
+
+    fn apply(&mut self, norms: &[f64]) {
+        for (slot, group) in [Group::Weights, Group::Meta].into_iter().enumerate() {
+            let optimiser = self.optimiser(group).clone();
+            if !(self.steps + 1).is_multiple_of(optimiser.update_interval) {
+                continue;
+            }
+            self.updates[slot] += 1;
+            let of_group = |spec: &ArraySpec| spec.field.group() == group && spec.trained;
+            let total: f64 = self.specs.iter().zip(norms).filter(|(s, _)| of_group(s)).map(|(_, n)| n).sum();
+            let clip = optimiser.clip_norm.map_or(1.0, |bound| (bound / total.sqrt().max(f64::MIN_POSITIVE)).min(1.0));
+            let rate = optimiser.learning_rate_at(self.epoch);
+            for (spec, moments) in self.specs.iter().zip(&mut self.moments) {
+                if of_group(spec) {
+                    let values = self.params[spec.layer].get_mut(spec.field);
+                    let gradient = self.gradients[spec.layer].get(spec.field);
+                    update(&optimiser.method, rate, self.updates[slot], clip, values, gradient, moments);
+                }
+            }
+        }
+        self.bound_rates();
+    }
+
+    /// Keeps local learning rates inside their bounds.
+    fn bound_rates(&mut self) {
+        for (layer, params) in self.network.layers().iter().zip(&mut self.params) {
+            if let Some([low, high]) = layer.plasticity().and_then(|p| p.rate_bounds) {
+                params.local_learning_rate.iter_mut().for_each(|r| *r = r.clamp(F::of(low), F::of(high)));
+            }
+        }
     }
 
     /// Evaluates one batch; the learner itself does not change.
     ///
     /// # Errors
-    /// Wrong shapes or labels out of range.
+    /// Wrong shapes, values that are not finite, or labels out of range.
     pub fn evaluate(
         &mut self,
-        input: Input<'_, f32>,
+        input: Input<'_, F>,
         labels: &[u32],
         plastic: PlasticEval,
     ) -> Result<EvalReport, CoreError> {
-        let _ = (input, labels, plastic);
-        todo!()
+        let batch = self.check(input, Some(labels))?;
+        if plastic == PlasticEval::Frozen && self.frozen.is_none() {
+            let params = self.network.fold(&self.params, &self.plastic);
+            self.frozen = Some((self.network.frozen(), params));
+        }
+        let (network, params) = match (&self.frozen, plastic) {
+            (Some((network, params)), PlasticEval::Frozen) => (network, params),
+            _ => (&self.network, &self.params),
+        };
+        network.forward(params, &self.plastic, input, batch, &mut self.workspace);
+        let (loss, predictions) = network.loss(self.config.loss, labels, &mut self.workspace);
+        Ok(EvalReport { loss, correct: count_correct(&predictions, labels), predictions })
+    }
+
+    /// Runs one sample (B = 1) with resting plastic weights and records every layer.
+    ///
+    /// # Errors
+    /// Wrong shapes, or values that are not finite.
+    pub fn record(&mut self, input: Input<'_, F>) -> Result<Vec<LayerRecording>, CoreError> {
+        let batch = self.check(input, None)?;
+        if batch != 1 {
+            let found = format!("{batch} samples");
+            return Err(CoreError::Shape { what: "recorded input".into(), expected: vec![1], found });
+        }
+        let (network, params) = (self.network.frozen(), self.network.fold(&self.params, &self.plastic));
+        network.forward(&params, &self.plastic, input, 1, &mut self.workspace);
+        let narrow = |values: &[F]| values.iter().map(|v| v.to_f64() as f32).collect();
+        let recording = |(index, layer): (usize, &crate::layer::Layer<F>)| {
+            let view = self.workspace.layer(index);
+            LayerRecording {
+                neurons: layer.outputs(),
+                spikes: narrow(view.output),
+                membrane_potentials: narrow(view.potential),
+                threshold: layer.threshold(),
+            }
+        };
+        Ok(network.layers().iter().enumerate().map(recording).collect())
     }
 
     /// What the epoch's steps showed: silent and saturated layers, vanishing or exploding gradients, clamped plastic weights.
     pub fn health(&self) -> Vec<Finding> {
-        todo!()
+        let mut findings = Vec::new();
+        let count = self.network.layers().len();
+        for (index, layer) in self.network.layers().iter().enumerate() {
+            let mut statistics = self.statistics[index].clone();
+            statistics.clamped = self.clamped_share(index);
+            let examined =
+                Examined { index, last: index + 1 == count, spiking: layer.spiking(), trained: layer.trained() };
+            examine(examined, &statistics, &mut findings);
+        }
+        findings
     }
 
-    /// Runs one sample (B = 1) and records every layer.
-    ///
-    /// # Errors
-    /// Wrong shapes.
-    pub fn record(&mut self, input: Input<'_, f32>) -> Result<Vec<LayerRecording>, CoreError> {
-        let _ = input;
-        todo!()
+    fn clamped_share(&self, index: usize) -> f64 {
+        let values = &self.plastic[index].values;
+        let clamp = self.network.layers()[index].plasticity().and_then(|p| p.clamp);
+        match clamp {
+            Some(clamp) if !values.is_empty() => {
+                let at = values.iter().filter(|p| p.to_f64().abs() >= clamp).count();
+                at as f64 / values.len() as f64
+            }
+            _ => 0.0,
+        }
+    }
+
+    /// Checks an input and its labels; gives the number of samples.
+    fn check(&self, input: Input<'_, F>, labels: Option<&[u32]>) -> Result<usize, CoreError> {
+        let config = &self.config.network;
+        let (values, planes) = match input {
+            Input::Constant(values) => (values, 1),
+            Input::Series(values) => (values, config.steps),
+        };
+        let sample = planes * config.inputs;
+        let batch = values.len() / sample;
+        if batch == 0 || !values.len().is_multiple_of(sample) {
+            let expected = if planes == 1 { vec![batch, config.inputs] } else { vec![planes, batch, config.inputs] };
+            let found = format!("{} values", values.len());
+            return Err(CoreError::Shape { what: "input".into(), expected, found });
+        }
+        // A sum is finite only if all its terms are (up to overflow, which is no better).
+        if !crate::rows::sum(values).finite() {
+            let at = values.iter().position(|v| !v.finite()).unwrap_or(0);
+            return Err(CoreError::NotFinite { what: "input".into(), sample: at / config.inputs % batch });
+        }
+        if let Some(labels) = labels {
+            if labels.len() != batch {
+                let found = format!("{} labels", labels.len());
+                return Err(CoreError::Shape { what: "labels".into(), expected: vec![batch], found });
+            }
+            let classes = self.network.classes();
+            if let Some(sample) = labels.iter().position(|&l| l as usize >= classes) {
+                return Err(CoreError::Label { sample, label: labels[sample], classes });
+            }
+        }
+        for (layer, plastic) in self.network.layers().iter().zip(&self.plastic) {
+            let expected = layer.plastic_len(batch);
+            if !plastic.values.is_empty() && plastic.values.len() != expected {
+                let found = format!("{} values", plastic.values.len());
+                let what = "plastic weights per sample (batches must not change size within their scope)".into();
+                return Err(CoreError::Shape { what, expected: vec![expected], found });
+            }
+        }
+        Ok(batch)
     }
 
     /// Named arrays of the trained network (`layers.0.weight`, `layers.0.plastic_weight`, ...), with shapes.
-    pub fn arrays(&self) -> Vec<(String, Vec<usize>, &[f32])> {
-        todo!()
+    pub fn arrays(&self) -> Vec<(String, Vec<usize>, &[F])> {
+        let params = self.specs.iter().map(|spec| {
+            let values = &self.params[spec.layer].get(spec.field)[..];
+            (spec.name(), spec.shape.clone(), values)
+        });
+        params.chain(self.plastic_arrays()).collect()
+    }
+
+    fn plastic_arrays(&self) -> impl Iterator<Item = (String, Vec<usize>, &[F])> {
+        let layers = self.network.layers().iter().zip(&self.plastic).enumerate();
+        layers.filter(|(_, (_, plastic))| !plastic.values.is_empty()).map(|(index, (layer, plastic))| {
+            let (outputs, inputs) = (layer.outputs(), layer.inputs());
+            let copies = plastic.values.len() / (outputs * inputs);
+            let shape = if copies == 1 { vec![outputs, inputs] } else { vec![copies, outputs, inputs] };
+            (format!("layers.{index}.plastic_weight"), shape, &plastic.values[..])
+        })
     }
 
     /// Everything that training moves, as the bytes of a safetensors file; `metadata` travels along.
-    pub fn to_bytes(&self, metadata: &std::collections::BTreeMap<String, String>) -> Vec<u8> {
-        let _ = metadata;
-        todo!()
+    pub fn to_bytes(&self, metadata: &BTreeMap<String, String>) -> Vec<u8> {
+        let mut arrays: Vec<Named<'_, F>> =
+            self.arrays().into_iter().map(|(name, shape, values)| Named { name, shape, values }).collect();
+        for (spec, moments) in self.specs.iter().zip(&self.moments) {
+            for (kind, values) in [(FIRST, &moments.first), (SECOND, &moments.second)] {
+                if !values.is_empty() {
+                    let name = format!("{kind}.{}", spec.name());
+                    arrays.push(Named { name, shape: spec.shape.clone(), values });
+                }
+            }
+        }
+        let progress = Progress {
+            steps: self.steps,
+            updates: self.updates,
+            epoch: self.epoch,
+            statistics: self.statistics.iter().map(|s| (s.spikes.clone(), s.observations, s.gradient)).collect(),
+        };
+        let mut all = metadata.clone();
+        let progress = serde_json::to_string(&progress).expect("numbers and lists");
+        all.insert(PROGRESS.into(), progress);
+        checkpoint::write(&arrays, &all)
     }
 
-    /// The learner and metadata that [`Learner::to_bytes`] wrote; continuing from it gives the same bits.
+    /// As [`Learner::from_bytes`], in either precision, with neurons and rules of the user's own.
     ///
     /// # Errors
-    /// Damaged bytes, or arrays of another network.
-    pub fn from_bytes(
+    /// Every violation of the config, damaged bytes, or arrays of another network.
+    pub fn restore(
         config: LearnerConfig,
         bytes: &[u8],
-    ) -> Result<(Self, std::collections::BTreeMap<String, String>), CoreError> {
-        let _ = (config, bytes);
-        todo!()
+        models: Models<F>,
+    ) -> Result<(Self, BTreeMap<String, String>), CoreError> {
+        let mut learner = Learner::with_models(config, 0, models)?;
+        let (mut arrays, mut metadata) = checkpoint::read(bytes)?;
+        for (spec, moments) in learner.specs.iter().zip(&mut learner.moments) {
+            *learner.params[spec.layer].get_mut(spec.field) = arrays.need(&spec.name(), &spec.shape)?;
+            for (kind, into) in [(FIRST, &mut moments.first), (SECOND, &mut moments.second)] {
+                *into = arrays.take(&format!("{kind}.{}", spec.name()), &spec.shape)?.unwrap_or_default();
+            }
+        }
+        for (index, layer) in learner.network.layers().iter().enumerate() {
+            let name = format!("layers.{index}.plastic_weight");
+            let (outputs, inputs) = (layer.outputs(), layer.inputs());
+            let Some(first) = arrays.length(&name) else { continue };
+            let own_copies = layer.plastic_len(2) == 2 * layer.plastic_len(1);
+            let several = vec![first, outputs, inputs];
+            let shape = if own_copies && layer.plastic_len(1) > 0 && first != outputs {
+                several
+            } else {
+                vec![outputs, inputs]
+            };
+            learner.plastic[index].values = arrays.need(&name, &shape)?;
+        }
+        arrays.finish()?;
+        let progress = metadata
+            .remove(PROGRESS)
+            .and_then(|text| serde_json::from_str::<Progress>(&text).ok())
+            .filter(|p| p.statistics.len() == learner.statistics.len())
+            .ok_or_else(|| CoreError::Checkpoint("lacks a readable record of its progress".into()))?;
+        learner.steps = progress.steps;
+        learner.updates = progress.updates;
+        learner.epoch = progress.epoch;
+        for (own, (spikes, observations, gradient)) in learner.statistics.iter_mut().zip(progress.statistics) {
+            *own = LayerStatistics { spikes, observations, gradient, clamped: 0.0 };
+        }
+        Ok((learner, metadata))
     }
+}
+
+/// Names of the optimiser's arrays in checkpoints.
+const FIRST: &str = "first_moment";
+const SECOND: &str = "second_moment";
+/// Key of [`Progress`] in a checkpoint's metadata.
+const PROGRESS: &str = "glocal.progress";
+
+/// Counters of a learner.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Progress {
+    steps: u64,
+    updates: [u64; 2],
+    epoch: u64,
+    statistics: Vec<(Vec<f64>, f64, [f64; 2])>,
+}
+
+fn count_correct(predictions: &[u32], labels: &[u32]) -> usize {
+    predictions.iter().zip(labels).filter(|(p, l)| p == l).count()
 }

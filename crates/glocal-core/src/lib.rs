@@ -4,14 +4,23 @@
 //! References: Wu et al., "Brain-inspired global-local learning incorporated with neuromorphic computing",
 //! Nat. Commun. 13:65 (2022), doi 10.1038/s41467-021-27653-2.
 
+mod checkpoint;
 pub mod config;
 pub mod dual;
 pub mod error;
+pub mod health;
+pub mod layer;
 pub mod learner;
 pub mod linalg;
+pub mod loss;
 pub mod network;
 pub mod neuron;
+pub mod optimiser;
+pub mod params;
 pub mod plasticity;
+pub mod random;
+pub mod readout;
+mod rows;
 pub mod scalar;
 pub mod simd;
 pub mod smooth;
@@ -20,5 +29,5 @@ pub mod view;
 
 pub use config::{LearnerConfig, LearningRule, NetworkConfig};
 pub use error::{ConfigErrors, CoreError};
-pub use learner::{EvalReport, Finding, Learner, PlasticEval, StepReport};
-pub use network::Input;
+pub use learner::{EvalReport, Finding, LayerRecording, Learner, PlasticEval, Severity, StepReport};
+pub use network::{Input, Models};

@@ -1,4 +1,15 @@
-//! The network.
+//! The network: a chain of layers and a read-out, run forward and backward.
+
+use std::collections::BTreeMap;
+
+use crate::config::{Loss, NetworkConfig, Readout};
+use crate::layer::{From, Layer, LayerCarry, Pass, PlasticWeight, Tape, phase};
+use crate::loss::{loss, prediction};
+use crate::neuron::{Neuron, NeuronKernel};
+use crate::params::{LayerArrays, Params};
+use crate::plasticity::{PlasticityRule, RuleKernel};
+use crate::readout::{Reading, Trajectory, TrajectoryGradient, read, read_adjoint};
+use crate::scalar::Float;
 
 /// Input of one batch.
 #[derive(Clone, Copy, Debug)]
@@ -7,4 +18,307 @@ pub enum Input<'a, F> {
     Constant(&'a [F]),
     /// Values of every step, `[T,B,I]`.
     Series(&'a [F]),
+}
+
+/// A user's own neuron models and plasticity rules, in place of those that a config names.
+///
+/// ```
+/// # use glocal_core::network::Models;
+/// # use glocal_core::neuron::LeakyIntegrator;
+/// let models = Models::<f32>::default().neuron(0, LeakyIntegrator { decay: 0.9, threshold: 1.0 });
+/// ```
+#[derive(Debug)]
+pub struct Models<F> {
+    neurons: BTreeMap<usize, Box<dyn NeuronKernel<F>>>,
+    rules: BTreeMap<usize, Box<dyn RuleKernel<F>>>,
+}
+
+impl<F> Default for Models<F> {
+    fn default() -> Self {
+        Models { neurons: BTreeMap::new(), rules: BTreeMap::new() }
+    }
+}
+
+impl<F: Float> Models<F> {
+    /// `neuron` in layer `layer`.
+    pub fn neuron(mut self, layer: usize, neuron: impl Neuron) -> Self {
+        self.neurons.insert(layer, Box::new(neuron));
+        self
+    }
+
+    /// `rule` in layer `layer`.
+    pub fn rule(mut self, layer: usize, rule: impl PlasticityRule) -> Self {
+        self.rules.insert(layer, Box::new(rule));
+        self
+    }
+}
+
+/// A network, ready to run. It holds no parameters and no state.
+#[derive(Debug)]
+pub struct Network<F> {
+    config: NetworkConfig,
+    layers: Vec<Layer<F>>,
+    smooth: bool,
+}
+
+/// Buffers of a network, kept from batch to batch.
+#[derive(Debug)]
+pub struct Workspace<F> {
+    tapes: Vec<Tape<F>>,
+    input_gradients: Vec<Vec<F>>,
+    loss_gradient: Vec<F>,
+    trajectory_gradient: TrajectoryGradient<F>,
+    reading: Reading<F>,
+    phase: Vec<F>,
+    batch: usize,
+}
+
+impl<F: Float> Default for Workspace<F> {
+    fn default() -> Self {
+        Workspace {
+            tapes: Vec::new(),
+            input_gradients: Vec::new(),
+            loss_gradient: Vec::new(),
+            trajectory_gradient: TrajectoryGradient::default(),
+            reading: Reading::default(),
+            phase: Vec::new(),
+            batch: 0,
+        }
+    }
+}
+
+/// What one part of a scan hands to the next.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Carry<F> {
+    /// Steps done so far.
+    pub step: usize,
+    /// Layer by layer.
+    pub layers: Vec<LayerCarry<F>>,
+}
+
+impl<F: Float> Network<F> {
+    /// The network of a valid config; `models` replaces neurons and rules that it names.
+    pub fn new(config: &NetworkConfig, mut models: Models<F>) -> Self {
+        let layer = |(index, layer): (usize, &crate::config::LayerConfig)| {
+            let learning = config.layer_rule(index);
+            let own = (models.neurons.remove(&index), models.rules.remove(&index));
+            Layer::new(layer, config.layer_inputs(index), learning, own.0, own.1)
+        };
+        let layers = config.layers.iter().enumerate().map(layer).collect();
+        Network { config: config.clone(), layers, smooth: false }
+    }
+
+    /// The same network with the surrogate's smooth step in place of each spike: its exact gradient is the surrogate
+    /// gradient, which finite differences can check.
+    pub fn smooth(mut self) -> Self {
+        self.smooth = true;
+        self
+    }
+
+    /// The same network without plastic weights.
+    pub fn frozen(&self) -> Self {
+        let layers = self.layers.iter().map(Layer::frozen).collect();
+        Network { config: self.config.clone(), layers, smooth: self.smooth }
+    }
+
+    /// Parameters of [`Network::frozen`]: each trained weight with the plastic weight folded in.
+    pub fn fold(&self, params: &Params<F>, plastic: &[PlasticWeight<F>]) -> Params<F> {
+        let fold = |((layer, params), plastic): ((&Layer<F>, &LayerArrays<F>), &PlasticWeight<F>)| LayerArrays {
+            weight: layer.folded_weight(params, plastic),
+            bias: params.bias.clone(),
+            ..LayerArrays::default()
+        };
+        self.layers.iter().zip(params).zip(plastic).map(fold).collect()
+    }
+
+    /// Its layers.
+    pub fn layers(&self) -> &[Layer<F>] {
+        &self.layers
+    }
+
+    /// What it was made from.
+    pub fn config(&self) -> &NetworkConfig {
+        &self.config
+    }
+
+    fn last(&self) -> &Layer<F> {
+        self.layers.last().expect("a valid config has a layer")
+    }
+
+    /// Values of the read-out per sample.
+    pub fn classes(&self) -> usize {
+        self.last().outputs()
+    }
+
+    /// Plastic weights at rest.
+    pub fn plastic_at_rest(&self) -> Vec<PlasticWeight<F>> {
+        self.layers.iter().map(|_| PlasticWeight::default()).collect()
+    }
+
+    /// Runs all steps of a batch and reads the last layer, `[B,C]`.
+    ///
+    /// # Shapes
+    /// `input` as [`Input`] says, for T = the config's steps.
+    pub fn forward<'w>(
+        &self,
+        params: &Params<F>,
+        plastic: &[PlasticWeight<F>],
+        input: Input<'_, F>,
+        batch: usize,
+        workspace: &'w mut Workspace<F>,
+    ) -> &'w Reading<F> {
+        self.scan(params, plastic, input, (batch, self.config.steps), None, workspace);
+        let reading = read(&self.config.readout, &self.trajectory(workspace));
+        workspace.reading = reading;
+        &workspace.reading
+    }
+
+    /// Runs `steps` steps from what an earlier part of the scan left.
+    pub fn scan(
+        &self,
+        params: &Params<F>,
+        plastic: &[PlasticWeight<F>],
+        input: Input<'_, F>,
+        (batch, steps): (usize, usize),
+        carry: Option<&Carry<F>>,
+        workspace: &mut Workspace<F>,
+    ) {
+        let start = carry.map_or(0, |c| c.step);
+        workspace.batch = batch;
+        workspace.phase = phase(self.config.phase_time_constant, start, steps);
+        workspace.tapes.resize_with(self.layers.len(), Tape::default);
+        for (index, layer) in self.layers.iter().enumerate() {
+            let (before, rest) = workspace.tapes.split_at_mut(index);
+            let pass = Pass {
+                input: before.last().map_or(input, |tape| Input::Series(tape.outputs().output)),
+                batch,
+                start,
+                phase: &workspace.phase,
+                params: &params[index],
+                plastic: &plastic[index],
+                carried: carry.map(|c| &c.layers[index]),
+                smooth: self.smooth,
+            };
+            layer.forward(&pass, &mut rest[0]);
+        }
+    }
+
+    /// What the next part of a scan starts from, after [`Network::scan`].
+    pub fn carry(&self, workspace: &Workspace<F>, before: Option<&Carry<F>>) -> Carry<F> {
+        let step = before.map_or(0, |c| c.step) + workspace.phase.len();
+        let layers = self.layers.iter().zip(&workspace.tapes).map(|(layer, tape)| layer.carry(tape)).collect();
+        Carry { step, layers }
+    }
+
+    fn trajectory<'w>(&self, workspace: &'w Workspace<F>) -> Trajectory<'w, F> {
+        let outputs = workspace.tapes.last().expect("a scan ran").outputs();
+        Trajectory {
+            steps: workspace.phase.len(),
+            batch: workspace.batch,
+            classes: self.classes(),
+            potential: outputs.potential,
+            output: outputs.output,
+            threshold: self.last().threshold(),
+        }
+    }
+
+    /// Loss of the reading that [`Network::forward`] left, and the number of right predictions; its gradient stays in the
+    /// workspace for [`Network::backward`].
+    pub fn loss(&self, kind: Loss, labels: &[u32], workspace: &mut Workspace<F>) -> (f64, Vec<u32>) {
+        let classes = self.classes();
+        let predictions = workspace.reading.values.chunks_exact(classes).map(prediction).collect();
+        let value = loss(kind, &workspace.reading.values, labels, classes, &mut workspace.loss_gradient);
+        (value, predictions)
+    }
+
+    /// Gradients of the loss, after [`Network::forward`] with the same arguments and [`Network::loss`]. Arrays that the
+    /// arm does not train are left alone.
+    pub fn backward(
+        &self,
+        params: &Params<F>,
+        plastic: &[PlasticWeight<F>],
+        input: Input<'_, F>,
+        workspace: &mut Workspace<F>,
+        gradients: &mut Params<F>,
+    ) {
+        let mut seed = std::mem::take(&mut workspace.trajectory_gradient);
+        let (step, dy) = (workspace.reading.step, &workspace.loss_gradient);
+        read_adjoint(&self.config.readout, &self.trajectory(workspace), step, dy, &mut seed);
+        workspace.input_gradients.resize_with(self.layers.len(), Vec::new);
+        for index in (0..self.layers.len()).rev() {
+            let layer = &self.layers[index];
+            if !layer.trained() {
+                break;
+            }
+            let (below, rest) = workspace.tapes.split_at_mut(index);
+            let (own, above) = workspace.input_gradients.split_at_mut(index + 1);
+            let from = match above.first() {
+                Some(output) => From { output: Some(output), potential: None },
+                None => From { output: some(&seed.output), potential: some(&seed.potential) },
+            };
+            let pass = Pass {
+                input: below.last().map_or(input, |tape| Input::Series(tape.outputs().output)),
+                batch: workspace.batch,
+                start: 0,
+                phase: &workspace.phase,
+                params: &params[index],
+                plastic: &plastic[index],
+                carried: None,
+                smooth: self.smooth,
+            };
+            let needed = index > 0 && self.layers[index - 1].trained();
+            let input_gradient = if needed { Some(&mut own[index]) } else { None };
+            layer.backward(&pass, from, &mut rest[0], &mut gradients[index], input_gradient);
+        }
+        workspace.trajectory_gradient = seed;
+    }
+
+    /// Replaces plastic weights by what the last forward pass made of them, where they outlive the sample.
+    pub fn keep_plastic(&self, plastic: &mut [PlasticWeight<F>], workspace: &mut Workspace<F>) {
+        for ((layer, plastic), tape) in self.layers.iter().zip(plastic).zip(&mut workspace.tapes) {
+            let next = tape.next_plastic();
+            if layer.scope().is_some() && !next.is_empty() {
+                std::mem::swap(&mut plastic.values, next);
+            }
+        }
+    }
+
+    /// The read-out.
+    pub fn readout(&self) -> &Readout {
+        &self.config.readout
+    }
+}
+
+fn some<F>(values: &[F]) -> Option<&[F]> {
+    if values.is_empty() { None } else { Some(values) }
+}
+
+/// What one layer did in the last scan, `[T,B,O]` each.
+#[derive(Clone, Copy, Debug)]
+pub struct LayerView<'a, F> {
+    /// Spikes, or the outputs of non-spiking neurons.
+    pub output: &'a [F],
+    /// v_t.
+    pub potential: &'a [F],
+    /// Which execution of the plastic weights ran, if there are any.
+    pub execution: Option<crate::config::Execution>,
+}
+
+impl<F: Float> Workspace<F> {
+    /// The reading of the last forward pass.
+    pub fn reading(&self) -> &Reading<F> {
+        &self.reading
+    }
+
+    /// What layer `index` did.
+    pub fn layer(&self, index: usize) -> LayerView<'_, F> {
+        let tape = &self.tapes[index];
+        let outputs = tape.outputs();
+        LayerView { output: outputs.output, potential: outputs.potential, execution: tape.execution() }
+    }
+
+    /// P after the last scan, if it outlives the sample.
+    pub fn next_plastic(&mut self, index: usize) -> &[F] {
+        self.tapes[index].next_plastic()
+    }
 }

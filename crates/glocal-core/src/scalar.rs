@@ -82,6 +82,10 @@ pub trait Float: Scalar + Evaluate<Self> + PartialOrd + Default + AddAssign + st
     fn finite(self) -> bool;
     /// Square root, correctly rounded.
     fn sqrt(self) -> Self;
+    /// Little-endian bytes.
+    fn to_bytes(values: &[Self]) -> Vec<u8>;
+    /// The numbers of little-endian bytes; an incomplete last one is left out.
+    fn of_bytes(bytes: &[u8]) -> Vec<Self>;
 }
 
 /// A scalar that arrays of `F` are evaluated through: `F` itself, or [`Smooth`](crate::smooth::Smooth).
@@ -182,6 +186,13 @@ macro_rules! machine_number {
             #[inline(always)]
             fn sqrt(self) -> Self {
                 <$F>::sqrt(self)
+            }
+            fn to_bytes(values: &[Self]) -> Vec<u8> {
+                values.iter().flat_map(|v| v.to_le_bytes()).collect()
+            }
+            fn of_bytes(bytes: &[u8]) -> Vec<Self> {
+                let (whole, _) = bytes.as_chunks();
+                whole.iter().map(|b| <$F>::from_le_bytes(*b)).collect()
             }
         }
 

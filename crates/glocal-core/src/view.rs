@@ -69,6 +69,34 @@ impl<'a, F> MatRef<'a, F> {
         unsafe { std::slice::from_raw_parts(self.ptr.add(r * self.row_stride), self.cols) }
     }
 
+    /// Samples `rows` of every plane of the `[planes, batch, width]` array in `data`, stacked: `[planes * rows, width]`.
+    ///
+    /// # Panics
+    /// Unless `rows` is the whole batch or one sample.
+    pub fn stacked(data: &'a [F], batch: usize, width: usize, rows: &Range<usize>) -> Self {
+        let planes = data.len() / (batch * width);
+        if rows.len() == batch {
+            return MatRef::new(data, planes * batch, width);
+        }
+        assert!(rows.len() == 1 && rows.end <= batch, "one sample or all");
+        MatRef { row_stride: batch * width, ..MatRef::new(&data[rows.start * width..], 0, width) }.with_rows(planes)
+    }
+
+    fn with_rows(self, rows: usize) -> Self {
+        MatRef { rows, ..self }
+    }
+
+    /// Entry (`r`, `c`).
+    #[inline(always)]
+    pub fn at(&self, r: usize, c: usize) -> F
+    where
+        F: Copy,
+    {
+        assert!(r < self.rows && c < self.cols);
+        // SAFETY: the entry lies inside the borrowed slice.
+        unsafe { *self.ptr.add(r * self.row_stride + c * self.col_stride) }
+    }
+
     pub(crate) fn raw(&self) -> (*const F, isize, isize) {
         (self.ptr, self.row_stride as isize, self.col_stride as isize)
     }
@@ -182,6 +210,8 @@ pub struct Tile<'a, F> {
 
 // SAFETY: a Tile is an exclusive borrow of its own entries (`tiles` hands out disjoint ones only).
 unsafe impl<F: Send> Send for Tile<'_, F> {}
+// SAFETY: through a shared Tile its entries can only be read.
+unsafe impl<F: Sync> Sync for Tile<'_, F> {}
 
 /// Cuts the `[planes, batch, width]` array in `data` into one tile for each rectangle.
 ///
@@ -189,7 +219,7 @@ unsafe impl<F: Send> Send for Tile<'_, F> {}
 /// If rectangles overlap or leave the array: then two threads could write the same entry.
 pub fn tiles<'a, F>(data: &'a mut [F], batch: usize, width: usize, rects: &[Rect]) -> Vec<Tile<'a, F>> {
     let plane_stride = batch * width;
-    assert!(plane_stride > 0 && data.len() % plane_stride == 0, "not whole planes");
+    assert!(plane_stride > 0 && data.len().is_multiple_of(plane_stride), "not whole planes");
     let mut covered = 0;
     for (i, a) in rects.iter().enumerate() {
         assert!(a.rows.end <= batch && a.cols.end <= width, "tile outside the array");
@@ -263,22 +293,32 @@ impl<'a, F> Tile<'a, F> {
         MatMut { ptr, rows: self.rows, cols: self.cols, row_stride: self.row_stride, life: PhantomData }
     }
 
-    /// The first `n` planes stacked on top of each other, `[n * rows, cols]`; only for tiles of full height.
-    pub fn stacked(&self, n: usize) -> MatRef<'_, F> {
-        assert!(n <= self.planes && self.plane_stride == self.rows * self.row_stride, "stacking needs full height");
-        MatRef {
-            ptr: self.ptr,
-            rows: n * self.rows,
-            cols: self.cols,
-            row_stride: self.row_stride,
-            col_stride: 1,
-            life: PhantomData,
-        }
+    /// Planes `read` and `write`, both as matrices.
+    ///
+    /// # Panics
+    /// If they are the same plane.
+    pub fn plane_pair(&mut self, read: usize, write: usize) -> (MatRef<'_, F>, MatMut<'_, F>) {
+        assert!(read != write && read < self.planes && write < self.planes);
+        // SAFETY: two different planes of this tile have no entry in common.
+        let (from, to) = unsafe { (self.ptr.add(read * self.plane_stride), self.ptr.add(write * self.plane_stride)) };
+        let (rows, cols, row_stride) = (self.rows, self.cols, self.row_stride);
+        (
+            MatRef { ptr: from, rows, cols, row_stride, col_stride: 1, life: PhantomData },
+            MatMut { ptr: to, rows, cols, row_stride, life: PhantomData },
+        )
     }
 
-    /// As [`Tile::stacked`], to write.
-    pub fn stacked_mut(&mut self, n: usize) -> MatMut<'_, F> {
-        assert!(n <= self.planes && self.plane_stride == self.rows * self.row_stride, "stacking needs full height");
-        MatMut { ptr: self.ptr, rows: n * self.rows, cols: self.cols, row_stride: self.row_stride, life: PhantomData }
+    /// `planes` stacked on top of each other, `[planes * rows, cols]`; only for tiles of full height or of one row.
+    ///
+    /// # Panics
+    /// For other tiles.
+    pub fn stacked(&self, planes: Range<usize>) -> MatRef<'_, F> {
+        assert!(planes.start <= planes.end && planes.end <= self.planes);
+        let full = self.plane_stride == self.rows * self.row_stride;
+        assert!(full || self.rows == 1, "stacking needs full height or one row");
+        let row_stride = if full { self.row_stride } else { self.plane_stride };
+        // SAFETY: the planes belong to this tile.
+        let ptr = unsafe { self.ptr.add(planes.start * self.plane_stride) };
+        MatRef { ptr, rows: planes.len() * self.rows, cols: self.cols, row_stride, col_stride: 1, life: PhantomData }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Components, Neuron};
 use crate::dual::Dual;
-use crate::scalar::{Evaluate, Float, Scalar};
+use crate::scalar::{Evaluate, Float};
 use crate::simd::vectorised;
 use crate::smooth::Smooth;
 

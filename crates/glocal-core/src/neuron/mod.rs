@@ -10,7 +10,7 @@ mod lif;
 use serde::{Deserialize, Serialize};
 
 pub use adaptive_lif::AdaptiveLif;
-pub use kernel::{NeuronAdjointRow, NeuronKernel, NeuronRow};
+pub use kernel::{MOST_STATES, NeuronAdjointRow, NeuronKernel, NeuronRow};
 pub use leaky_integrator::LeakyIntegrator;
 pub use lif::Lif;
 

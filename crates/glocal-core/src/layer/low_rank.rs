@@ -1,0 +1,417 @@
+//! Low-rank execution: plastic weights are never formed; Gram matrices of the presynaptic factors stand for them.
+//!
+//! # Equation
+//! in_t P_tᵀ = d^t in_t P_0ᵀ + Σ_{u<t} mix\[t\]\[u\] Σ_r ⟨in_t, local_learning_rate ∘ b_{r,u}⟩ a_{r,u}
+//!
+//! with a B x B Gram block for each pair of steps where samples share P (and a mean over the batch), a number for each
+//! pair of steps and sample where they do not. It is the identity behind linear attention. Exact as long as no clamp is
+//! reached, which the planner proves beforehand.
+//!
+//! A constant input has one block for all pairs of steps, and the sum over u becomes a recurrence in the postsynaptic
+//! factors: S^E_{t+1} = λ S^E_t + Σ_r κ_{r,t} a_{r,t}, S_{t+1} = d S_t + m_t S^E_{t+1}.
+//!
+//! # References
+//! Katharopoulos et al., ICML 2020, arXiv 2006.16236.
+
+use std::ops::Range;
+
+use super::dense::{Gain, Plastic, row_gain_adjoint};
+use super::presynaptic::{Term, plane};
+use super::scan::{AdjointTile, FactorGradients, PlasticBackward, PlasticForward, ScanTile};
+use crate::linalg::{Into, product, product_serial};
+use crate::rows;
+use crate::scalar::Float;
+use crate::view::{MatMut, MatRef, Rect, Tile};
+
+/// C (+)= α A B; a single row is summed without the overhead of a matrix product.
+fn mix<F: Float>(mut c: MatMut<'_, F>, into: Into, alpha: F, a: MatRef<'_, F>, b: MatRef<'_, F>) {
+    if a.rows() > 1 {
+        return product_serial(c, into, alpha, a, b);
+    }
+    if into == Into::Replace {
+        c.row_mut(0).fill(F::of(0.0));
+    }
+    for k in 0..a.cols() {
+        rows::add_scaled(c.row_mut(0), alpha * a.at(0, k), b.row(k));
+    }
+}
+
+fn row_gain<'a, F>(gain: Gain<'a, F>) -> &'a [F] {
+    match gain {
+        Gain::Row(gain) => gain,
+        Gain::Matrix(_) => unreachable!("the planner gives matrix gains to the dense execution"),
+    }
+}
+
+/// Low-rank execution of one tile, of either kind of input.
+pub(super) struct LowRank<'a, F> {
+    pub plastic: Plastic<'a, F>,
+    pub rect: Rect,
+    /// Gram matrix of the tile's samples: `[n,n]` for a constant input, `[T·n, T·n]` (scaled) for a series, per term.
+    pub gram: Vec<MatRef<'a, F>>,
+    /// in P_0ᵀ over k_t, whole array, one plane or T; empty if P_0 is zero.
+    pub carried: &'a [F],
+    /// S_t of a constant input, `[T+1, B, O]`.
+    pub sums: Option<Tile<'a, F>>,
+    /// S^E_t.
+    eligibility: Vec<F>,
+}
+
+impl<'a, F: Float> LowRank<'a, F> {
+    pub fn new(
+        plastic: Plastic<'a, F>,
+        rect: Rect,
+        gram: Vec<MatRef<'a, F>>,
+        carried: &'a [F],
+        sums: Option<Tile<'a, F>>,
+    ) -> Self {
+        let size = if sums.is_some() { rect.rows.len() * rect.cols.len() } else { 0 };
+        LowRank { plastic, rect, gram, carried, sums, eligibility: vec![F::of(0.0); size] }
+    }
+
+    fn carried_row(&self, t: usize, r: usize) -> &'a [F] {
+        let (batch, outputs) = (self.plastic.pre.batch, self.plastic.outputs);
+        let carried = if self.plastic.pre.constant() { self.carried } else { plane(self.carried, t, batch * outputs) };
+        let start = (self.rect.rows.start + r) * outputs;
+        &carried[start + self.rect.cols.start..start + self.rect.cols.end]
+    }
+}
+
+impl<F: Float> PlasticForward<F> for LowRank<'_, F> {
+    fn drive(&mut self, t: usize, tile: &mut ScanTile<'_, F>) {
+        let n = self.rect.rows.len();
+        let k = self.plastic.pre.phase[t];
+        for r in 0..n {
+            let row = tile.drive.row_mut(t, r);
+            if self.carried.is_empty() {
+                row.fill(F::of(0.0));
+            } else {
+                rows::scaled(row, k * self.plastic.coefficients.carry[t], self.carried_row(t, r));
+            }
+        }
+        if t > 0 {
+            match &self.sums {
+                Some(sums) => mix(tile.drive.plane_mut(t), Into::Add, k, self.gram[0], sums.plane(t)),
+                None => {
+                    for (term, gram) in self.gram.iter().enumerate() {
+                        let block = gram.part(t * n..(t + 1) * n, 0..t * n);
+                        let past = tile.factors[term].stacked(0..t);
+                        mix(tile.drive.plane_mut(t), Into::Add, F::of(1.0), block, past);
+                    }
+                }
+            }
+        }
+        let gain = &row_gain(self.plastic.gain)[self.rect.cols.clone()];
+        for r in 0..n {
+            rows::add_product(tile.current.row_mut(t, r), gain, tile.drive.row(t, r));
+        }
+    }
+
+    fn update(&mut self, t: usize, tile: &ScanTile<'_, F>) {
+        let Some(sums) = &mut self.sums else { return };
+        let (c, cols) = (self.plastic.coefficients, self.rect.cols.len());
+        for r in 0..self.rect.rows.len() {
+            let eligibility = &mut self.eligibility[r * cols..(r + 1) * cols];
+            rows::blend(
+                eligibility,
+                c.eligibility_decay,
+                self.plastic.pre.factor_scale(0, t),
+                tile.factors[0].row(t, r),
+            );
+            if self.plastic.terms > 1 {
+                let scale = self.plastic.pre.factor_scale(1, t);
+                rows::add_scaled(eligibility, scale, tile.factors[1].row(t, r));
+            }
+            if t == 0 {
+                rows::scaled(sums.row_mut(1, r), c.third_factor[0], eligibility);
+            } else {
+                let (before, mut after) = sums.plane_pair(t, t + 1);
+                rows::combine(after.row_mut(r), c.decay, before.row(r), c.third_factor[t], eligibility);
+            }
+        }
+    }
+}
+
+/// Backward scan of a tile whose input is constant.
+pub(super) struct ConstantBackward<'a, F> {
+    plastic: Plastic<'a, F>,
+    rect: Rect,
+    gram: MatRef<'a, F>,
+    /// Gradients of S^E and S, `[rows, cols]`.
+    eligibility_gradient: Vec<F>,
+    sum_gradient: Vec<F>,
+}
+
+impl<'a, F: Float> ConstantBackward<'a, F> {
+    pub fn new(plastic: Plastic<'a, F>, rect: Rect, gram: MatRef<'a, F>) -> Self {
+        let zeros = || vec![F::of(0.0); rect.rows.len() * rect.cols.len()];
+        ConstantBackward { eligibility_gradient: zeros(), sum_gradient: zeros(), plastic, rect, gram }
+    }
+}
+
+impl<F: Float> PlasticBackward<F> for ConstantBackward<'_, F> {
+    fn update_adjoint(&mut self, t: usize, _: &ScanTile<'_, F>, gradients: &mut FactorGradients<F>) {
+        let c = self.plastic.coefficients;
+        let eligibility = &mut self.eligibility_gradient;
+        rows::blend(eligibility, c.eligibility_decay, c.third_factor[t], &self.sum_gradient);
+        for term in 0..self.plastic.terms {
+            rows::scaled(&mut gradients.factors[term], self.plastic.pre.factor_scale(term, t), eligibility);
+        }
+        rows::scale(&mut self.sum_gradient, c.decay);
+    }
+
+    fn drive_adjoint(&mut self, t: usize, tile: &ScanTile<'_, F>, adjoint: &mut AdjointTile<'_, F>) {
+        row_gain_adjoint(t, &row_gain(self.plastic.gain)[self.rect.cols.clone()], tile, adjoint);
+        if t > 0 {
+            let (n, cols) = (self.rect.rows.len(), self.rect.cols.len());
+            let gradient = MatMut::new(&mut self.sum_gradient, n, cols);
+            let k = self.plastic.pre.phase[t];
+            mix(gradient, Into::Add, k, self.gram.t(), adjoint.drive_gradient.plane(t));
+        }
+    }
+}
+
+/// Backward scan of a tile whose input is a series. Gradients of all later drives are kept beside it.
+pub(super) struct SeriesBackward<'a, F> {
+    pub plastic: Plastic<'a, F>,
+    pub rect: Rect,
+    pub gram: Vec<MatRef<'a, F>>,
+    /// Gradients of u, `[T·n, cols]` of this tile.
+    later: Vec<F>,
+    steps: usize,
+}
+
+impl<'a, F: Float> SeriesBackward<'a, F> {
+    pub fn new(plastic: Plastic<'a, F>, rect: Rect, gram: Vec<MatRef<'a, F>>) -> Self {
+        let steps = plastic.pre.phase.len();
+        let later = vec![F::of(0.0); steps * rect.rows.len() * rect.cols.len()];
+        SeriesBackward { plastic, rect, gram, later, steps }
+    }
+}
+
+impl<F: Float> PlasticBackward<F> for SeriesBackward<'_, F> {
+    fn update_adjoint(&mut self, t: usize, _: &ScanTile<'_, F>, gradients: &mut FactorGradients<F>) {
+        let (n, cols) = (self.rect.rows.len(), self.rect.cols.len());
+        let later = (t + 1) * n..self.steps * n;
+        for (term, gram) in self.gram.iter().enumerate() {
+            let out = MatMut::new(&mut gradients.factors[term], n, cols);
+            if later.is_empty() {
+                gradients.factors[term].fill(F::of(0.0));
+                continue;
+            }
+            let block = gram.part(later.clone(), t * n..(t + 1) * n).t();
+            let drives = MatRef::new(&self.later, self.steps * n, cols).part(later.clone(), 0..cols);
+            mix(out, Into::Replace, F::of(1.0), block, drives);
+        }
+    }
+
+    fn drive_adjoint(&mut self, t: usize, tile: &ScanTile<'_, F>, adjoint: &mut AdjointTile<'_, F>) {
+        row_gain_adjoint(t, &row_gain(self.plastic.gain)[self.rect.cols.clone()], tile, adjoint);
+        let (n, cols) = (self.rect.rows.len(), self.rect.cols.len());
+        for r in 0..n {
+            self.later[(t * n + r) * cols..][..cols].copy_from_slice(adjoint.drive_gradient.row(t, r));
+        }
+    }
+}
+
+/// x ∘ local_learning_rate, samples stacked over time, `[T·n, I]` (or `[n, I]` of a constant input).
+fn weighted_input<F: Float>(plastic: &Plastic<'_, F>, samples: &Range<usize>) -> Vec<F> {
+    let steps = if plastic.pre.constant() { 1 } else { plastic.pre.phase.len() };
+    let width = plastic.pre.width;
+    let mut out = vec![F::of(0.0); steps * samples.len() * width];
+    for (j, row) in out.chunks_exact_mut(width).enumerate() {
+        let (t, r) = (j / samples.len(), samples.start + j % samples.len());
+        rows::product(row, plastic.rate, &plane(plastic.pre.activity(t), r, width)[..width]);
+    }
+    out
+}
+
+/// Gram matrix of a constant input, over the mean: shared, `[B,B]`.
+pub(super) fn constant_gram_shared<F: Float>(plastic: &Plastic<'_, F>, gram: &mut [F]) {
+    let (batch, width) = (plastic.pre.batch, plastic.pre.width);
+    let weighted = weighted_input(plastic, &(0..batch));
+    let x = MatRef::new(plastic.pre.activity(0), batch, width);
+    let mean = plastic.mean(&(0..batch));
+    product(MatMut::new(gram, batch, batch), Into::Replace, mean, MatRef::new(&weighted, batch, width), x.t());
+}
+
+/// Σ_i local_learning_rate_i x_i² of each sample, `[B]`.
+pub(super) fn constant_gram_per_sample<F: Float>(plastic: &Plastic<'_, F>, gram: &mut [F]) {
+    let width = plastic.pre.width;
+    let mut weighted = vec![F::of(0.0); width];
+    for (b, out) in gram.iter_mut().enumerate() {
+        let x = plane(plastic.pre.activity(0), b, width);
+        rows::product(&mut weighted, plastic.rate, x);
+        *out = rows::dot(&weighted, x);
+    }
+}
+
+/// All that scales the Gram block of steps `t` and `u`.
+fn block_scale<F: Float>(plastic: &Plastic<'_, F>, term: usize, t: usize, u: usize, mean: F) -> F {
+    plastic.coefficients.mix(t, u) * plastic.pre.phase[t] * plastic.pre.factor_scale(term, u) * mean
+}
+
+fn scale_blocks<F: Float>(plastic: &Plastic<'_, F>, term: usize, n: usize, gram: &mut [F], mean: F) {
+    let steps = plastic.pre.phase.len();
+    for (j, row) in gram.chunks_exact_mut(steps * n).enumerate() {
+        let t = j / n;
+        for u in 0..t {
+            rows::scale(&mut row[u * n..(u + 1) * n], block_scale(plastic, term, t, u, mean));
+        }
+        row[t * n..].fill(F::of(0.0));
+    }
+}
+
+/// Scaled Gram matrix of a series for the samples that share P, strictly lower block triangle, `[T·n, T·n]`.
+pub(super) fn series_gram<F: Float>(plastic: &Plastic<'_, F>, samples: &Range<usize>, term: usize, gram: &mut [F]) {
+    let (n, steps) = (samples.len(), plastic.pre.phase.len());
+    let weighted = weighted_input(plastic, samples);
+    let weighted = MatRef::new(&weighted, steps * n, plastic.pre.width);
+    let phi = plastic.pre.stacked_factor(term, samples).t();
+    if n == 1 {
+        product_serial(MatMut::new(gram, steps, steps), Into::Replace, F::of(1.0), weighted, phi);
+    } else {
+        for t in 1..steps {
+            let block = MatMut::new(&mut gram[t * n * steps * n..], n, steps * n).split_cols(t * n).0;
+            let (rows, past) =
+                (weighted.part(t * n..(t + 1) * n, 0..weighted.cols()), phi.part(0..phi.rows(), 0..t * n));
+            product(block, Into::Replace, F::of(1.0), rows, past);
+        }
+    }
+    scale_blocks(plastic, term, n, gram, plastic.mean(samples));
+}
+
+/// Gradient of the learning rates through the Gram matrix of a constant input that all samples share.
+///
+/// `drive_gradient` is du `[T,B,O]`, `sums` S `[T+1,B,O]`.
+pub(super) fn constant_adjoint_shared<F: Float>(
+    plastic: &Plastic<'_, F>,
+    drive_gradient: &[F],
+    sums: &[F],
+    rate_gradient: &mut [F],
+) {
+    let (batch, width, outputs) = (plastic.pre.batch, plastic.pre.width, plastic.outputs);
+    let size = batch * outputs;
+    let mut gradient = vec![F::of(0.0); batch * batch];
+    for t in 1..plastic.pre.phase.len() {
+        let (du, s) = (plane(drive_gradient, t, size), plane(sums, t, size));
+        let (du, s) = (MatRef::new(du, batch, outputs), MatRef::new(s, batch, outputs).t());
+        product(MatMut::new(&mut gradient, batch, batch), Into::Add, plastic.pre.phase[t], du, s);
+    }
+    let x = MatRef::new(plastic.pre.activity(0), batch, width);
+    let mut mixed = vec![F::of(0.0); batch * width];
+    let mean = plastic.mean(&(0..batch));
+    product(MatMut::new(&mut mixed, batch, width), Into::Replace, mean, MatRef::new(&gradient, batch, batch), x);
+    for (b, row) in mixed.chunks_exact(width).enumerate() {
+        rows::add_product(rate_gradient, x.row(b), row);
+    }
+}
+
+/// As [`constant_adjoint_shared`], one plastic weight for each sample.
+pub(super) fn constant_adjoint_per_sample<F: Float>(
+    plastic: &Plastic<'_, F>,
+    drive_gradient: &[F],
+    sums: &[F],
+    rate_gradient: &mut [F],
+) {
+    let (batch, width, outputs) = (plastic.pre.batch, plastic.pre.width, plastic.outputs);
+    let row = |data: &[F], t: usize, b: usize| -> Range<usize> {
+        debug_assert!(data.len() >= (t * batch + b + 1) * outputs);
+        (t * batch + b) * outputs..(t * batch + b + 1) * outputs
+    };
+    for b in 0..batch {
+        let mut gradient = F::of(0.0);
+        for t in 1..plastic.pre.phase.len() {
+            let part = row(sums, t, b);
+            gradient += plastic.pre.phase[t] * rows::dot(&drive_gradient[part.clone()], &sums[part]);
+        }
+        let x = plane(plastic.pre.activity(0), b, width);
+        rows::add_scaled_product(rate_gradient, gradient, x, x);
+    }
+}
+
+/// Where [`series_adjoint`] adds its gradients, for the samples of one plastic weight.
+pub(super) struct SeriesGradients<'g, 'a, F> {
+    /// `[I]`.
+    pub rate: &'g mut [F],
+    /// Of x, `[T, samples, I]`.
+    pub input: Option<&'g mut Tile<'a, F>>,
+    /// Of each factor's trace, `[T, samples, I]`.
+    pub traces: &'g mut [Option<Tile<'a, F>>],
+}
+
+/// Gradients of learning rates and inputs through the Gram matrices of a series, for the samples of one plastic weight.
+pub(super) fn series_adjoint<F: Float>(
+    plastic: &Plastic<'_, F>,
+    samples: &Range<usize>,
+    drive_gradient: &[F],
+    factors: &[&[F]],
+    mut out: SeriesGradients<'_, '_, F>,
+) {
+    let (n, steps) = (samples.len(), plastic.pre.phase.len());
+    let (batch, width, outputs) = (plastic.pre.batch, plastic.pre.width, plastic.outputs);
+    let multiply = if n == 1 { product_serial } else { product };
+    let weighted = weighted_input(plastic, samples);
+    let weighted = MatRef::new(&weighted, steps * n, width);
+    let du = MatRef::stacked(drive_gradient, batch, outputs, samples);
+    let mut gradient = vec![F::of(0.0); steps * n * steps * n];
+    let mut scratch = vec![F::of(0.0); steps * n * width];
+    for (term, factor) in factors.iter().enumerate() {
+        let a = MatRef::stacked(factor, batch, outputs, samples).t();
+        multiply(MatMut::new(&mut gradient, steps * n, steps * n), Into::Replace, F::of(1.0), du, a);
+        scale_blocks(plastic, term, n, &mut gradient, plastic.mean(samples));
+        let square = MatRef::new(&gradient, steps * n, steps * n);
+        let phi = plastic.pre.stacked_factor(term, samples);
+        multiply(MatMut::new(&mut scratch, steps * n, width), Into::Replace, F::of(1.0), square, phi);
+        for (j, row) in scratch.chunks_exact(width).enumerate() {
+            let (t, r) = (j / n, j % n);
+            rows::add_product(out.rate, plane(plastic.pre.activity(t), samples.start + r, width), row);
+            if let Some(input) = &mut out.input {
+                rows::add_product(input.row_mut(t, r), plastic.rate, row);
+            }
+        }
+        let of_trace = matches!(plastic.pre.terms[term], Term::SeriesTrace(..));
+        let into = if of_trace { out.traces[term].as_mut() } else { out.input.as_deref_mut() };
+        if let Some(into) = into {
+            multiply(MatMut::new(&mut scratch, steps * n, width), Into::Replace, F::of(1.0), square.t(), weighted);
+            for (j, row) in scratch.chunks_exact(width).enumerate() {
+                rows::add_scaled(into.row_mut(j / n, j % n), F::of(1.0), row);
+            }
+        }
+    }
+}
+
+/// P_T of the samples that share it, rows `neurons`: `out` holds P_0 on entry, `[neurons, I]`.
+pub(super) fn final_weight<F: Float>(
+    plastic: &Plastic<'_, F>,
+    neurons: &Range<usize>,
+    sums: Option<&[F]>,
+    factors: &[&[F]],
+    out: &mut [F],
+) {
+    let (batch, width, outputs) = (plastic.pre.batch, plastic.pre.width, plastic.outputs);
+    let steps = plastic.pre.phase.len();
+    let size = batch * outputs;
+    let mean = plastic.mean(&(0..batch));
+    let mut update = vec![F::of(0.0); neurons.len() * width];
+    let mut add = |a: &[F], phi: &[F], scale: F| {
+        let a = MatRef::new(a, batch, outputs).part(0..batch, neurons.clone()).t();
+        let phi = MatRef::new(phi, batch, width);
+        product_serial(MatMut::new(&mut update, neurons.len(), width), Into::Add, scale, a, phi);
+    };
+    match sums {
+        Some(sums) => add(plane(sums, steps, size), plastic.pre.activity(0), mean),
+        None => {
+            for (term, factor) in factors.iter().enumerate() {
+                for u in 0..steps {
+                    let scale = plastic.coefficients.mix(steps, u) * plastic.pre.factor_scale(term, u) * mean;
+                    add(plane(factor, u, size), plastic.pre.factor(term, u), scale);
+                }
+            }
+        }
+    }
+    for (row, update) in out.chunks_exact_mut(width).zip(update.chunks_exact(width)) {
+        rows::scale(row, plastic.coefficients.carry[steps]);
+        rows::add_product(row, plastic.rate, update);
+    }
+}

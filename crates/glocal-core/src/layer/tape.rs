@@ -1,0 +1,229 @@
+//! What a forward pass leaves for the backward pass: buffers of one layer, kept from step to step.
+
+use super::coefficients::Coefficients;
+use super::presynaptic::Term;
+use super::scan::{AdjointTile, ColumnSums, ScanTile};
+use crate::config::Execution;
+use crate::scalar::Float;
+use crate::view::{Rect, tiles};
+
+/// Buffers of one layer. Sizes follow the batch; nothing is allocated while they stay.
+#[derive(Debug)]
+pub(crate) struct Tape<F> {
+    pub(super) batch: usize,
+    pub(super) plan: Option<Execution>,
+    pub(super) trajectory: Trajectory<F>,
+    pub(super) adjoint: Adjoint<F>,
+    pub(super) plastic: PlasticTape<F>,
+    /// x Wᵀ, `[1 or T, B, O]`.
+    pub(super) base: Vec<F>,
+    /// W under a gate or mask, `[O,I]`; empty where the weight counts as it is.
+    pub(super) coupled_weight: Vec<F>,
+}
+
+/// `[T,B,O]` each unless said otherwise; see [`ScanTile`].
+#[derive(Debug, Default)]
+pub(super) struct Trajectory<F> {
+    pub current: Vec<F>,
+    pub state: Vec<F>,
+    pub potential: Vec<F>,
+    pub output: Vec<F>,
+    pub trace: Vec<F>,
+    pub factors: [Vec<F>; 2],
+    pub forgetting: Vec<F>,
+    pub drive: Vec<F>,
+    pub last_state: Vec<F>,
+    pub last_trace: Vec<F>,
+}
+
+/// See [`AdjointTile`].
+#[derive(Debug, Default)]
+pub(super) struct Adjoint<F> {
+    pub current_gradient: Vec<F>,
+    pub drive_gradient: Vec<F>,
+    pub weighted: Vec<F>,
+}
+
+/// Buffers of the plastic weights.
+#[derive(Debug)]
+pub(super) struct PlasticTape<F> {
+    pub terms: Vec<Term<F>>,
+    pub coefficients: Option<Coefficients<F>>,
+    /// Gain for each neuron, or for each synapse.
+    pub gain: Vec<F>,
+    /// P_T, if it outlives the sample.
+    pub next: Vec<F>,
+    /// E_T, if the rule has one.
+    pub next_eligibility: Vec<F>,
+    /// Dense and shared: `[T+1,O,I]`, `[T,O,I]`.
+    pub before_clamp: Vec<F>,
+    pub update_gradient: Vec<F>,
+    /// Low-rank: Gram matrices, x P_0ᵀ, S `[T+1,B,O]`.
+    pub gram: Vec<Vec<F>>,
+    pub carried: Vec<F>,
+    pub sums: Vec<F>,
+}
+
+impl<F: Float> Default for Tape<F> {
+    fn default() -> Self {
+        Tape {
+            batch: 0,
+            plan: None,
+            trajectory: Trajectory::default(),
+            adjoint: Adjoint::default(),
+            plastic: PlasticTape {
+                terms: Vec::new(),
+                coefficients: None,
+                gain: Vec::new(),
+                next: Vec::new(),
+                next_eligibility: Vec::new(),
+                before_clamp: Vec::new(),
+                update_gradient: Vec::new(),
+                gram: Vec::new(),
+                carried: Vec::new(),
+                sums: Vec::new(),
+            },
+            base: Vec::new(),
+            coupled_weight: Vec::new(),
+        }
+    }
+}
+
+/// Makes `buffer` `n` long; what it holds is of no interest.
+pub(super) fn fit<F: Float>(buffer: &mut Vec<F>, n: usize) {
+    if buffer.len() != n {
+        *buffer = vec![F::of(0.0); n];
+    }
+}
+
+/// Makes `buffer` `n` zeros.
+pub(super) fn clear<F: Float>(buffer: &mut Vec<F>, n: usize) {
+    fit(buffer, n);
+    buffer.fill(F::of(0.0));
+}
+
+/// Sizes of a layer's scan.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sizes {
+    pub steps: usize,
+    pub batch: usize,
+    pub outputs: usize,
+    pub states: usize,
+}
+
+impl<F: Float> Trajectory<F> {
+    pub fn fit(&mut self, sizes: Sizes, rule: Option<&dyn crate::plasticity::RuleKernel<F>>) {
+        let plane = sizes.batch * sizes.outputs;
+        let all = sizes.steps * plane;
+        fit(&mut self.current, all);
+        fit(&mut self.state, all * sizes.states);
+        fit(&mut self.potential, all);
+        fit(&mut self.output, all);
+        fit(&mut self.last_state, plane * sizes.states);
+        let used = |yes: bool| if yes { all } else { 0 };
+        let traced = rule.is_some_and(|r| r.has_trace());
+        fit(&mut self.trace, used(traced));
+        fit(&mut self.last_trace, if traced { plane } else { 0 });
+        fit(&mut self.factors[0], used(rule.is_some()));
+        fit(&mut self.factors[1], used(rule.is_some_and(|r| r.pre().len() > 1)));
+        fit(&mut self.forgetting, used(rule.is_some_and(|r| r.forgets())));
+        fit(&mut self.drive, used(rule.is_some()));
+    }
+
+    pub fn tiles(&mut self, sizes: Sizes, rects: &[Rect]) -> Vec<ScanTile<'_, F>> {
+        let cut = |data| tiles(data, sizes.batch, sizes.outputs, rects).into_iter();
+        let [first, second] = &mut self.factors;
+        let mut current = cut(&mut self.current);
+        let mut state = cut(&mut self.state);
+        let mut potential = cut(&mut self.potential);
+        let mut output = cut(&mut self.output);
+        let mut trace = cut(&mut self.trace);
+        let (mut first, mut second) = (cut(first), cut(second));
+        let mut forgetting = cut(&mut self.forgetting);
+        let mut drive = cut(&mut self.drive);
+        let mut last_state = cut(&mut self.last_state);
+        let mut last_trace = cut(&mut self.last_trace);
+        let mut all = Vec::with_capacity(rects.len());
+        for rect in rects {
+            all.push(ScanTile {
+                rect: rect.clone(),
+                current: next(&mut current),
+                state: next(&mut state),
+                potential: next(&mut potential),
+                output: next(&mut output),
+                trace: next(&mut trace),
+                factors: [next(&mut first), next(&mut second)],
+                forgetting: next(&mut forgetting),
+                drive: next(&mut drive),
+                last_state: next(&mut last_state),
+                last_trace: next(&mut last_trace),
+            });
+        }
+        all
+    }
+}
+
+fn next<T>(cut: &mut impl Iterator<Item = T>) -> T {
+    cut.next().expect("one tile for each rectangle")
+}
+
+impl<F: Float> Adjoint<F> {
+    pub fn fit(&mut self, sizes: Sizes, plastic: bool) {
+        let plane = sizes.batch * sizes.outputs;
+        fit(&mut self.current_gradient, sizes.steps * plane);
+        fit(&mut self.drive_gradient, if plastic { sizes.steps * plane } else { 0 });
+        fit(&mut self.weighted, plane);
+    }
+
+    pub fn tiles(&mut self, sizes: Sizes, rects: &[Rect]) -> Vec<AdjointTile<'_, F>> {
+        let cut = |data| tiles(data, sizes.batch, sizes.outputs, rects).into_iter();
+        let mut current_gradient = cut(&mut self.current_gradient);
+        let mut drive_gradient = cut(&mut self.drive_gradient);
+        let mut weighted = cut(&mut self.weighted);
+        rects
+            .iter()
+            .map(|rect| AdjointTile {
+                current_gradient: next(&mut current_gradient),
+                drive_gradient: next(&mut drive_gradient),
+                weighted: next(&mut weighted),
+                sums: ColumnSums::new(rect.cols.len()),
+            })
+            .collect()
+    }
+}
+
+/// Neurons in a tile of a plastic weight shared by the batch: its columns of all arrays fit a second-level cache.
+const TILE_NEURONS: usize = 64;
+/// Most tiles that the samples of a layer without shared plastic weights are cut into.
+const MOST_SAMPLE_TILES: usize = 16;
+
+/// Tiles of a layer that nothing couples: strips of samples.
+pub(super) fn sample_strips(batch: usize, outputs: usize) -> Vec<Rect> {
+    let rows = batch.div_ceil(MOST_SAMPLE_TILES);
+    strips(batch, rows).map(|rows| Rect { rows, cols: 0..outputs }).collect()
+}
+
+/// Tiles of single samples.
+pub(super) fn single_samples(batch: usize, outputs: usize) -> Vec<Rect> {
+    strips(batch, 1).map(|rows| Rect { rows, cols: 0..outputs }).collect()
+}
+
+/// Tiles of a layer whose samples share plastic weights: strips of neurons.
+pub(super) fn neuron_strips(batch: usize, outputs: usize, whole: bool) -> Vec<Rect> {
+    strips(outputs, if whole { outputs } else { TILE_NEURONS }).map(|cols| Rect { rows: 0..batch, cols }).collect()
+}
+
+/// Rows of `[O,I]` arrays that belong to tiles of neurons.
+pub(super) fn synapse_strips(rects: &[Rect], inputs: usize) -> Vec<Rect> {
+    rects.iter().map(|rect| Rect { rows: rect.cols.clone(), cols: 0..inputs }).collect()
+}
+
+fn strips(n: usize, width: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
+    (0..n.div_ceil(width)).map(move |i| i * width..((i + 1) * width).min(n))
+}
+
+/// As stored in the tape, for the executions.
+pub(super) fn matrix_or_row<'a, F: Float>(gain: &'a [F], outputs: usize, matrix: bool) -> super::dense::Gain<'a, F> {
+    debug_assert!(matrix || gain.len() == outputs);
+    if matrix { super::dense::Gain::Matrix(gain) } else { super::dense::Gain::Row(gain) }
+}

@@ -1,0 +1,169 @@
+//! Elementwise loops over rows, compiled for the machine's instruction set. Nothing is reassociated: the same bits
+//! everywhere.
+
+use crate::scalar::Float;
+use crate::simd::vectorised;
+
+/// Partial sums of [`dot`] and [`sum`]: a fixed number, so that the instruction set does not change the result.
+const LANES: usize = 16;
+
+macro_rules! elementwise {
+    ($(#[$doc:meta])* $name:ident, ($($arg:ident: $type:ty),*), [$($slice:ident),*], $n:ident, |$i:ident| $body:expr) => {
+        $(#[$doc])*
+        #[inline]
+        pub(crate) fn $name<F: Float>($($arg: $type),*) {
+            vectorised(
+                #[inline(always)]
+                || {
+                    let n = $n.len();
+                    $(let $slice = &$slice[..n];)*
+                    for $i in 0..n {
+                        $body;
+                    }
+                },
+            )
+        }
+    };
+}
+
+elementwise!(
+    /// out = k · base + bias.
+    affine, (out: &mut [F], k: F, base: &[F], bias: &[F]), [base, bias], out, |i| out[i] = k * base[i] + bias[i]
+);
+elementwise!(
+    /// out = k · x.
+    scaled, (out: &mut [F], k: F, x: &[F]), [x], out, |i| out[i] = k * x[i]
+);
+elementwise!(
+    /// out += k · x.
+    add_scaled, (out: &mut [F], k: F, x: &[F]), [x], out, |i| out[i] += k * x[i]
+);
+elementwise!(
+    /// out += a ∘ b.
+    add_product, (out: &mut [F], a: &[F], b: &[F]), [a, b], out, |i| out[i] += a[i] * b[i]
+);
+elementwise!(
+    /// out = a ∘ b.
+    product, (out: &mut [F], a: &[F], b: &[F]), [a, b], out, |i| out[i] = a[i] * b[i]
+);
+elementwise!(
+    /// out = out ∘ x.
+    product_in_place, (out: &mut [F], x: &[F]), [x], out, |i| out[i] = out[i] * x[i]
+);
+elementwise!(
+    /// out *= k.
+    scale, (out: &mut [F], k: F), [], out, |i| out[i] = k * out[i]
+);
+elementwise!(
+    /// out = a · out + b · x.
+    blend, (out: &mut [F], a: F, b: F, x: &[F]), [x], out, |i| out[i] = a * out[i] + b * x[i]
+);
+elementwise!(
+    /// out = a · x + b · y.
+    combine, (out: &mut [F], a: F, x: &[F], b: F, y: &[F]), [x, y], out, |i| out[i] = a * x[i] + b * y[i]
+);
+elementwise!(
+    /// out += k · a ∘ b.
+    add_scaled_product, (out: &mut [F], k: F, a: &[F], b: &[F]), [a, b], out, |i| out[i] += k * a[i] * b[i]
+);
+elementwise!(
+    /// out = min(max(x, -bound), bound).
+    clamped, (out: &mut [F], x: &[F], bound: F), [x], out, |i| out[i] = x[i].clamp(-bound, bound)
+);
+elementwise!(
+    /// out = 0 where |x| > bound.
+    zero_outside, (out: &mut [F], x: &[F], bound: F), [x], out,
+    |i| out[i] = (x[i].abs() - bound).if_positive(F::of(0.0), out[i])
+);
+
+elementwise!(
+    /// top = max(top, |x|).
+    grow, (top: &mut [F], x: &[F]), [x], top, |i| {
+        let size = x[i].abs();
+        top[i] = (top[i] - size).if_positive(top[i], size)
+    }
+);
+elementwise!(
+    /// sum += |x|.
+    add_size, (sum: &mut [F], x: &[F]), [x], sum, |i| sum[i] += x[i].abs()
+);
+
+/// Σ a b, over [`LANES`] fixed partial sums.
+pub(crate) fn dot<F: Float>(a: &[F], b: &[F]) -> F {
+    vectorised(
+        #[inline(always)]
+        || {
+            lanes(
+                a.len(),
+                #[inline(always)]
+                |i| a[i] * b[i],
+            )
+        },
+    )
+}
+
+/// Σ a, over [`LANES`] fixed partial sums.
+pub(crate) fn sum<F: Float>(a: &[F]) -> F {
+    vectorised(
+        #[inline(always)]
+        || {
+            lanes(
+                a.len(),
+                #[inline(always)]
+                |i| a[i],
+            )
+        },
+    )
+}
+
+#[inline(always)]
+fn lanes<F: Float>(n: usize, term: impl Fn(usize) -> F) -> F {
+    let mut sums = [F::of(0.0); LANES];
+    let whole = n - n % LANES;
+    let mut start = 0;
+    while start < whole {
+        for (lane, sum) in sums.iter_mut().enumerate() {
+            *sum += term(start + lane);
+        }
+        start += LANES;
+    }
+    for i in whole..n {
+        sums[i - whole] += term(i);
+    }
+    let mut width = LANES;
+    while width > 1 {
+        width /= 2;
+        for lane in 0..width {
+            let other = sums[lane + width];
+            sums[lane] += other;
+        }
+    }
+    sums[0]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_of_odd_lengths() {
+        for n in [0, 1, 3, 15, 16, 17, 31, 32, 33, 1000] {
+            let a: Vec<f64> = (0..n).map(|i| i as f64 * 0.5 - 3.0).collect();
+            let plain: f64 = a.iter().sum();
+            assert!((sum(&a) - plain).abs() < 1e-9);
+            let squares: f64 = a.iter().map(|x| x * x).sum();
+            assert!((dot(&a, &a) - squares).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn clamp_and_its_mask() {
+        let x = [-4.5, -4.0, 0.0, 4.0, 4.1];
+        let mut out = [0.0; 5];
+        clamped(&mut out, &x, 4.0);
+        assert_eq!(out, [-4.0, -4.0, 0.0, 4.0, 4.0]);
+        let mut mask = [1.0; 5];
+        zero_outside(&mut mask, &x, 4.0);
+        assert_eq!(mask, [0.0, 1.0, 1.0, 1.0, 0.0]);
+    }
+}
