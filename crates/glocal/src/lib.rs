@@ -1,1 +1,27 @@
-//! Glocal: the facade.
+//! Glocal: train, evaluate and reproduce spiking networks that learn globally and locally at once.
+//!
+//! The facade over [`glocal_core`] (the science) and [`glocal_data`] (bytes to samples): it knows files, epochs and
+//! clocks, and contains no equation. A run follows
+//!
+//! ```text
+//! RunConfig -> Images -> train -> RunFolder{config, metrics, checkpoints, summary} -> evaluate -> Report
+//! ```
+
+pub mod compare;
+pub mod config;
+pub mod error;
+pub mod evaluate;
+pub mod experiments;
+pub mod images;
+pub mod interrupt;
+pub mod progress;
+pub mod report;
+pub mod run_folder;
+pub mod train;
+
+pub use config::RunConfig;
+pub use error::GlocalError;
+pub use evaluate::{EvalOptions, Evaluation, evaluate};
+pub use images::{Images, Part, RunImages};
+pub use run_folder::RunFolder;
+pub use train::{Summary, TrainOptions, train};

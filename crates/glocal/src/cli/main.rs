@@ -1,2 +1,41 @@
-//! The command line.
-fn main() {}
+//! The command line: reads options, calls the library, prints. Results go to stdout, everything else to stderr.
+
+mod args;
+mod data;
+mod eval;
+mod output;
+mod quickstart;
+mod report;
+mod reproduce;
+mod train;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command, Context};
+use glocal::GlocalError;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    cli.global.color.write_global();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::print_error(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), GlocalError> {
+    let context = Context::new(cli.global)?;
+    match cli.command {
+        Command::Quickstart(args) => quickstart::run(&args, &context),
+        Command::Train(args) => train::run(&args, &context),
+        Command::Eval(args) => eval::run(&args, &context),
+        Command::Reproduce(args) => reproduce::run(&args, &context),
+        Command::Data(command) => data::run(&command, &context),
+        Command::Report(args) => report::run(&args, &context),
+    }
+}

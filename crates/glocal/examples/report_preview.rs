@@ -1,0 +1,220 @@
+//! A report filled with invented numbers, to look at the page without training anything.
+//!
+//! ```text
+//! cargo run --release -p glocal --example report_preview -- preview.html [noise.svg]
+//! ```
+//!
+//! Only the published figures on the page are real; the page says so at its top.
+
+use std::path::PathBuf;
+
+use glocal::report::{
+    Arm, Finding, Headline, HybridFields, Image, LayerRaster, LearningRule, Level, NoiseAccuracy, PlasticLayer,
+    PotentialTrace, Provenance, Published, Report, SampleActivity, SeedCurve, WeightView, noise_chart_svg, save,
+};
+
+const SIDE: usize = 28;
+const HIDDEN: usize = 512;
+const STEPS: usize = 10;
+const EPOCHS: usize = 30;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut paths = std::env::args_os().skip(1).map(PathBuf::from);
+    let page = paths.next().unwrap_or_else(|| PathBuf::from("preview.html"));
+    let report = sample_report();
+    save(&report, &page)?;
+    if let (Some(path), Some(svg)) = (paths.next(), noise_chart_svg(&report)) {
+        std::fs::write(path, svg)?;
+    }
+    println!("{}", page.display());
+    Ok(())
+}
+
+fn sample_report() -> Report {
+    let mut random = Random(7);
+    Report {
+        title: "Fashion-MNIST demo: sample page".into(),
+        notice: Some(
+            "a sample of the layout with invented numbers, no results; only the published figures are real.".into(),
+        ),
+        summary: "784-512-10 spiking network, 10 time steps, trained on clean Fashion-MNIST for 30 epochs and tested \
+            under gaussian pixel noise that it never met in training. What came out would stand here."
+            .into(),
+        headlines: headlines(),
+        arms: [LearningRule::Local, LearningRule::Global, LearningRule::Hybrid]
+            .map(|rule| arm(rule, &mut random))
+            .into(),
+        noise_axis: None,
+        samples: vec![activity(&mut random)],
+        plastic_layers: vec![plastic_layer(&mut random)],
+        health: Some(findings()),
+        provenance: Some(provenance()),
+    }
+}
+
+fn headlines() -> Vec<Headline> {
+    let headline = |label: &str, value: &str, note: &str| Headline {
+        label: label.into(),
+        value: value.into(),
+        note: Some(note.into()),
+    };
+    vec![
+        headline("hybrid, clean test", "00.0 %", "sample value"),
+        headline("hybrid, variance 0.06", "00.0 %", "sample value"),
+        headline("hybrid over global, variance 0.06", "+0.0 points", "sample value"),
+        headline("three seeds of three rules", "0 min 00 s", "sample value"),
+    ]
+}
+
+/// Around the published figures with some spread, so that the layout is tried on numbers of the right size.
+fn arm(rule: LearningRule, random: &mut Random) -> Arm {
+    let published = Published::fashion_demo(rule);
+    let accuracies = published[0].points.iter().map(|point| {
+        let mut seeds = |shift: f64| (0..3).map(|_| point.percent + shift + 1.2 * random.signed()).collect();
+        NoiseAccuracy { variance: point.variance, percent: seeds(0.8), frozen_percent: seeds(0.3) }
+    });
+    let accuracies = accuracies.collect();
+    let clean = published[0].points[0].percent;
+    Arm {
+        accuracies,
+        published,
+        step_time_ms: Some(2.34),
+        epochs: Some(EPOCHS as u32),
+        seeds: vec![1, 2, 3],
+        curves: (1..=3).map(|seed| curve(seed, clean, random)).collect(),
+        ..Arm::new(rule)
+    }
+}
+
+fn curve(seed: u64, last: f64, random: &mut Random) -> SeedCurve {
+    let mut series = |end: f64, start: f64, noise: f64| -> Vec<f64> {
+        (1..=EPOCHS).map(|epoch| end + (start - end) / epoch as f64 + noise * random.signed()).collect()
+    };
+    SeedCurve {
+        seed,
+        training_loss: series(0.1 - last / 1000.0, 0.05, 0.0003),
+        validation_loss: series(0.103 - last / 1000.0, 0.052, 0.0006),
+        training_percent: series(last + 3.0, last - 12.0, 0.2),
+        validation_percent: series(last + 0.5, last - 11.0, 0.5),
+        test_percent: Vec::new(),
+    }
+}
+
+fn activity(random: &mut Random) -> SampleActivity {
+    let hidden: Vec<f32> = (0..STEPS * HIDDEN).map(|_| f32::from(random.unit() < 0.12)).collect();
+    let mut output = vec![0.0; STEPS * 10];
+    (0..STEPS).for_each(|step| output[step * 10 + 7] = f32::from(step % 3 == 2));
+    SampleActivity {
+        name: "Sample picture, not a test image: a sneaker, taken for a sneaker.".into(),
+        image: Some(Image::from_unit(SIDE, SIDE, &shoe(0.0))),
+        steps: STEPS,
+        layers: vec![
+            LayerRaster::from_time_major("hidden, hybrid", HIDDEN, &hidden),
+            LayerRaster::from_time_major("read-out", 10, &output),
+        ],
+        potentials: [("hidden, hybrid", 41), ("hidden, hybrid", 305), ("read-out", 7)]
+            .map(|(layer, neuron)| potential(layer, neuron, random))
+            .into(),
+    }
+}
+
+/// A leaky neuron with a constant drive: enough for a picture.
+fn potential(layer: &str, neuron: usize, random: &mut Random) -> PotentialTrace {
+    let (threshold, drive) = (0.35, 0.17 + 0.1 * random.unit());
+    let mut trace = PotentialTrace { layer: layer.into(), neuron, threshold, ..PotentialTrace::default() };
+    let mut potential = 0.0;
+    for step in 0..STEPS {
+        potential = 0.4 * potential + drive + 0.1 * random.signed();
+        trace.membrane_potential.push(potential);
+        if potential > threshold {
+            trace.spike_steps.push(step);
+            potential -= threshold;
+        }
+    }
+    trace
+}
+
+fn plastic_layer(random: &mut Random) -> PlasticLayer {
+    let neurons = 24;
+    let mut weight = Vec::new();
+    let mut plastic = Vec::new();
+    let gain: Vec<f32> = (0..neurons).map(|_| 0.05 + 0.1 * random.unit() as f32).collect();
+    for neuron in 0..neurons {
+        let picture = shoe(neuron as f32 / 8.0);
+        plastic.extend(picture.iter().map(|p| (p - 0.25) * (1.0 + neuron as f32 / 12.0)));
+        weight.extend(picture.iter().map(|p| 0.1 * (p - 0.3) + 0.06 * random.signed() as f32));
+    }
+    let fields = HybridFields::most_plastic([&weight, &plastic, &gain], [SIDE, SIDE], 9);
+    PlasticLayer {
+        layer: "hidden layer".into(),
+        what: "after the last training batch (HP, seed 1)".into(),
+        view: WeightView::HybridFields(fields),
+    }
+}
+
+/// Something like a sneaker, its heel raised by `lift`.
+fn shoe(lift: f32) -> Vec<f32> {
+    let top = |x: f32| 16.0 - 5.0 * lift * (1.0 - x / 28.0) - if x < 12.0 { 3.0 } else { -0.2 * (x - 12.0) };
+    let pixel = |x: usize, y: usize| {
+        let (x, y) = (x as f32, y as f32);
+        let inside = (2.0..26.0).contains(&x) && y > top(x) && y < 21.0;
+        if inside { 0.55 + 0.4 * ((x + 2.0 * y) % 5.0) / 5.0 } else { 0.0 }
+    };
+    (0..SIDE * SIDE).map(|i| pixel(i % SIDE, i / SIDE)).collect()
+}
+
+fn findings() -> Vec<Finding> {
+    let finding = |level, run: &str, layer: &str, what: &str, hint: &str| Finding {
+        level,
+        run: Some(run.into()),
+        layer: Some(layer.into()),
+        what: what.into(),
+        hint: Some(hint.into()),
+    };
+    vec![
+        finding(
+            Level::Info,
+            "HP, seed 2",
+            "layers.0",
+            "Sample finding: 1.2 % of the plastic weights are at the clamp of ±4.",
+            "A smaller local learning rate or a faster plastic decay.",
+        ),
+        finding(
+            Level::Warning,
+            "LP, seed 1",
+            "layers.0",
+            "Sample finding: 212 of 512 neurons did not spike once in epoch 3.",
+            "A lower threshold, larger initial weights, or a wider surrogate.",
+        ),
+    ]
+}
+
+fn provenance() -> Provenance {
+    Provenance {
+        version: Some("glocal 0.1.0 (sample)".into()),
+        config_hash: Some("sha256:0000000000000000000000000000000000000000000000000000000000000000".into()),
+        seeds: vec![1, 2, 3],
+        threads: Some(2),
+        machine: Some("sample processor, 2 cores".into()),
+        wall_time_secs: Some(0.0),
+        date: None,
+        commands: vec!["glocal reproduce fashion-demo".into(), "glocal report runs/fashion-demo".into()],
+        more: vec![("data".into(), "none: invented".into())],
+    }
+}
+
+/// SplitMix64: the same page every time.
+struct Random(u64);
+
+impl Random {
+    fn unit(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    fn signed(&mut self) -> f64 {
+        2.0 * self.unit() - 1.0
+    }
+}

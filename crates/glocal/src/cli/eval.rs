@@ -1,0 +1,146 @@
+//! `glocal eval`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use glocal::config::PlasticMode;
+use glocal::train::load_network;
+use glocal::{EvalOptions, Evaluation, GlocalError, Images, Part, RunFolder, RunImages, evaluate};
+use glocal_data::Corruption;
+use serde::Serialize;
+
+use crate::args::Context;
+use crate::output::{print, print_json};
+
+/// Options of `glocal eval`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  glocal eval runs/hp
+  glocal eval runs/hp --corrupt gaussian=0.06 --plastic moving
+  glocal eval runs/hp --split validation --json | jq .accuracy
+
+Corruptions: gaussian, speckle (=VARIANCE), salt, pepper, salt-and-pepper (=SHARE), border, centre (=PIXELS).")]
+pub struct EvalArgs {
+    /// Run folder
+    run: PathBuf,
+    /// Damage the images first
+    #[arg(long, value_name = "KIND=NUMBER")]
+    corrupt: Option<String>,
+    /// What the plastic weights do meanwhile
+    #[arg(long, value_name = "MODE", default_value = "frozen")]
+    plastic: Plastic,
+    /// Which images
+    #[arg(long, value_name = "SPLIT", default_value = "test")]
+    split: Split,
+    /// Images per batch [default: the run's]; matters only where the plastic weights move
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    batch: Option<u32>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Plastic {
+    /// They keep their trained value: each image is judged alone
+    Frozen,
+    /// They move within each batch, as in the published scripts: a prediction depends on the other images of its batch
+    Moving,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Split {
+    /// Images to learn from
+    Train,
+    /// Training images set aside to choose the model by
+    Validation,
+    /// Images never learnt from
+    Test,
+}
+
+/// The result as JSON prints it.
+#[derive(Debug, Serialize)]
+struct Judgement {
+    run: PathBuf,
+    dataset: String,
+    split: String,
+    corruption: Option<Corruption>,
+    plastic: PlasticMode,
+    batch: usize,
+    epochs_trained: u64,
+    #[serde(flatten)]
+    evaluation: Evaluation,
+}
+
+/// Judges and prints.
+///
+/// # Errors
+/// A folder that is no run, a damaged checkpoint, data that are not there, a corruption that makes no sense.
+pub fn run(args: &EvalArgs, context: &Context) -> Result<(), GlocalError> {
+    let corruption = args.corrupt.as_deref().map(str::parse::<Corruption>).transpose()?;
+    let folder = RunFolder::read_only(&args.run)?;
+    let config = folder.config()?;
+    let part = args.part();
+    if part == Part::Validation && config.data.validation == 0 {
+        return Err(no_validation(args));
+    }
+    let (mut learner, position) = load_network(&folder, &config)?;
+    let images = Images::load(&config.data.dataset, &context.locations)?;
+    let images = RunImages::new(&images, &config, None)?;
+    let batch = args.batch.map_or(config.eval_batch(), |batch| batch as usize);
+    let plastic = args.plastic_mode();
+    let evaluation =
+        evaluate(&mut learner, &images, part, &EvalOptions { plastic: plastic.into(), corruption, batch })?;
+    let judgement = Judgement {
+        run: args.run.clone(),
+        dataset: config.data.dataset,
+        split: part.to_string(),
+        corruption,
+        plastic,
+        batch,
+        epochs_trained: position.epoch,
+        evaluation,
+    };
+    if args.json { print_json(&judgement) } else { print(&judgement.in_words()) }
+}
+
+fn no_validation(args: &EvalArgs) -> GlocalError {
+    GlocalError::Usage {
+        message: format!("{} set no validation images aside (data.validation = 0)", args.run.display()),
+        hint: "use --split test or --split train".into(),
+    }
+}
+
+impl EvalArgs {
+    fn part(&self) -> Part {
+        match self.split {
+            Split::Train => Part::Train,
+            Split::Validation => Part::Validation,
+            Split::Test => Part::Test,
+        }
+    }
+
+    fn plastic_mode(&self) -> PlasticMode {
+        match self.plastic {
+            Plastic::Frozen => PlasticMode::Frozen,
+            Plastic::Moving => PlasticMode::Moving,
+        }
+    }
+}
+
+impl Judgement {
+    fn in_words(&self) -> String {
+        let Evaluation { samples, correct, accuracy, loss, .. } = &self.evaluation;
+        let damage = self.corruption.map_or(String::new(), |corruption| format!(", {corruption}"));
+        let plastic = match self.plastic {
+            PlasticMode::Frozen => "frozen",
+            PlasticMode::Moving => "moving",
+        };
+        format!(
+            "accuracy {:.2} %  ({correct} of {samples} {} images{damage}; plastic weights {plastic})\nloss {loss:.6}\n",
+            100.0 * accuracy,
+            self.split
+        )
+    }
+}

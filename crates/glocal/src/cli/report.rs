@@ -1,0 +1,75 @@
+//! `glocal report`.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use glocal::GlocalError;
+use glocal::compare::{Headings, RunRecord, report};
+use glocal::report::save;
+
+use crate::args::Context;
+use crate::output::print;
+
+/// Options of `glocal report`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  glocal report runs/hp
+  glocal report runs/fashion-demo -o page.html          all runs inside a folder
+  glocal report runs/lp runs/gp runs/hp -o compared.html")]
+pub struct ReportArgs {
+    /// Run folders, or folders that hold some
+    #[arg(required = true, value_name = "RUN")]
+    runs: Vec<PathBuf>,
+    /// The page [default: report.html in the first folder]
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// Writes the page and prints where it is.
+///
+/// # Errors
+/// A folder without runs, a damaged file, a page that cannot be written.
+pub fn run(args: &ReportArgs, context: &Context) -> Result<(), GlocalError> {
+    let records = RunRecord::read_all(&args.runs)?;
+    let page = args.output.clone().unwrap_or_else(|| args.runs[0].join("report.html"));
+    let page = write_page(&records, args.headings(&records), &page, context)?;
+    print(&format!("{}\n", page.display()))
+}
+
+impl ReportArgs {
+    fn headings(&self, records: &[RunRecord]) -> Headings {
+        let labels: Vec<String> = records.iter().map(RunRecord::label).collect();
+        let unfinished = records.iter().filter(|record| record.summary.is_none()).count();
+        let state = match unfinished {
+            0 => String::new(),
+            count => format!(" {count} of {} runs are not finished.", records.len()),
+        };
+        Headings {
+            title: labels
+                .first()
+                .filter(|_| labels.len() == 1)
+                .map_or("Runs compared".into(), |label| format!("Run {label}")),
+            summary: format!("{} on {}.{state}", labels.join(", "), records[0].config.data.dataset),
+            commands: records
+                .iter()
+                .map(|r| format!("glocal train {}", r.root.join("config.toml").display()))
+                .collect(),
+        }
+    }
+}
+
+/// Writes a page about `records`; an older page stays until the new one is whole.
+///
+/// # Errors
+/// As [`report`], or a page that cannot be written.
+pub fn write_page(
+    records: &[RunRecord],
+    headings: Headings,
+    page: &Path,
+    context: &Context,
+) -> Result<PathBuf, GlocalError> {
+    let report = report(records, headings, &context.locations)?;
+    save(&report, page).map_err(|error| GlocalError::Write { path: error.path, source: error.source })?;
+    Ok(page.to_owned())
+}

@@ -1,0 +1,111 @@
+//! `glocal train`.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use glocal::compare::letters;
+use glocal::config::parse::Source;
+use glocal::train::{Start, Summary};
+use glocal::{GlocalError, RunConfig, TrainOptions, train};
+
+use crate::args::Context;
+use crate::output::print;
+
+/// Options of `glocal train`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  glocal train experiments/fashion-demo/hp.toml --out runs/hp
+  glocal train hp.toml --set training.epochs=5 --set learner.network.layers.0.size=256 --seed 7
+  glocal train --resume runs/hp
+
+A run folder holds config.toml (resolved), metrics.jsonl, checkpoints/ and summary.json. Ctrl-C saves and exits with
+code 130; a killed run loses at most the time since its last checkpoint. Either way --resume ends with the same bits as
+a run that was never stopped.")]
+pub struct TrainArgs {
+    /// Run config, TOML
+    #[arg(value_name = "CONFIG", required_unless_present = "resume")]
+    config: Option<PathBuf>,
+    /// Replace a value of the config, such as training.epochs=5; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Seed of weights, split, order and encoder; short for --set training.seed=N
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Folder for the run, new or empty [default: runs/CONFIG-seedN]
+    #[arg(long, short, value_name = "DIR", conflicts_with = "resume")]
+    out: Option<PathBuf>,
+    /// Go on with the run in this folder
+    #[arg(long, value_name = "DIR")]
+    resume: Option<PathBuf>,
+    /// Save and stop after so many steps, as Ctrl-C would
+    #[arg(long, value_name = "STEPS")]
+    stop_after: Option<u64>,
+    /// Longest time between checkpoints within an epoch, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    checkpoint_secs: u64,
+}
+
+/// Trains and prints the result.
+///
+/// # Errors
+/// As [`train`].
+pub fn run(args: &TrainArgs, context: &Context) -> Result<(), GlocalError> {
+    let (config, source) = args.config()?;
+    let (out, start) = match &args.resume {
+        Some(folder) => (folder.clone(), Start::Resume),
+        None => (args.out.clone().unwrap_or_else(|| args.default_out(&config)), Start::New),
+    };
+    let options = TrainOptions {
+        start,
+        label: label(&config),
+        source: Some(source),
+        stop_after_steps: args.stop_after,
+        checkpoint_interval: Duration::from_secs(args.checkpoint_secs),
+        ..context.train_options()?
+    };
+    let summary = train(&config, &out, &options)?;
+    print(&in_words(&summary, &config, &out))?;
+    context.progress.say(&format!("next: glocal eval {} --corrupt gaussian=0.06", out.display()));
+    Ok(())
+}
+
+impl TrainArgs {
+    fn config(&self) -> Result<(RunConfig, Source), GlocalError> {
+        let mut overrides = self.set.clone();
+        overrides.extend(self.seed.map(|seed| format!("training.seed={seed}")));
+        let file = match (&self.config, &self.resume) {
+            (Some(file), _) => file.clone(),
+            (None, Some(run)) => glocal::RunFolder::read_only(run)?.path("config.toml"),
+            (None, None) => PathBuf::new(),
+        };
+        RunConfig::load_with_source(&file, &overrides)
+    }
+
+    fn default_out(&self, config: &RunConfig) -> PathBuf {
+        let stem = self.config.as_deref().and_then(Path::file_stem).unwrap_or_default().to_string_lossy();
+        Path::new("runs").join(format!("{stem}-seed{}", config.training.seed))
+    }
+}
+
+fn label(config: &RunConfig) -> String {
+    format!("{} seed {}", letters(config.learner.network.learning_rule), config.training.seed)
+}
+
+fn in_words(summary: &Summary, config: &RunConfig, out: &Path) -> String {
+    let percent = |share: f64| format!("{:.2} %", 100.0 * share);
+    let moving = summary.test_moving.as_ref();
+    let moving =
+        moving.map_or(String::new(), |m| format!(" (plastic weights frozen; moving: {})", percent(m.accuracy)));
+    let validation =
+        summary.validation_accuracy.map_or(String::new(), |a| format!(", best validation accuracy {}", percent(a)));
+    format!(
+        "{}: test accuracy {}{moving}\nnetwork of epoch {} of {}{validation}\n{}\n",
+        label(config),
+        percent(summary.test.accuracy),
+        summary.selected_epoch,
+        summary.epochs,
+        out.display()
+    )
+}

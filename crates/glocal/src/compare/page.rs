@@ -1,0 +1,168 @@
+//! A [`Report`] filled from run folders.
+
+use glocal_core::{Learner, LearningRule};
+use glocal_data::Locations;
+
+use super::{RunRecord, arms, letters};
+use crate::error::GlocalError;
+use crate::images::{Feed, Images, Part, RunImages};
+use crate::report::{
+    Arm, Finding, Headline, HybridFields, Image, NoiseAccuracy, PlasticLayer, Provenance, Report, SampleActivity,
+    WeightView,
+};
+use crate::run_folder::RunFolder;
+use crate::train::load_network;
+
+/// Membrane traces drawn per layer.
+const TRACES: usize = 3;
+/// Neurons whose weights are drawn per layer.
+const FIELDS: usize = 12;
+
+/// What a page says that run folders do not.
+#[derive(Clone, Debug, Default)]
+pub struct Headings {
+    /// The heading.
+    pub title: String,
+    /// One paragraph in plain words.
+    pub summary: String,
+    /// Command lines that give the same numbers again.
+    pub commands: Vec<String>,
+}
+
+/// A page on some runs. A sample's activity and the plastic weights are shown where the data and the checkpoint of a
+/// run are at hand.
+///
+/// # Errors
+/// A damaged checkpoint or data file. Data that are not on this machine only leave the activity out.
+pub fn report(records: &[RunRecord], headings: Headings, locations: &Locations) -> Result<Report, GlocalError> {
+    let arms = arms(records);
+    let mut page = Report {
+        title: headings.title,
+        summary: headings.summary,
+        headlines: headlines(&arms),
+        health: Some(findings(records)),
+        provenance: Some(provenance(records, headings.commands)),
+        arms,
+        ..Report::default()
+    };
+    if let Some(shown) = most_telling(records) {
+        show_inside(&mut page, shown, locations)?;
+    }
+    Ok(page)
+}
+
+/// The run whose inside is shown: a hybrid one if there is one.
+fn most_telling(records: &[RunRecord]) -> Option<&RunRecord> {
+    let finished = || records.iter().filter(|record| record.summary.is_some());
+    finished().find(|r| r.config.learner.network.learning_rule == LearningRule::Hybrid).or_else(|| finished().next())
+}
+
+/// Each arm at the strongest noise that was measured, the clean test beside it.
+fn headlines(arms: &[Arm]) -> Vec<Headline> {
+    let headline = |arm: &Arm| {
+        let (first, last) = (arm.accuracies.first()?, arm.accuracies.last()?);
+        let percent = |point: &NoiseAccuracy| format!("{:.1} %", mean(&point.percent));
+        let clean = (last.variance != 0.0).then(|| format!("{} on clean images", percent(first)));
+        let condition =
+            if last.variance == 0.0 { "clean images".into() } else { format!("noise variance {}", last.variance) };
+        Some(Headline { label: format!("{}, {condition}", letters(arm.rule)), value: percent(last), note: clean })
+    };
+    arms.iter().filter_map(headline).collect()
+}
+
+fn mean(values: &[f64]) -> f64 {
+    crate::report::stats::Summary::of(values).mean.unwrap_or(f64::NAN)
+}
+
+/// What the health check found in each run's last epoch.
+fn findings(records: &[RunRecord]) -> Vec<Finding> {
+    let of = |record: &RunRecord| {
+        let found = record.metrics.last().map(|metrics| metrics.health.clone()).unwrap_or_default();
+        let run = (records.len() > 1).then(|| record.label());
+        found.into_iter().map(move |finding| Finding { run: run.clone(), ..finding.into() }).collect::<Vec<_>>()
+    };
+    records.iter().flat_map(of).collect()
+}
+
+fn provenance(records: &[RunRecord], commands: Vec<String>) -> Provenance {
+    let summaries = || records.iter().filter_map(|record| record.summary.as_ref());
+    let hash = |record: &RunRecord| (format!("config of {}", record.label()), record.config.hash());
+    let mut seeds: Vec<u64> = records.iter().map(|record| record.config.training.seed).collect();
+    seeds.sort_unstable();
+    seeds.dedup();
+    Provenance {
+        version: Some(env!("CARGO_PKG_VERSION").into()),
+        config_hash: if let [only] = records { Some(only.config.hash()) } else { None },
+        seeds,
+        threads: summaries().map(|summary| summary.threads).max(),
+        machine: machine(),
+        wall_time_secs: Some(summaries().map(|summary| summary.train_seconds).sum()),
+        commands,
+        more: if records.len() > 1 { records.iter().map(hash).collect() } else { Vec::new() },
+        ..Provenance::default()
+    }
+}
+
+/// Processor, cores and system, as far as they are known.
+fn machine() -> Option<String> {
+    let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model =
+        cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ")).map(|(_, name)| name);
+    let cores = std::thread::available_parallelism().ok()?;
+    Some(format!(
+        "{}, {cores} cores, {} {}",
+        model.unwrap_or("processor"),
+        std::env::consts::OS,
+        std::env::consts::ARCH
+    ))
+}
+
+fn show_inside(page: &mut Report, record: &RunRecord, locations: &Locations) -> Result<(), GlocalError> {
+    let folder = RunFolder::read_only(&record.root)?;
+    let (mut learner, _) = load_network(&folder, &record.config)?;
+    let images = match Images::load(&record.config.data.dataset, locations) {
+        Ok(images) => images,
+        Err(GlocalError::Data(glocal_data::DataError::NotFound { .. })) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let images = RunImages::new(&images, &record.config, None)?;
+    page.samples = vec![first_test_image(&mut learner, &images, &record.label())?];
+    page.plastic_layers = plastic_layers(&learner, &images, &record.label());
+    Ok(())
+}
+
+fn first_test_image(learner: &mut Learner, images: &RunImages<'_>, label: &str) -> Result<SampleActivity, GlocalError> {
+    let mut feed = Feed::default();
+    images.evaluation_batch(&mut feed, Part::Test, &images.numbers(Part::Test)[..1], None)?;
+    let report = learner.evaluate(feed.input(), feed.labels(), glocal_core::PlasticEval::Frozen)?;
+    let recordings = learner.record(feed.input())?;
+    let set = images.dataset(Part::Test);
+    let (class, predicted) = (images.class_name(feed.labels()[0]), images.class_name(report.predictions[0]));
+    let name = format!("{label}: the first test image, {class}, taken for {predicted}");
+    let mut activity = SampleActivity::of_recordings(name, &recordings, TRACES);
+    activity.image = Some(Image::from_unit(set.width(), set.height(), feed.intensities()));
+    Ok(activity)
+}
+
+/// The plastic weights of every layer that has any; those that see the image are laid out as it is.
+fn plastic_layers(learner: &Learner, images: &RunImages<'_>, label: &str) -> Vec<PlasticLayer> {
+    let arrays = learner.arrays();
+    let find = |name: String| arrays.iter().find(|(array, ..)| *array == name);
+    let layer = |index: usize| {
+        let (_, shape, plastic) = find(format!("layers.{index}.plastic_weight"))?;
+        let &[outputs, inputs] = shape.as_slice() else { return None };
+        let set = images.dataset(Part::Test);
+        let side = [set.height(), set.width()];
+        let parts = (find(format!("layers.{index}.weight")), find(format!("layers.{index}.plasticity_gain")));
+        let view = match parts {
+            _ if index > 0 => WeightView::Matrix(crate::report::Matrix::reduced([outputs, inputs], plastic)),
+            (Some((.., weight)), Some((.., gain))) => {
+                WeightView::HybridFields(HybridFields::most_plastic([*weight, *plastic, *gain], side, FIELDS))
+            }
+            _ => WeightView::strongest_fields(plastic, side[0], side[1], FIELDS),
+        };
+        let what = format!("plastic weights after training, {label}");
+        Some(PlasticLayer { layer: format!("layers.{index}"), what, view })
+    };
+    (0..learner.config().network.layers.len()).filter_map(layer).collect()
+}

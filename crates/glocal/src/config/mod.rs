@@ -1,0 +1,345 @@
+//! The run config: everything that decides a run's result, as one printable value.
+//!
+//! ```toml
+//! [data]
+//! dataset = "embedded-fashion-mnist"
+//! validation = 500
+//!
+//! [encoder]
+//! kind = "direct"
+//!
+//! [learner]                  # glocal_core::LearnerConfig: network, loss, weights, meta
+//!
+//! [training]
+//! epochs = 5
+//! batch_size = 100
+//! ```
+//!
+//! Text is parsed, overridden, typed and checked once ([`RunConfig::load`]) and trusted from then on.
+
+pub mod parse;
+pub mod path;
+pub mod problem;
+
+use std::path::Path;
+
+use glocal_core::error::ConfigErrors;
+use glocal_core::{LearnerConfig, LearningRule};
+use glocal_data::encode::Encoder;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::error::GlocalError;
+use parse::Source;
+use path::{KeyPath, leaves};
+use problem::{Origin, Problem};
+
+/// The whole config of one run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunConfig {
+    /// Which images.
+    pub data: DataConfig,
+    /// How an image becomes the network's input.
+    #[serde(default)]
+    pub encoder: Encoder,
+    /// Network, loss and optimisers.
+    pub learner: LearnerConfig,
+    /// Epochs, batches, seed.
+    pub training: TrainingConfig,
+}
+
+/// Which images a run learns from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    /// A name of `glocal data list`, or `embedded-fashion-mnist`.
+    pub dataset: String,
+    /// Training images set aside to choose the model by; 0: none.
+    #[serde(default)]
+    pub validation: usize,
+    /// Use only the first so many training images (after the validation split); absent: all.
+    #[serde(default)]
+    pub train_limit: Option<usize>,
+}
+
+/// How long and in which portions a run trains.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingConfig {
+    /// Passes over the training images.
+    pub epochs: u64,
+    /// Images per step; the last batch of an epoch may be smaller.
+    pub batch_size: usize,
+    /// Images per evaluation batch; absent: `batch_size`. It matters to the result where the plastic state moves.
+    #[serde(default)]
+    pub eval_batch: Option<usize>,
+    /// Whether each epoch has an order of its own.
+    #[serde(default = "yes")]
+    pub shuffle: bool,
+    /// Seed of weights, split, order and encoder.
+    #[serde(default)]
+    pub seed: u64,
+    /// Which epoch's network is the result.
+    #[serde(default)]
+    pub select: Select,
+    /// Epochs between checkpoints.
+    #[serde(default = "one")]
+    pub checkpoint_every: u64,
+    /// What the plastic state does while validation images are judged.
+    #[serde(default)]
+    pub validation_plastic: PlasticMode,
+}
+
+/// Which epoch's network is the result of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Select {
+    /// The one with the best validation accuracy (the earliest of equals).
+    BestValidation,
+    /// The last.
+    #[default]
+    Last,
+}
+
+/// What the plastic state does during evaluation; see [`glocal_core::PlasticEval`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PlasticMode {
+    /// It moves within a batch, restarted for each batch.
+    Moving,
+    /// It keeps its trained value.
+    #[default]
+    Frozen,
+}
+
+impl From<PlasticMode> for glocal_core::PlasticEval {
+    fn from(mode: PlasticMode) -> Self {
+        match mode {
+            PlasticMode::Moving => glocal_core::PlasticEval::Moving,
+            PlasticMode::Frozen => glocal_core::PlasticEval::Frozen,
+        }
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn one() -> u64 {
+    1
+}
+
+impl RunConfig {
+    /// Reads a config file and applies `--set` overrides.
+    ///
+    /// # Errors
+    /// An unreadable file, or everything that is wrong with it.
+    pub fn load(file: &Path, overrides: &[String]) -> Result<RunConfig, GlocalError> {
+        Ok(Self::load_with_source(file, overrides)?.0)
+    }
+
+    /// As [`RunConfig::load`], with the source: it knows the line of each value, for later messages.
+    ///
+    /// # Errors
+    /// As [`RunConfig::load`].
+    pub fn load_with_source(file: &Path, overrides: &[String]) -> Result<(RunConfig, Source), GlocalError> {
+        let text = std::fs::read_to_string(file).map_err(|source| GlocalError::Read {
+            path: file.to_owned(),
+            source,
+            hint: "give the path of a run config (TOML)".into(),
+        })?;
+        Self::parse_with_source(Some(file), &text, overrides)
+    }
+
+    /// Reads config text; `file` is for messages.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn parse(file: Option<&Path>, text: &str, overrides: &[String]) -> Result<RunConfig, GlocalError> {
+        Ok(Self::parse_with_source(file, text, overrides)?.0)
+    }
+
+    fn parse_with_source(
+        file: Option<&Path>,
+        text: &str,
+        overrides: &[String],
+    ) -> Result<(RunConfig, Source), GlocalError> {
+        let mut source = Source::new(file, text).map_err(GlocalError::Config)?;
+        let refused: Vec<Problem> = overrides.iter().filter_map(|text| source.set(text).err()).collect();
+        if !refused.is_empty() {
+            return Err(GlocalError::Config(refused));
+        }
+        let config: RunConfig = source.read().map_err(GlocalError::Config)?;
+        let problems = config.problems(|path| source.origin(path));
+        if problems.is_empty() { Ok((config, source)) } else { Err(GlocalError::Config(problems)) }
+    }
+
+    /// Checks a config built in the program.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn validate(&self) -> Result<(), GlocalError> {
+        let problems = self.problems(|_| Origin::BuiltIn);
+        if problems.is_empty() { Ok(()) } else { Err(GlocalError::Config(problems)) }
+    }
+
+    /// The config with every default written out; reading it gives this value.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("a config is a tree of tables, lists, numbers and words")
+    }
+
+    /// SHA-256 of [`RunConfig::to_toml`].
+    pub fn hash(&self) -> String {
+        Sha256::digest(self.to_toml()).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The keys in which two configs differ, each with this and the other value.
+    pub fn differences(&self, other: &RunConfig) -> Vec<String> {
+        let tree = |config: &RunConfig| leaves(&toml::Value::try_from(config).expect("as in to_toml"));
+        let (ours, theirs) = (tree(self), tree(other));
+        let value = |side: &[(KeyPath, toml::Value)], key: &KeyPath| {
+            side.iter().find(|(k, _)| k == key).map_or("absent".to_owned(), |(_, v)| v.to_string())
+        };
+        let mut keys: Vec<&KeyPath> = ours.iter().chain(&theirs).map(|(key, _)| key).collect();
+        keys.sort();
+        keys.dedup();
+        let differing = keys.into_iter().filter(|key| value(&ours, key) != value(&theirs, key));
+        differing.map(|key| format!("{key} ({} -> {})", value(&ours, key), value(&theirs, key))).collect()
+    }
+
+    /// Whether any layer has plastic weights that count.
+    pub fn is_plastic(&self) -> bool {
+        let network = &self.learner.network;
+        (0..network.layers.len()).any(|index| {
+            network.layers[index].plasticity.is_some() && network.layer_rule(index) != LearningRule::Global
+        })
+    }
+
+    /// Images per evaluation batch.
+    pub fn eval_batch(&self) -> usize {
+        self.training.eval_batch.unwrap_or(self.training.batch_size)
+    }
+
+    /// Checks the network against the images it is to learn: one input per pixel, one read-out neuron per class.
+    /// `source` tells where the values stand.
+    ///
+    /// # Errors
+    /// Each mismatch, with both figures.
+    pub fn check_shapes(&self, pixels: usize, classes: usize, source: Option<&Source>) -> Result<(), GlocalError> {
+        let network = &self.learner.network;
+        let mut found = ConfigErrors::default();
+        let name = &self.data.dataset;
+        let wants = format!("must be {pixels}: one input per pixel of `{name}`");
+        found.require(network.inputs == pixels, "learner.network.inputs", network.inputs, &wants);
+        if let Some(last) = network.layers.len().checked_sub(1) {
+            let wants = format!("must be {classes}: one neuron per class of `{name}`");
+            let size = network.layers[last].size;
+            found.require(size == classes, format!("learner.network.layers[{last}].size"), size, &wants);
+        }
+        let origin = |path: &KeyPath| source.map_or(Origin::BuiltIn, |source| source.origin(path));
+        let problems = core_problems(&found, &origin);
+        if problems.is_empty() { Ok(()) } else { Err(GlocalError::Config(problems)) }
+    }
+
+    fn problems(&self, origin: impl Fn(&KeyPath) -> Origin) -> Vec<Problem> {
+        let mut found = self.learner.validate().err().unwrap_or_default();
+        found.violations.iter_mut().for_each(|v| v.key = format!("learner.{}", v.key));
+        self.training.collect_violations(&self.data, &mut found);
+        core_problems(&found, &origin)
+    }
+}
+
+impl TrainingConfig {
+    fn collect_violations(&self, data: &DataConfig, found: &mut ConfigErrors) {
+        found.require(self.epochs > 0, "training.epochs", self.epochs, "must be at least 1");
+        found.require(self.batch_size > 0, "training.batch_size", self.batch_size, "must be at least 1");
+        if let Some(size) = self.eval_batch {
+            found.require(size > 0, "training.eval_batch", size, "must be at least 1");
+        }
+        if let Some(limit) = data.train_limit {
+            found.require(limit > 0, "data.train_limit", limit, "must be at least 1");
+        }
+        found.require(
+            self.checkpoint_every > 0,
+            "training.checkpoint_every",
+            self.checkpoint_every,
+            "must be at least 1",
+        );
+        found.require(self.seed <= i64::MAX as u64, "training.seed", self.seed, "must be below 2^63");
+        let possible = self.select == Select::Last || data.validation > 0;
+        found.require(
+            possible,
+            "training.select",
+            "best-validation",
+            "needs validation images: set data.validation, or select = \"last\"",
+        );
+    }
+}
+
+fn core_problems(found: &ConfigErrors, origin: &impl Fn(&KeyPath) -> Origin) -> Vec<Problem> {
+    let to_problem = |v: &glocal_core::error::Violation| Problem {
+        origin: v.key.parse().map_or(Origin::BuiltIn, |path| origin(&path)),
+        message: format!("`{} = {}`: {}", v.key, v.value, v.message),
+        hint: None,
+    };
+    found.violations.iter().map(to_problem).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiments::fashion_demo::config_text;
+
+    fn problems(text: &str, overrides: &[&str]) -> Vec<String> {
+        let overrides: Vec<String> = overrides.iter().map(|&text| text.to_owned()).collect();
+        match RunConfig::parse(Some(Path::new("run.toml")), text, &overrides) {
+            Err(GlocalError::Config(problems)) => problems.iter().map(ToString::to_string).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_config_survives_its_own_text() {
+        for rule in [LearningRule::Local, LearningRule::Global, LearningRule::Hybrid] {
+            let config = RunConfig::parse(None, config_text(rule), &[]).unwrap();
+            let again = RunConfig::parse(None, &config.to_toml(), &[]).unwrap();
+            assert_eq!(config, again);
+            assert_eq!(config.hash(), again.hash());
+        }
+    }
+
+    #[test]
+    fn every_kind_of_problem_is_found_in_one_pass() {
+        let text = config_text(LearningRule::Hybrid)
+            .replace("dataset = \"fashion-mnist\"", "")
+            .replace("steps = 10 ", "steps = \"ten\" ")
+            .replace("threshold = 0.35", "treshold = 0.35")
+            .replace("reset = \"subtract\"", "reset = \"substract\"")
+            .replace("clamp = 4.0", "clamp = true")
+            .replace("batch_size = 100", "batch_sise = 100");
+        let found = problems(&text, &[]);
+        let expected = [
+            "`data.dataset` is missing",
+            "`learner.network.steps = \"ten\"`",
+            "unknown key `learner.network.layers[0].neuron.treshold`",
+            "`learner.network.layers[0].neuron.reset = \"substract\"`",
+            "`learner.network.layers[0].plasticity.clamp = true`",
+            "unknown key `learner.network.layers[1].neuron.treshold`",
+            "unknown key `training.batch_sise`",
+        ];
+        for needle in expected {
+            assert_eq!(found.iter().filter(|p| p.contains(needle)).count(), 1, "{needle} in {found:#?}");
+        }
+        assert_eq!(found.len(), expected.len() + 1, "the second layer's reset, too: {found:#?}");
+    }
+
+    #[test]
+    fn an_override_is_named_as_such() {
+        let found = problems(config_text(LearningRule::Global), &["training.epochs=0", "training.batch_size=-1"]);
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert!(found[0].starts_with("--set training.batch_size=-1: "), "{found:#?}");
+        let found = problems(config_text(LearningRule::Global), &["training.epochs=0"]);
+        assert!(found[0].starts_with("--set training.epochs=0: `training.epochs = 0`"), "{found:#?}");
+    }
+}

@@ -1,0 +1,134 @@
+//! Published results and first demonstrations: several runs, carried out one after the other and compared.
+
+mod effects;
+pub mod fashion_demo;
+pub mod quickstart;
+
+use std::path::{Path, PathBuf};
+
+use glocal_core::LearningRule;
+
+use crate::compare::{NoiseCurve, RunRecord, letters};
+use crate::config::RunConfig;
+use crate::error::GlocalError;
+use crate::images::{Images, RunImages};
+use crate::report::Arm;
+use crate::run_folder::{RunFolder, is_occupied, write_json};
+use crate::train::{Start, TrainOptions, load_network, train_on};
+
+pub use effects::{Effect, Verdict};
+
+/// Variances of the gaussian noise at which test accuracy was published.
+pub const NOISE_VARIANCES: [f64; 7] = [0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06];
+
+/// A run that an experiment consists of.
+#[derive(Clone, Debug)]
+pub struct PlannedRun {
+    /// Its folder's name inside the experiment's.
+    pub name: String,
+    /// What it is called in messages.
+    pub label: String,
+    /// Its config.
+    pub config: RunConfig,
+}
+
+impl PlannedRun {
+    /// The run of `config`, named by arm and seed.
+    pub fn new(config: RunConfig) -> Self {
+        let letters = letters(config.learner.network.learning_rule);
+        let seed = config.training.seed;
+        PlannedRun {
+            name: format!("{}-seed{seed}", letters.to_lowercase()),
+            label: format!("{letters} seed {seed}"),
+            config,
+        }
+    }
+}
+
+/// What an experiment found, as results.json holds it.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Results {
+    /// The experiment's name.
+    pub experiment: String,
+    /// Version of the program.
+    pub version: String,
+    /// Folders of its runs, relative to the experiment's.
+    pub runs: Vec<PathBuf>,
+    /// The arms over their seeds, beside the published figures.
+    pub arms: Vec<Arm>,
+    /// Whether each published effect is seen here.
+    pub effects: Vec<Effect>,
+}
+
+impl Results {
+    /// Name of the file in the experiment's folder.
+    pub const FILE: &'static str = "results.json";
+
+    /// Sums up the runs of `experiment`.
+    pub fn of(experiment: &str, records: &[RunRecord]) -> Results {
+        let arms = crate::compare::arms(records);
+        Results {
+            experiment: experiment.to_owned(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            runs: records.iter().filter_map(|record| record.root.file_name()).map(PathBuf::from).collect(),
+            effects: effects::of(&arms),
+            arms,
+        }
+    }
+
+    /// Writes results.json into the experiment's folder.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn write(&self, out: &Path) -> Result<(), GlocalError> {
+        write_json(&out.join(Self::FILE), self)
+    }
+}
+
+/// The learning rule that `lp`, `gp` or `hp` stands for.
+pub fn arm_of_letters(word: &str) -> Option<LearningRule> {
+    let rules = [LearningRule::Local, LearningRule::Global, LearningRule::Hybrid];
+    rules.into_iter().find(|&rule| letters(rule).eq_ignore_ascii_case(word))
+}
+
+/// Trains every run in its folder inside `out` and measures its accuracy under noise; keeps what is finished.
+///
+/// # Errors
+/// `out` is occupied and `options` ask for a new run; whatever a run or its measurement meets.
+pub fn carry_out(
+    runs: &[PlannedRun],
+    images: &Images,
+    out: &Path,
+    options: &TrainOptions,
+) -> Result<Vec<RunRecord>, GlocalError> {
+    if options.start == Start::New && is_occupied(out)? {
+        return Err(GlocalError::OutputExists(out.to_owned()));
+    }
+    runs.iter().map(|run| carry_out_one(run, images, &out.join(&run.name), options)).collect()
+}
+
+fn carry_out_one(
+    run: &PlannedRun,
+    images: &Images,
+    root: &Path,
+    options: &TrainOptions,
+) -> Result<RunRecord, GlocalError> {
+    let options = TrainOptions { label: run.label.clone(), start: Start::NewOrResume, ..options.clone() };
+    train_on(images, &run.config, root, &options)?;
+    let folder = RunFolder::open(root)?;
+    if !NoiseCurve::read(&folder)?.is_some_and(|curve| curve.covers(&NOISE_VARIANCES)) {
+        let images = RunImages::new(images, &run.config, None)?;
+        let (mut learner, _) = load_network(&folder, &run.config)?;
+        NoiseCurve::measure(&mut learner, &images, &run.config, &NOISE_VARIANCES)?.write(&folder)?;
+    }
+    let record = RunRecord::read(root)?;
+    options.progress.say(&in_one_line(&run.label, &record));
+    Ok(record)
+}
+
+fn in_one_line(label: &str, record: &RunRecord) -> String {
+    let points = record.noise.iter().flat_map(|noise| &noise.points);
+    let percent: Vec<String> = points.map(|p| format!("{:.1}", 100.0 * p.moving.unwrap_or(p.frozen))).collect();
+    let seconds = record.summary.as_ref().map_or(0.0, |summary| summary.train_seconds);
+    format!("{label}: accuracy % {} at noise variance 0 to 0.06  ({seconds:.0} s)", percent.join(" "))
+}

@@ -1,0 +1,210 @@
+//! The images of a run: which it learns from, which choose the model, which judge it; and batches of them as a
+//! network's input.
+
+use std::fmt;
+
+use glocal_core::Input;
+use glocal_data::encode::EncodeBuffers;
+use glocal_data::{
+    Batch, Corruption, DataError, Draw, Encoded, Encoder, ImageDataset, Locations, Split, Stream, embedded,
+    epoch_order, load, registry,
+};
+
+use crate::config::RunConfig;
+use crate::config::parse::Source;
+use crate::config::problem::nearest;
+use crate::error::GlocalError;
+
+/// Both splits of a data set, in memory.
+#[derive(Clone, Debug)]
+pub struct Images {
+    train: ImageDataset,
+    test: ImageDataset,
+}
+
+impl Images {
+    /// Reads a data set that is built in or on this machine; downloads nothing.
+    ///
+    /// # Errors
+    /// An unknown name, a set that is nowhere, or damaged files.
+    pub fn load(name: &str, locations: &Locations) -> Result<Images, GlocalError> {
+        if name == embedded::FASHION_MNIST_SUBSET {
+            let split = embedded::fashion_mnist;
+            return Ok(Images { train: split(Split::Train)?, test: split(Split::Test)? });
+        }
+        let found = locations.find(registry::find(name).map_err(|error| unknown(name, error))?)?;
+        Ok(Images { train: load(&found, Split::Train)?, test: load(&found, Split::Test)? })
+    }
+
+    /// The images of one split.
+    pub fn split(&self, split: Split) -> &ImageDataset {
+        match split {
+            Split::Train => &self.train,
+            Split::Test => &self.test,
+        }
+    }
+}
+
+/// Names that configs may give as `data.dataset`.
+pub fn dataset_names() -> Vec<&'static str> {
+    let known = registry::known_datasets().iter().map(|known| known.name);
+    std::iter::once(embedded::FASHION_MNIST_SUBSET).chain(known).collect()
+}
+
+fn unknown(name: &str, error: DataError) -> GlocalError {
+    let DataError::UnknownDataset { .. } = error else { return error.into() };
+    let hint = match nearest(name, dataset_names()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("known are {}; `glocal data list` tells more", dataset_names().join(", ")),
+    };
+    GlocalError::Usage { message: format!("unknown data set `{name}`"), hint }
+}
+
+/// What a run uses some of its images for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// To learn from.
+    Train,
+    /// To choose the model by; taken from the training split.
+    Validation,
+    /// To judge the chosen model by.
+    Test,
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Part::Train => "train",
+            Part::Validation => "validation",
+            Part::Test => "test",
+        })
+    }
+}
+
+/// A run's view of a data set: its parts, their order and their encoding, all functions of the config alone.
+#[derive(Debug)]
+pub struct RunImages<'a> {
+    images: &'a Images,
+    train: Vec<u32>,
+    validation: Vec<u32>,
+    test: Vec<u32>,
+    shuffle: bool,
+    encoder: Encoder,
+    steps: usize,
+    stream: Stream,
+}
+
+impl<'a> RunImages<'a> {
+    /// Splits the images as `config` says; `source` tells where its values stand, for messages.
+    ///
+    /// # Errors
+    /// A network that does not fit the images, or more validation images than there are.
+    pub fn new(images: &'a Images, config: &RunConfig, source: Option<&Source>) -> Result<Self, GlocalError> {
+        config.check_shapes(images.train.inputs(), images.train.classes(), source)?;
+        let stream = Stream::new(config.training.seed);
+        let split = images.train.split_validation(config.data.validation, &stream.fork("validation split"))?;
+        let limit = config.data.train_limit.unwrap_or(usize::MAX);
+        Ok(RunImages {
+            images,
+            train: split.train.into_iter().take(limit).collect(),
+            validation: split.validation,
+            test: (0..).take(images.test.len()).collect(),
+            shuffle: config.training.shuffle,
+            encoder: config.encoder,
+            steps: config.learner.network.steps,
+            stream,
+        })
+    }
+
+    /// The numbers of a part's images, in their own order.
+    pub fn numbers(&self, part: Part) -> &[u32] {
+        match part {
+            Part::Train => &self.train,
+            Part::Validation => &self.validation,
+            Part::Test => &self.test,
+        }
+    }
+
+    /// The data set that a part's numbers count in.
+    pub fn dataset(&self, part: Part) -> &ImageDataset {
+        match part {
+            Part::Train | Part::Validation => &self.images.train,
+            Part::Test => &self.images.test,
+        }
+    }
+
+    /// What a class shows; its number where no name is known.
+    pub fn class_name(&self, class: u32) -> String {
+        let set = match self.images.test.name() {
+            embedded::FASHION_MNIST_SUBSET => embedded::origin(),
+            name => registry::find(name),
+        };
+        let name = set.ok().and_then(|known| known.class_names.get(class as usize));
+        name.map_or_else(|| format!("class {class}"), |name| (*name).to_owned())
+    }
+
+    /// The order in which `epoch` visits the training images.
+    pub fn training_order(&self, epoch: u64) -> Vec<u32> {
+        if self.shuffle { epoch_order(&self.train, &self.stream.fork("order"), epoch) } else { self.train.clone() }
+    }
+
+    /// Puts training images into `feed`, encoded by the random numbers of `epoch`.
+    ///
+    /// # Errors
+    /// Numbers that are not there.
+    pub fn training_batch(&self, feed: &mut Feed, numbers: &[u32], epoch: u64) -> Result<(), GlocalError> {
+        self.images.train.gather(numbers, &mut feed.batch)?;
+        self.encode(feed, &Draw::new(&self.stream.fork("training encoder"), epoch))
+    }
+
+    /// Puts images into `feed` to be judged, corrupted first; what is drawn depends on seed, part and image alone.
+    ///
+    /// # Errors
+    /// Numbers that are not there.
+    pub fn evaluation_batch(
+        &self,
+        feed: &mut Feed,
+        part: Part,
+        numbers: &[u32],
+        corruption: Option<Corruption>,
+    ) -> Result<(), GlocalError> {
+        self.dataset(part).gather(numbers, &mut feed.batch)?;
+        let draw = |purpose: &str| Draw::new(&self.stream.fork(purpose).fork(&part.to_string()), 0);
+        if let Some(corruption) = corruption {
+            corruption.apply(&mut feed.batch, &draw("corruption"))?;
+        }
+        self.encode(feed, &draw("evaluation encoder"))
+    }
+
+    fn encode(&self, feed: &mut Feed, draw: &Draw) -> Result<(), GlocalError> {
+        self.encoder.encode_into(&feed.batch, self.steps, draw, &mut feed.buffers)?;
+        Ok(())
+    }
+}
+
+/// One batch as a network takes it; its memory is reused from step to step.
+#[derive(Debug, Default)]
+pub struct Feed {
+    batch: Batch,
+    buffers: EncodeBuffers,
+}
+
+impl Feed {
+    /// The network's input.
+    pub fn input(&self) -> Input<'_, f32> {
+        match self.buffers.encoded() {
+            Encoded::Constant(values) => Input::Constant(values),
+            Encoded::Series(values) => Input::Series(values),
+        }
+    }
+
+    /// Classes of the batch, `[B]`.
+    pub fn labels(&self) -> &[u32] {
+        self.batch.labels()
+    }
+
+    /// Intensities before encoding, `[B, I]`.
+    pub fn intensities(&self) -> &[f32] {
+        self.batch.values()
+    }
+}

@@ -1,0 +1,133 @@
+//! What a report says: plain values, filled by the caller, printed by [`render`](super::render).
+
+mod activity;
+mod arms;
+mod number;
+mod published;
+mod weights;
+
+pub use activity::{Image, LayerRaster, PotentialTrace, SampleActivity, Spike};
+pub use arms::{Arm, NoiseAccuracy, SeedCurve};
+pub use published::{Published, PublishedPoint};
+pub use weights::{HybridField, HybridFields, Matrix, PlasticLayer, ReceptiveField, WeightView};
+
+use glocal_core::learner::Severity;
+use serde::{Deserialize, Serialize};
+
+/// Everything one page shows. An empty or absent part leaves its section out, so the same type serves one run and a
+/// whole reproduction.
+///
+/// A number that is not finite is kept, written to JSON as `null`, and shown as `not finite`: the page never hides a
+/// divergence.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Report {
+    /// The heading of the page.
+    pub title: String,
+    /// One paragraph in plain words: what was done and what came out.
+    pub summary: String,
+    /// A line to be read before anything else, for instance that the data are synthetic.
+    pub notice: Option<String>,
+    /// The few numbers a reader should take home.
+    pub headlines: Vec<Headline>,
+    /// The learning rules compared, in the order of the table.
+    pub arms: Vec<Arm>,
+    /// What the horizontal axis of the noise figure is; the variance of gaussian pixel noise if absent.
+    pub noise_axis: Option<String>,
+    /// What single samples did inside the network.
+    pub samples: Vec<SampleActivity>,
+    /// What the local rule has written.
+    pub plastic_layers: Vec<PlasticLayer>,
+    /// What the health checks found; `Some` and empty means that they ran and found nothing.
+    pub health: Option<Vec<Finding>>,
+    /// How to obtain the same numbers again.
+    pub provenance: Option<Provenance>,
+}
+
+impl Report {
+    /// Spikes listed and drawn of one layer: more would weigh megabytes and show no more than a black field.
+    pub(in crate::report) const MOST_SPIKES: usize = 20_000;
+
+    /// The report as it goes into the page: the lists of spikes of very active layers are thinned.
+    pub(in crate::report) fn bounded(&self) -> Self {
+        let mut report = self.clone();
+        report.samples.iter_mut().flat_map(|s| &mut s.layers).for_each(|layer| layer.thinned(Self::MOST_SPIKES));
+        report
+    }
+}
+
+/// One number to take home.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Headline {
+    /// What it is.
+    pub label: String,
+    /// The number with its unit, already printed.
+    pub value: String,
+    /// What to compare it with.
+    pub note: Option<String>,
+}
+
+/// How much a [`Finding`] matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// Good to know.
+    Info,
+    /// The result may suffer.
+    Warning,
+    /// The result should not be trusted.
+    Error,
+}
+
+/// One thing the health checks noticed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// How much it matters.
+    pub level: Level,
+    /// Which run, for instance `HP, seed 1`; absent where the page shows one run only.
+    #[serde(default)]
+    pub run: Option<String>,
+    /// Where; absent for the whole network.
+    #[serde(default)]
+    pub layer: Option<String>,
+    /// What was seen, with its numbers.
+    pub what: String,
+    /// What to try.
+    #[serde(default)]
+    pub hint: Option<String>,
+}
+
+impl From<glocal_core::Finding> for Finding {
+    fn from(finding: glocal_core::Finding) -> Self {
+        let level = match finding.severity {
+            Severity::Note => Level::Info,
+            Severity::Warning => Level::Warning,
+        };
+        Self { level, run: None, layer: Some(finding.layer), what: finding.what, hint: Some(finding.hint) }
+    }
+}
+
+/// How to obtain the same numbers again. Absent parts are left out.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Provenance {
+    /// The version of the program.
+    pub version: Option<String>,
+    /// The hash of the resolved configuration.
+    pub config_hash: Option<String>,
+    /// The seeds of the runs.
+    pub seeds: Vec<u64>,
+    /// How many threads ran.
+    pub threads: Option<usize>,
+    /// The machine: processor, cores, operating system.
+    pub machine: Option<String>,
+    /// Wall time of everything on the page, in seconds.
+    pub wall_time_secs: Option<f64>,
+    /// The date, printed by the caller: the report reads no clock.
+    pub date: Option<String>,
+    /// The command lines that give these numbers again, in order.
+    pub commands: Vec<String>,
+    /// Anything else worth keeping, as name and value.
+    pub more: Vec<(String, String)>,
+}

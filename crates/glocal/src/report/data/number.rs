@@ -1,0 +1,17 @@
+//! JSON has no NaN: serde_json writes a number that is not finite as `null`, and these read it back as NaN.
+
+use serde::{Deserialize, Deserializer};
+
+pub(super) fn one<'de, D: Deserializer<'de>>(input: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(input)?.unwrap_or(f64::NAN))
+}
+
+pub(super) fn many<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<f64>, D::Error> {
+    let values = Vec::<Option<f64>>::deserialize(input)?;
+    Ok(values.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect())
+}
+
+pub(super) fn many_f32<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<f32>, D::Error> {
+    let values = Vec::<Option<f32>>::deserialize(input)?;
+    Ok(values.into_iter().map(|value| value.unwrap_or(f32::NAN)).collect())
+}

@@ -1,0 +1,45 @@
+//! One file per figure: each turns data into a drawing, and knows nothing of the page around it.
+
+pub(super) mod curves;
+pub(super) mod fields;
+pub(super) mod noise;
+pub(super) mod potential;
+pub(super) mod raster;
+
+use glocal_core::LearningRule;
+
+use super::data::Arm;
+
+/// The paper's two letters.
+fn letters(rule: LearningRule) -> &'static str {
+    match rule {
+        LearningRule::Global => "GP",
+        LearningRule::Local => "LP",
+        LearningRule::Hybrid => "HP",
+    }
+}
+
+fn words(rule: LearningRule) -> &'static str {
+    match rule {
+        LearningRule::Global => "global only",
+        LearningRule::Local => "local only",
+        LearningRule::Hybrid => "hybrid",
+    }
+}
+
+/// `HP hybrid`, with the variant if there is one.
+pub(super) fn long_name(arm: &Arm) -> String {
+    with_variant(format!("{} {}", letters(arm.rule), words(arm.rule)), arm)
+}
+
+/// `HP`, with the variant if there is one.
+pub(super) fn short_name(arm: &Arm) -> String {
+    with_variant(letters(arm.rule).to_owned(), arm)
+}
+
+fn with_variant(name: String, arm: &Arm) -> String {
+    match &arm.variant {
+        Some(variant) => format!("{name}, {variant}"),
+        None => name,
+    }
+}
