@@ -237,3 +237,26 @@ pub(super) fn matrix_or_row<'a, F: Float>(gain: &'a [F], outputs: usize, matrix:
     debug_assert!(matrix || gain.len() == outputs);
     if matrix { super::dense::Gain::Matrix(gain) } else { super::dense::Gain::Row(gain) }
 }
+
+/// What the trajectory of a layer shows, `[T,B,O]` each.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outputs<'a, F> {
+    pub output: &'a [F],
+    pub potential: &'a [F],
+}
+
+impl<F: Float> Tape<F> {
+    pub(crate) fn outputs(&self) -> Outputs<'_, F> {
+        Outputs { output: &self.trajectory.output, potential: &self.trajectory.potential }
+    }
+
+    /// P_T; empty where plastic weights do not outlive the sample.
+    pub(crate) fn next_plastic(&mut self) -> &mut Vec<F> {
+        &mut self.plastic.next
+    }
+
+    /// Which execution ran.
+    pub(crate) fn execution(&self) -> Option<Execution> {
+        self.plan
+    }
+}
