@@ -82,10 +82,7 @@ impl<S: Scalar> Scalar for Dual<S> {
     }
     #[inline(always)]
     fn if_positive(self, yes: Self, no: Self) -> Self {
-        Dual {
-            value: self.value.if_positive(yes.value, no.value),
-            slope: self.value.if_positive(yes.slope, no.slope),
-        }
+        Dual { value: self.value.if_positive(yes.value, no.value), slope: self.value.if_positive(yes.slope, no.slope) }
     }
     #[inline(always)]
     fn exp(self) -> Self {

@@ -158,8 +158,7 @@ macro_rules! machine_number {
             #[inline(always)]
             fn tanh(self) -> Self {
                 // tanh x = (e^2x - 1)/(e^2x + 1); e^2x - 1 from its own series keeps full relative accuracy near 0.
-                let (power, minus_one) =
-                    <$F>::split_exp(Scalar::clamp(self + self, -$tanh_limit, $tanh_limit));
+                let (power, minus_one) = <$F>::split_exp(Scalar::clamp(self + self, -$tanh_limit, $tanh_limit));
                 let e2x_minus_one = power * minus_one + (power - 1.0);
                 e2x_minus_one / (e2x_minus_one + 2.0)
             }

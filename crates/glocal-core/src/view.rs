@@ -41,13 +41,7 @@ impl<'a, F> MatRef<'a, F> {
 
     /// The transpose; nothing is moved.
     pub fn t(self) -> Self {
-        MatRef {
-            rows: self.cols,
-            cols: self.rows,
-            row_stride: self.col_stride,
-            col_stride: self.row_stride,
-            ..self
-        }
+        MatRef { rows: self.cols, cols: self.rows, row_stride: self.col_stride, col_stride: self.row_stride, ..self }
     }
 
     /// The rectangle `rows` x `cols` of it.
