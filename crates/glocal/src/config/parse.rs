@@ -214,12 +214,23 @@ fn attempt<T: DeserializeOwned>(tree: &Value) -> Result<T, Refusal> {
 
 /// The path of the value that serde refuses, or misses.
 fn culprit<T: DeserializeOwned>(tree: &Value, refusal: &Refusal) -> KeyPath {
-    let named = refusal.missing_key().or_else(|| quoted_after(&refusal.message, "unknown field "));
-    match named.map(|key| refusal.place.key(&key)) {
-        Some(path) if refusal.missing_key().is_some() || path::get(tree, &path).is_some() => path,
-        Some(_) => refusal.place.clone(),
+    if let Some(key) = refusal.missing_key() {
+        return refusal.place.key(&key);
+    }
+    match quoted_after(&refusal.message, "unknown field ") {
+        Some(key) => find_below(tree, &refusal.place, &key).unwrap_or_else(|| refusal.place.clone()),
         None => blamed_below::<T>(tree, &refusal.place, &refusal.message),
     }
+}
+
+/// The place of `key` in the table at `place` or, failing that, in a table inside it: of choices within choices (enums)
+/// serde names the outermost only.
+fn find_below(tree: &Value, place: &KeyPath, key: &str) -> Option<KeyPath> {
+    let table = path::get(tree, place)?.as_table()?;
+    if table.contains_key(key) {
+        return Some(place.key(key));
+    }
+    table.keys().find_map(|inner| find_below(tree, &place.key(inner), key))
 }
 
 /// Serde names the table when a choice with parameters (an enum) holds the bad value: of the keys whose removal
@@ -248,12 +259,12 @@ fn describes(message: &str, key: &str, value: &Value) -> bool {
         return message.contains(key);
     };
     kind.starts_with(match value {
-        Value::String(_) => "string",
+        Value::String(_) | Value::Datetime(_) => "string",
         Value::Integer(_) => "integer",
         Value::Float(_) => "floating point",
         Value::Boolean(_) => "boolean",
         Value::Array(_) => "sequence",
-        Value::Table(_) | Value::Datetime(_) => "map",
+        Value::Table(_) => "map",
     })
 }
 
