@@ -244,7 +244,8 @@ fn blamed_below<T: DeserializeOwned>(tree: &Value, place: &KeyPath, message: &st
     };
     let suspects: Vec<&String> = table.keys().filter(changes_the_complaint).collect();
     let described = suspects.iter().find(|key| describes(message, key, &table[key.as_str()]));
-    match described.or(suspects.first()) {
+    let not_the_choice = || suspects.iter().find(|key| key.as_str() != "kind");
+    match described.or_else(not_the_choice).or(suspects.first()) {
         Some(key) => blamed_below::<T>(tree, &place.key(key), message),
         None => place.clone(),
     }
@@ -258,13 +259,14 @@ fn describes(message: &str, key: &str, value: &Value) -> bool {
     let Some(kind) = message.strip_prefix("invalid type: ").or(message.strip_prefix("invalid value: ")) else {
         return message.contains(key);
     };
-    kind.starts_with(match value {
-        Value::String(_) | Value::Datetime(_) => "string",
-        Value::Integer(_) => "integer",
-        Value::Float(_) => "floating point",
-        Value::Boolean(_) => "boolean",
-        Value::Array(_) => "sequence",
-        Value::Table(_) => "map",
+    kind.starts_with(&match value {
+        Value::String(text) => format!("string {text:?}"),
+        Value::Integer(number) => format!("integer `{number}`"),
+        Value::Boolean(truth) => format!("boolean `{truth}`"),
+        Value::Float(_) => "floating point".into(),
+        Value::Datetime(_) => "string".into(),
+        Value::Array(_) => "sequence".into(),
+        Value::Table(_) => "map".into(),
     })
 }
 
