@@ -7,6 +7,7 @@
 //! RunConfig -> Images -> train -> RunFolder{config, metrics, checkpoints, summary} -> evaluate -> Report
 //! ```
 
+pub mod bench;
 pub mod compare;
 pub mod config;
 pub mod error;

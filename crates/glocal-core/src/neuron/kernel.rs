@@ -112,7 +112,10 @@ fn forward<F: Float, S: Evaluate<F>, N: Neuron>(
     let state = &mut state[..N::State::<S>::LEN * n];
     let (membrane_potential, output) = (&mut membrane_potential[..n], &mut output[..n]);
     for i in 0..n {
-        let before = N::State::<S>::from_fn(|k| S::wrap(state[k * n + i]));
+        let before = N::State::<S>::from_fn(
+            #[inline(always)]
+            |k| S::wrap(state[k * n + i]),
+        );
         let (after, out) = neuron.step(before, S::wrap(current[i]));
         for k in 0..N::State::<S>::LEN {
             state[k * n + i] = after.get(k).value();
@@ -142,23 +145,47 @@ fn backward<F: Float, S: Evaluate<F>, N: Neuron>(
     let (v, s) = (&membrane_potential_gradient[..n], &output_gradient[..n]);
     let current_gradient = &mut current_gradient[..n];
     for i in 0..n {
-        let along = |direction: usize| -> S {
-            let state = <N::State<Dual<S>> as Components<Dual<S>>>::from_fn(|k| {
-                Dual::seeded(S::wrap(before[k][i]), k == direction)
-            });
-            let (after, out) = neuron.step(state, Dual::seeded(S::wrap(current[i]), direction == states));
-            let mut sum = out.membrane_potential.slope * S::wrap(v[i]) + out.output.slope * S::wrap(s[i]);
-            for k in 0..states {
-                sum = sum + after.get(k).slope * S::wrap(state_gradient[k * n + i]);
-            }
-            sum
-        };
-        let of_current = along(states);
-        let of_state = N::State::<S>::from_fn(along);
+        let at = Point { neuron, current, before: &before, v, s, state_gradient, i, n };
+        let of_current = at.slope_along::<S>(states);
+        let of_state = N::State::<S>::from_fn(
+            #[inline(always)]
+            |k| at.slope_along::<S>(k),
+        );
         current_gradient[i] = of_current.value();
         for k in 0..states {
             state_gradient[k * n + i] = of_state.get(k).value();
         }
+    }
+}
+
+/// One neuron of a row at one step, and the gradients of what it produced.
+struct Point<'a, F, N> {
+    neuron: &'a N,
+    current: &'a [F],
+    before: &'a [&'a [F]; MOST_STATES],
+    v: &'a [F],
+    s: &'a [F],
+    state_gradient: &'a [F],
+    i: usize,
+    n: usize,
+}
+
+impl<F: Float, N: Neuron> Point<'_, F, N> {
+    /// Derivative along state variable `direction`, or along the current if there is no such variable.
+    #[inline(always)]
+    fn slope_along<S: Evaluate<F>>(&self, direction: usize) -> S {
+        let (i, states) = (self.i, N::State::<S>::LEN);
+        let state = <N::State<Dual<S>> as Components<Dual<S>>>::from_fn(
+            #[inline(always)]
+            |k| Dual::seeded(S::wrap(self.before[k][i]), k == direction),
+        );
+        let current = Dual::seeded(S::wrap(self.current[i]), direction == states);
+        let (after, out) = self.neuron.step(state, current);
+        let mut sum = out.membrane_potential.slope * S::wrap(self.v[i]) + out.output.slope * S::wrap(self.s[i]);
+        for k in 0..states {
+            sum = sum + after.get(k).slope * S::wrap(self.state_gradient[k * self.n + i]);
+        }
+        sum
     }
 }
 

@@ -30,9 +30,17 @@ pub trait Components<S>: Copy {
 
 impl<S: Copy, const N: usize> Components<S> for [S; N] {
     const LEN: usize = N;
+    // Not `array::from_fn`: it is not inlined into the vectorised loops.
     #[inline(always)]
-    fn from_fn(f: impl FnMut(usize) -> S) -> Self {
-        std::array::from_fn(f)
+    fn from_fn(mut f: impl FnMut(usize) -> S) -> Self {
+        const { assert!(N > 0, "a neuron needs a state variable") };
+        let mut all = [f(0); N];
+        let mut i = 1;
+        while i < N {
+            all[i] = f(i);
+            i += 1;
+        }
+        all
     }
     #[inline(always)]
     fn get(&self, i: usize) -> S {

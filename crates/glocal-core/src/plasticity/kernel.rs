@@ -181,32 +181,28 @@ fn backward<F: Float, S: Evaluate<F>, R: PlasticityRule>(rule: &R, threshold: f6
     let v_gradient = &mut row.membrane_potential_gradient[..n];
     let sliding_gradient = &mut row.sliding_threshold_gradient[..n];
     let output_gradient = if R::SEES_OUTPUT { &mut row.output_gradient[..n] } else { &mut [] };
+    let second_term = if two { Some(second) } else { None };
     for i in 0..n {
-        let along = |direction: Along| -> S {
-            let before = if R::HAS_TRACE { S::wrap(trace[i]) } else { S::of(0.0) };
-            let signal = PostSignal {
-                membrane_potential: Dual::seeded(S::wrap(v[i]), direction == Along::MembranePotential),
-                threshold: Dual::of(threshold),
-                output: Dual::seeded(S::wrap(s[i]), direction == Along::Output),
-                sliding_threshold: Dual::seeded(S::wrap(sliding[i]), direction == Along::SlidingThreshold),
-            };
-            let (after, post) = rule.post(Dual::seeded(before, direction == Along::Trace), signal);
-            let mut sum = post.factors[0].slope * S::wrap(first[i]);
-            if two {
-                sum = sum + post.factors[1].slope * S::wrap(second[i]);
-            }
-            if R::FORGETS {
-                sum = sum + post.forgetting.slope * S::wrap(forgetting[i]);
-            }
-            if R::HAS_TRACE {
-                sum = sum + after.slope * S::wrap(trace_gradient[i]);
-            }
-            sum
+        let before = if R::HAS_TRACE { trace[i] } else { F::of(0.0) };
+        let at = Point {
+            rule,
+            threshold,
+            inputs: [v[i], s[i], sliding[i], before],
+            gradients: [
+                first[i],
+                second_term.map_or(
+                    F::of(0.0),
+                    #[inline(always)]
+                    |second| second[i],
+                ),
+                if R::FORGETS { forgetting[i] } else { F::of(0.0) },
+                if R::HAS_TRACE { trace_gradient[i] } else { F::of(0.0) },
+            ],
         };
-        let of_v = along(Along::MembranePotential);
-        let of_sliding = along(Along::SlidingThreshold);
-        let of_output = if R::SEES_OUTPUT { along(Along::Output) } else { S::of(0.0) };
-        let of_trace = if R::HAS_TRACE { along(Along::Trace) } else { S::of(0.0) };
+        let of_v = at.slope_along::<S>(Along::MembranePotential);
+        let of_sliding = at.slope_along::<S>(Along::SlidingThreshold);
+        let of_output = if R::SEES_OUTPUT { at.slope_along::<S>(Along::Output) } else { S::of(0.0) };
+        let of_trace = if R::HAS_TRACE { at.slope_along::<S>(Along::Trace) } else { S::of(0.0) };
         v_gradient[i] += of_v.value();
         sliding_gradient[i] += of_sliding.value();
         if R::SEES_OUTPUT {
@@ -215,5 +211,37 @@ fn backward<F: Float, S: Evaluate<F>, R: PlasticityRule>(rule: &R, threshold: f6
         if R::HAS_TRACE {
             trace_gradient[i] = of_trace.value();
         }
+    }
+}
+
+/// One neuron at one step, and the gradients of its two factors, of its forgetting and of its trace.
+struct Point<'a, F, R> {
+    rule: &'a R,
+    threshold: f64,
+    /// v_t, output, sliding threshold, trace.
+    inputs: [F; 4],
+    gradients: [F; 4],
+}
+
+impl<F: Float, R: PlasticityRule> Point<'_, F, R> {
+    #[inline(always)]
+    fn slope_along<S: Evaluate<F>>(&self, direction: Along) -> S {
+        let [v, output, sliding, trace] = self.inputs;
+        let signal = PostSignal {
+            membrane_potential: Dual::seeded(S::wrap(v), direction == Along::MembranePotential),
+            threshold: Dual::of(self.threshold),
+            output: Dual::seeded(S::wrap(output), direction == Along::Output),
+            sliding_threshold: Dual::seeded(S::wrap(sliding), direction == Along::SlidingThreshold),
+        };
+        let (after, post) = self.rule.post(Dual::seeded(S::wrap(trace), direction == Along::Trace), signal);
+        let [first, second, forgetting, next_trace] = self.gradients;
+        let mut sum = post.factors[0].slope * S::wrap(first) + post.factors[1].slope * S::wrap(second);
+        if R::FORGETS {
+            sum = sum + post.forgetting.slope * S::wrap(forgetting);
+        }
+        if R::HAS_TRACE {
+            sum = sum + after.slope * S::wrap(next_trace);
+        }
+        sum
     }
 }

@@ -1,0 +1,228 @@
+//! `glocal bench`: the training step's time beside the time that its unavoidable operations take.
+//!
+//! # Equation
+//! floor = (multiply-adds that no exact form of the step can avoid) · 2 / (measured rate of f32 matrix products);
+//! floor ratio = step time / floor.
+
+use std::time::Instant;
+
+use glocal_core::config::{
+    Coupling, Execution, LayerConfig, LearnerConfig, Loss, NetworkConfig, OptimiserConfig, OptimiserMethod,
+    PlasticScope, PlasticityConfig, Readout, Schedule, Sharing,
+};
+use glocal_core::linalg::{Into, product};
+use glocal_core::neuron::{NeuronConfig, Reset};
+use glocal_core::plasticity::{PostFactor, RuleConfig};
+use glocal_core::surrogate::SurrogateGradient;
+use glocal_core::view::{MatMut, MatRef};
+use glocal_core::{CoreError, Input, Learner, LearningRule};
+use glocal_data::Stream;
+use serde::Serialize;
+
+/// The network measured: the published demo's.
+const SIZES: [usize; 3] = [784, 512, 10];
+const STEPS: usize = 10;
+const BATCH: usize = 100;
+
+/// What a benchmark run measured. Times are medians over training steps.
+#[derive(Clone, Debug, Serialize)]
+pub struct BenchReport {
+    /// Backprop only.
+    pub gp_step_ms: f64,
+    /// Hybrid, plastic weights shared by the batch.
+    pub hp_step_ms: f64,
+    /// Hybrid, plastic weights of each sample.
+    pub hp_per_sample_step_ms: f64,
+    /// Local only (hidden layer), for completeness.
+    pub lp_step_ms: f64,
+    /// Best rate of f32 matrix products of the step's own shapes.
+    pub gemm_gflops: f64,
+    /// Step over floor.
+    pub gp_floor_ratio: f64,
+    /// Step over floor.
+    pub hp_floor_ratio: f64,
+    /// Peak resident memory of the process while it trained with plastic weights of each sample only.
+    pub hp_per_sample_peak_mb: f64,
+    /// Threads used.
+    pub threads: usize,
+    /// What was measured.
+    pub network: String,
+}
+
+/// Measures everything; takes about `seconds` for each of the four networks.
+///
+/// # Errors
+/// What training reports.
+pub fn run(seconds: f64) -> Result<BenchReport, CoreError> {
+    let data = Data::new();
+    // First, while the process has not yet touched more memory than this network needs.
+    let hp_per_sample_step_ms = step_ms(LearningRule::Hybrid, Sharing::PerSample, &data, seconds)?;
+    let hp_per_sample_peak_mb = peak_mb();
+    let gp_step_ms = step_ms(LearningRule::Global, Sharing::Batch, &data, seconds)?;
+    let hp_step_ms = step_ms(LearningRule::Hybrid, Sharing::Batch, &data, seconds)?;
+    let lp_step_ms = step_ms(LearningRule::Local, Sharing::Batch, &data, seconds)?;
+    let gemm_gflops = gemm_gflops(seconds);
+    let floor_ms = |multiply_adds: f64| 2.0 * multiply_adds / gemm_gflops / 1e6;
+    Ok(BenchReport {
+        gp_step_ms,
+        hp_step_ms,
+        hp_per_sample_step_ms,
+        lp_step_ms,
+        gemm_gflops,
+        gp_floor_ratio: gp_step_ms / floor_ms(gp_multiply_adds()),
+        hp_floor_ratio: hp_step_ms / floor_ms(hp_multiply_adds()),
+        hp_per_sample_peak_mb,
+        threads: rayon::current_num_threads(),
+        network: format!("{}-{}-{}, T={STEPS}, batch {BATCH}", SIZES[0], SIZES[1], SIZES[2]),
+    })
+}
+
+/// Multiply-adds of the GP step: the constant first layer once forward and once for its weight gradient; the second
+/// layer forward, weight and input gradient at every step.
+fn gp_multiply_adds() -> f64 {
+    let [i, h, c] = SIZES.map(|n| n as f64);
+    let (b, t) = (BATCH as f64, STEPS as f64);
+    2.0 * b * i * h + 3.0 * t * b * h * c
+}
+
+/// Multiply-adds of the shared HP step in its cheapest exact form. First layer: x P_0ᵀ and P_T; the Gram matrix, and the
+/// gradient through it; at every step but the first its product with the postsynaptic factors, its adjoint, and the
+/// gradient of the Gram matrix. Second layer, dense: drive and update, and for the gradients of P, of the factors, of the
+/// learning rates and of the input one product each.
+fn hp_multiply_adds() -> f64 {
+    let [i, h, c] = SIZES.map(|n| n as f64);
+    let (b, t) = (BATCH as f64, STEPS as f64);
+    let first = 2.0 * b * i * h + 2.0 * b * b * i + 3.0 * (t - 1.0) * b * b * h;
+    let second = 6.0 * t * b * h * c;
+    gp_multiply_adds() + first + second
+}
+
+struct Data {
+    x: Vec<f32>,
+    labels: Vec<u32>,
+}
+
+impl Data {
+    /// Half of the inputs zero, the others uniform: about what Fashion-MNIST images are.
+    fn new() -> Self {
+        let mut draws = Stream::new(0).fork("bench").draws();
+        let x = (0..BATCH * SIZES[0]).map(|_| (2.0 * draws.uniform() - 1.0).max(0.0)).collect();
+        let labels = (0..BATCH).map(|_| draws.below(SIZES[2] as u64) as u32).collect();
+        Data { x, labels }
+    }
+}
+
+fn step_ms(rule: LearningRule, sharing: Sharing, data: &Data, seconds: f64) -> Result<f64, CoreError> {
+    let mut learner = Learner::new(demo(rule, sharing), 1)?;
+    for _ in 0..5 {
+        learner.step(Input::Constant(&data.x), &data.labels)?;
+    }
+    let mut times = Vec::new();
+    let start = Instant::now();
+    while times.len() < 20 || start.elapsed().as_secs_f64() < seconds {
+        let step = Instant::now();
+        learner.step(Input::Constant(&data.x), &data.labels)?;
+        times.push(step.elapsed().as_secs_f64() * 1e3);
+    }
+    Ok(median(times))
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// Best median rate over the two shapes of the first layer, in GFLOP/s.
+fn gemm_gflops(seconds: f64) -> f64 {
+    let [i, h, _] = SIZES;
+    let x = vec![0.5f32; BATCH * i];
+    let mut base = vec![0.0f32; BATCH * h];
+    let weight = vec![0.25f32; i * h];
+    let mut gradient = vec![0.0f32; h * i];
+    let flops = 2.0 * (BATCH * i * h) as f64;
+    let rate = |work: &mut dyn FnMut()| {
+        let mut times = Vec::new();
+        let start = Instant::now();
+        while times.len() < 20 || start.elapsed().as_secs_f64() < seconds / 4.0 {
+            let one = Instant::now();
+            work();
+            times.push(one.elapsed().as_secs_f64());
+        }
+        flops / median(times) / 1e9
+    };
+    let forward = rate(&mut || {
+        let (x, weight) = (MatRef::new(&x, BATCH, i), MatRef::new(&weight, i, h));
+        product(MatMut::new(&mut base, BATCH, h), Into::Replace, 1.0, x, weight);
+    });
+    let delta = vec![0.125f32; BATCH * h];
+    let backward = rate(&mut || {
+        let (delta, x) = (MatRef::new(&delta, BATCH, h).t(), MatRef::new(&x, BATCH, i));
+        product(MatMut::new(&mut gradient, h, i), Into::Replace, 1.0, delta, x);
+    });
+    forward.max(backward)
+}
+
+/// Peak resident memory of the process so far; NaN where the system does not tell.
+fn peak_mb() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
+    line.and_then(|l| l.trim().trim_end_matches(" kB").parse::<f64>().ok()).map_or(f64::NAN, |kb| kb / 1024.0)
+}
+
+/// The published demo's network.
+fn demo(rule: LearningRule, sharing: Sharing) -> LearnerConfig {
+    let scope = if sharing == Sharing::PerSample { PlasticScope::Sample } else { PlasticScope::Run };
+    let layer = |size| LayerConfig {
+        size,
+        bias: true,
+        learning: None,
+        neuron: NeuronConfig::Lif {
+            threshold: 0.35,
+            decay: 0.4,
+            reset: Reset::Subtract,
+            surrogate: SurrogateGradient::Rectangle { half_width: 0.5 },
+        },
+        plasticity: Some(PlasticityConfig {
+            rule: RuleConfig::Hebbian { post: PostFactor::Tanh, sign: 1.0 },
+            decay: 0.95,
+            clamp: Some(4.0),
+            coupling: Coupling::default(),
+            sharing,
+            scope,
+            meta_init: 0.01,
+            rate_bounds: None,
+            execution: Execution::Auto,
+        }),
+    };
+    let adam = |learning_rate| OptimiserConfig {
+        method: OptimiserMethod::default(),
+        learning_rate,
+        schedule: Schedule::Constant,
+        clip_norm: None,
+        update_interval: 1,
+    };
+    LearnerConfig {
+        network: NetworkConfig {
+            inputs: SIZES[0],
+            steps: STEPS,
+            learning_rule: rule,
+            phase_time_constant: Some(40.0),
+            readout: Readout::Membrane { cap: Some(1.1) },
+            layers: vec![layer(SIZES[1]), layer(SIZES[2])],
+        },
+        loss: Loss::MeanSquaredError,
+        weights: adam(1e-3),
+        meta: adam(5e-4),
+    }
+}
+
+#[doc(hidden)]
+pub fn one(which: &str, seconds: f64) -> f64 {
+    let (rule, sharing) = match which {
+        "gp" => (LearningRule::Global, Sharing::Batch),
+        "lp" => (LearningRule::Local, Sharing::Batch),
+        "hp" => (LearningRule::Hybrid, Sharing::Batch),
+        _ => (LearningRule::Hybrid, Sharing::PerSample),
+    };
+    step_ms(rule, sharing, &Data::new(), seconds).unwrap()
+}
