@@ -129,6 +129,11 @@ impl<'a> RunImages<'a> {
         }
     }
 
+    /// Images of the largest part: no batch is larger.
+    pub fn most_samples(&self) -> usize {
+        [Part::Train, Part::Validation, Part::Test].map(|part| self.numbers(part).len()).into_iter().max().unwrap_or(0)
+    }
+
     /// The data set that a part's numbers count in.
     pub fn dataset(&self, part: Part) -> &ImageDataset {
         match part {

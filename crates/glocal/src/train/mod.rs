@@ -4,6 +4,7 @@
 //! continued. Everything random is forked by name from the config's seed, and everything that training moves is in the
 //! checkpoint: the [`Learner`]'s arrays and the loop's own [`Position`].
 
+mod memory;
 mod position;
 mod run;
 mod seal;
@@ -102,6 +103,7 @@ pub fn train_on(
 ) -> Result<Summary, GlocalError> {
     config.validate()?;
     let images = RunImages::new(images, config, options.source.as_ref())?;
+    memory::check(config, images.most_samples())?;
     let folder = open_folder(config, out, options.start)?;
     match Summary::read(&folder)? {
         Some(finished) => Ok(finished),
