@@ -188,7 +188,7 @@ impl<F: Float> Layer<F> {
         from: OutputGradients<'_, F>,
         tape: &mut Tape<F>,
         gradients: &mut LayerArrays<F>,
-        mut input_gradient: Option<&mut Vec<F>>,
+        input_gradient: Option<&mut Vec<F>>,
     ) -> Sums<F> {
         let (steps, batch) = (pass.phase.len(), pass.batch);
         let (sizes, synapses) = (self.sizes(steps, batch), self.outputs * self.inputs);
@@ -223,9 +223,7 @@ impl<F: Float> Layer<F> {
                 (tile.rect, adjoint.sums)
             })
             .collect();
-        self.dense_input_gradients(&plastic, tape, &mut before_clamp, &update_gradient, gradients, {
-            input_gradient.as_deref_mut()
-        });
+        self.dense_input_gradients(&plastic, tape, &mut before_clamp, &update_gradient, gradients, input_gradient);
         if matrix {
             gradients.plasticity_gain = gain_gradient;
         }
