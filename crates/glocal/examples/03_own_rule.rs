@@ -60,7 +60,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let order = Stream::new(1).fork("order");
     let mut batch = Batch::new();
     println!("               loss    gain     mean rate  mean sliding threshold");
-    tell("before", f64::NAN, &learner.params()[0]);
+    tell("before", None, &learner.params()[0]);
     for epoch in 0..3 {
         learner.begin_epoch(epoch);
         let mut loss = 0.0;
@@ -68,17 +68,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             train.gather(numbers, &mut batch)?;
             loss += learner.step(Input::Constant(batch.values()), batch.labels())?.loss * batch.size() as f64;
         }
-        tell(&format!("epoch {}", epoch + 1), loss / train.len() as f64, &learner.params()[0]);
+        tell(&format!("epoch {}", epoch + 1), Some(loss / train.len() as f64), &learner.params()[0]);
     }
     let largest = learner.plastic()[0].values.iter().fold(0.0f32, |top, p| top.max(p.abs()));
     println!("largest plastic weight {largest:.3}, by {:?} execution", learner.workspace().layer(0).execution);
     Ok(())
 }
 
-fn tell(when: &str, loss: f64, layer: &LayerArrays<f32>) {
+fn tell(when: &str, loss: Option<f64>, layer: &LayerArrays<f32>) {
     let mean = |values: &[f32]| values.iter().sum::<f32>() / values.len() as f32;
     println!(
-        "{when:<10} {loss:>8.4}  {:>7.4}    {:>7.4}  {:>7.4}",
+        "{when:<10} {:>8}  {:>7.4}    {:>7.4}  {:>7.4}",
+        loss.map_or("-".into(), |loss| format!("{loss:.4}")),
         layer.plasticity_gain[0],
         mean(&layer.local_learning_rate),
         mean(&layer.sliding_threshold),

@@ -87,8 +87,6 @@ fn the_core_knows_no_file_clock_network_or_terminal() {
         "println!",
         "print!",
         "thread_rng",
-        "HashMap",
-        "HashSet",
     ];
     let found = lines_with(&files, &forbidden);
     assert!(found.is_empty(), "{found:#?}");
