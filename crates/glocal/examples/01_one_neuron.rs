@@ -14,7 +14,8 @@ use glocal_core::surrogate::Rectangle;
 const STEPS: usize = 12;
 const CURRENT: f64 = 0.3;
 
-fn main() {
+/// Drives the neuron.
+pub fn main() {
     let neuron = Lif {
         threshold: 1.0,
         decay: 0.9, // share of the potential that is kept per step

@@ -45,31 +45,44 @@ impl Neuron for SynapticLif {
     }
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// Data or network may refuse.
+pub type Failure = Box<dyn std::error::Error>;
+
+/// Trains for `epochs` on the embedded images; gives the network and the training loss of each epoch.
+pub fn train(epochs: u64) -> Result<(Learner, Vec<f64>), Failure> {
     let own = SynapticLif { threshold: 0.5, decay: 0.6, synapse_decay: 0.5, surrogate: Triangle { width: 1.0 } };
 
     // The config names a neuron for every layer; `Models` puts ours in place of layer 0's.
     let mut learner = Learner::with_models(config(), 1, Models::default().neuron(0, own))?;
 
-    let (train, test) = (embedded::fashion_mnist(Split::Train)?, embedded::fashion_mnist(Split::Test)?);
-    let every: Vec<u32> = (0..train.len() as u32).collect();
+    let images = embedded::fashion_mnist(Split::Train)?;
+    let every: Vec<u32> = (0..images.len() as u32).collect();
     let order = Stream::new(1).fork("order");
-    let mut batch = Batch::new();
-    for epoch in 0..3 {
+    let (mut batch, mut losses) = (Batch::new(), Vec::new());
+    for epoch in 0..epochs {
         learner.begin_epoch(epoch);
-        let mut loss = 0.0;
+        let mut sum = 0.0;
         for numbers in epoch_order(&every, &order, epoch).chunks(100) {
-            train.gather(numbers, &mut batch)?;
+            images.gather(numbers, &mut batch)?;
             // Constant: the grey values are the input current of every step.
-            loss += learner.step(Input::Constant(batch.values()), batch.labels())?.loss * batch.size() as f64;
+            sum += learner.step(Input::Constant(batch.values()), batch.labels())?.loss * batch.size() as f64;
         }
-        println!("epoch {}: training loss {:.4}", epoch + 1, loss / train.len() as f64);
+        losses.push(sum / images.len() as f64);
     }
+    Ok((learner, losses))
+}
 
-    let numbers: Vec<u32> = (0..test.len() as u32).collect();
-    test.gather(&numbers, &mut batch)?;
+/// Trains and tests.
+pub fn main() -> Result<(), Failure> {
+    let (mut learner, losses) = train(3)?;
+    losses.iter().enumerate().for_each(|(epoch, loss)| println!("epoch {}: training loss {loss:.4}", epoch + 1));
+
+    let images = embedded::fashion_mnist(Split::Test)?;
+    let numbers: Vec<u32> = (0..images.len() as u32).collect();
+    let mut batch = Batch::new();
+    images.gather(&numbers, &mut batch)?;
     let report = learner.evaluate(Input::Constant(batch.values()), batch.labels(), PlasticEval::Frozen)?;
-    println!("test: {} of {} images right", report.correct, test.len());
+    println!("test: {} of {} images right", report.correct, images.len());
     Ok(())
 }
 

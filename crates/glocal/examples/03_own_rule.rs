@@ -51,39 +51,49 @@ impl PlasticityRule for Covariance {
     }
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let own = Covariance { average_decay: 0.7, pre: [PreFactor::Trace { decay: 0.5 }] };
-    let mut learner = Learner::with_models(config(), 1, Models::default().rule(0, own))?;
+/// Data or network may refuse.
+pub type Failure = Box<dyn std::error::Error>;
 
-    let train = embedded::fashion_mnist(Split::Train)?;
-    let every: Vec<u32> = (0..train.len() as u32).collect();
-    let order = Stream::new(1).fork("order");
-    let mut batch = Batch::new();
-    println!("               loss    gain     mean rate  mean sliding threshold");
-    tell("before", None, &learner.params()[0]);
+/// The network, with our rule in place of the one that the config names for layer 0.
+pub fn learner() -> Result<Learner, Failure> {
+    let own = Covariance { average_decay: 0.7, pre: [PreFactor::Trace { decay: 0.5 }] };
+    Ok(Learner::with_models(config(), 1, Models::default().rule(0, own))?)
+}
+
+/// One pass over the embedded images; gives the mean training loss.
+pub fn train(learner: &mut Learner, epoch: u64) -> Result<f64, Failure> {
+    let images = embedded::fashion_mnist(Split::Train)?;
+    let every: Vec<u32> = (0..images.len() as u32).collect();
+    let order = epoch_order(&every, &Stream::new(1).fork("order"), epoch);
+    let (mut batch, mut sum) = (Batch::new(), 0.0);
+    learner.begin_epoch(epoch);
+    for numbers in order.chunks(100) {
+        images.gather(numbers, &mut batch)?;
+        sum += learner.step(Input::Constant(batch.values()), batch.labels())?.loss * batch.size() as f64;
+    }
+    Ok(sum / images.len() as f64)
+}
+
+/// Trains, and shows the meta-parameters move.
+pub fn main() -> Result<(), Failure> {
+    let mut learner = learner()?;
+    println!("           loss    gain     mean rate  mean sliding threshold");
+    tell("before       -  ", &learner.params()[0]);
     for epoch in 0..3 {
-        learner.begin_epoch(epoch);
-        let mut loss = 0.0;
-        for numbers in epoch_order(&every, &order, epoch).chunks(100) {
-            train.gather(numbers, &mut batch)?;
-            loss += learner.step(Input::Constant(batch.values()), batch.labels())?.loss * batch.size() as f64;
-        }
-        tell(&format!("epoch {}", epoch + 1), Some(loss / train.len() as f64), &learner.params()[0]);
+        let loss = train(&mut learner, epoch)?;
+        tell(&format!("epoch {}  {loss:.4}", epoch + 1), &learner.params()[0]);
     }
     let largest = learner.plastic()[0].values.iter().fold(0.0f32, |top, p| top.max(p.abs()));
-    println!("largest plastic weight {largest:.3}, by {:?} execution", learner.workspace().layer(0).execution);
+    let execution = learner.workspace().layer(0).execution;
+    println!("largest plastic weight {largest:.3}; execution of the last step: {execution:?}");
     Ok(())
 }
 
-fn tell(when: &str, loss: Option<f64>, layer: &LayerArrays<f32>) {
+fn tell(when: &str, layer: &LayerArrays<f32>) {
     let mean = |values: &[f32]| values.iter().sum::<f32>() / values.len() as f32;
-    println!(
-        "{when:<10} {:>8}  {:>7.4}    {:>7.4}  {:>7.4}",
-        loss.map_or("-".into(), |loss| format!("{loss:.4}")),
-        layer.plasticity_gain[0],
-        mean(&layer.local_learning_rate),
-        mean(&layer.sliding_threshold),
-    );
+    let gain = layer.plasticity_gain[0];
+    let (rate, sliding) = (mean(&layer.local_learning_rate), mean(&layer.sliding_threshold));
+    println!("{when}  {gain:>7.4}  {rate:>7.4}    {sliding:>7.4}");
 }
 
 /// 784-128-10 over 8 steps; the hidden layer learns globally and locally at once.

@@ -24,9 +24,11 @@ const SEED: u64 = 1;
 const EPOCHS: u64 = 3;
 const BATCH: usize = 100;
 
-type Failure = Box<dyn std::error::Error>;
+/// Data or network may refuse.
+pub type Failure = Box<dyn std::error::Error>;
 
-fn main() -> Result<(), Failure> {
+/// Trains, tests and saves.
+pub fn main() -> Result<(), Failure> {
     let (train, test) = (embedded::fashion_mnist(Split::Train)?, embedded::fashion_mnist(Split::Test)?);
     println!("{train}\n{test}");
 

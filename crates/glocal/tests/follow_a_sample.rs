@@ -85,10 +85,10 @@ fn by_hand(params: &Params<f32>, series: &[f32]) -> ByHand {
             }
             found.potentials.push(v);
         }
-        for c in 0..CLASSES {
-            let weights = readout.weight[c * HIDDEN..(c + 1) * HIDDEN].iter();
-            let current = weights.zip(&spikes).map(|(&w, s)| f64::from(w) * k * s).sum::<f64>();
-            integrated[c] = 0.8 * integrated[c] + current + f64::from(readout.bias[c]);
+        let rows = readout.weight.chunks_exact(HIDDEN).zip(&readout.bias);
+        for (v, (weights, &bias)) in integrated.iter_mut().zip(rows) {
+            let current = weights.iter().zip(&spikes).map(|(&w, s)| f64::from(w) * k * s).sum::<f64>();
+            *v = 0.8 * *v + current + f64::from(bias);
         }
         found.spikes.extend(spikes);
         found.integrated.extend(integrated);
