@@ -33,7 +33,7 @@ use dense::{DenseBackward, DenseForward, InputGradients, Plastic, dense_input_ad
 use low_rank::{ConstantBackward, LowRank, SeriesBackward, SeriesGradients};
 use presynaptic::{Presynaptic, Term, plane};
 use scan::{AdjointTile, ColumnSums, OutputGradients, Scan, ScanTile, backward_tile, forward_tile};
-use tape::{Sizes, clear, fit, neuron_strips, sample_strips, single_samples, synapse_strips};
+use tape::{Sizes, Steady, clear, fit, neuron_strips, sample_strips, single_samples, synapse_strips};
 
 /// A layer, ready to run.
 #[derive(Debug)]
@@ -269,16 +269,25 @@ impl<F: Float> Layer<F> {
         tape.trajectory.fit(sizes, self.plasticity.as_ref().map(|p| &*p.rule));
         self.load_coupled_weight(pass.params, &mut tape.coupled_weight);
         let weight = if tape.coupled_weight.is_empty() { &pass.params.weight } else { &tape.coupled_weight };
-        times_transposed(&mut tape.base, pass, weight, self.inputs, self.outputs);
+        times_transposed(&mut tape.steady.base, pass, weight, self.inputs, self.outputs);
+        clear(&mut tape.steady.bias, self.outputs);
+        tape.steady.bias[..pass.params.bias.len()].copy_from_slice(&pass.params.bias);
         let Some(plasticity) = &self.plasticity else {
             tape.plan = None;
-            let scan = self.scan(pass, &tape.base);
+            tape.steady.gain.clear();
+            let scan = self.scan(pass, &tape.steady);
             let rects = sample_strips(batch, self.outputs);
             let mut tiles = tape.trajectory.tiles(sizes, &rects);
             tiles.par_iter_mut().for_each(|tile| forward_tile(&scan, tile, None));
             return;
         };
         self.prepare_plasticity(plasticity, pass, &mut tape.plastic);
+        fit(&mut tape.steady.gain, self.outputs);
+        if plasticity.has_matrix_gain() {
+            tape.steady.gain.fill(F::of(1.0));
+        } else {
+            tape.steady.gain.copy_from_slice(&tape.plastic.gain);
+        }
         let case = self.case(plasticity, pass);
         let plan = {
             let plastic = self.plastic(plasticity, pass, &tape.plastic);
@@ -292,7 +301,7 @@ impl<F: Float> Layer<F> {
         }
     }
 
-    fn scan<'a>(&'a self, pass: &'a Pass<'_, F>, base: &'a [F]) -> Scan<'a, F> {
+    fn scan<'a>(&'a self, pass: &'a Pass<'_, F>, steady: &'a Steady<F>) -> Scan<'a, F> {
         Scan {
             neuron: &*self.neuron,
             rule: self.plasticity.as_ref().map(|p| &*p.rule),
@@ -301,10 +310,11 @@ impl<F: Float> Layer<F> {
             batch: pass.batch,
             outputs: self.outputs,
             phase: pass.phase,
-            base,
+            base: &steady.base,
             constant: matches!(pass.input, Input::Constant(_)),
-            bias: &pass.params.bias,
+            bias: &steady.bias,
             sliding: &pass.params.sliding_threshold,
+            gain: &steady.gain,
             initial_state: pass.carried.map_or(&[], |c| &c.state),
             initial_trace: pass.carried.map_or(&[], |c| &c.trace),
         }
@@ -403,7 +413,7 @@ impl<F: Float> Layer<F> {
         }
         fit(&mut sums, if constant { (steps + 1) * batch * self.outputs } else { 0 });
         let rects = self.low_rank_rects(plasticity, batch);
-        let scan = self.scan(pass, &tape.base);
+        let scan = self.scan(pass, &tape.steady);
         let trajectory = tape.trajectory.tiles(sizes, &rects);
         let sum_tiles = tiles(&mut sums, batch, self.outputs, &rects);
         trajectory.into_par_iter().zip(sum_tiles).for_each(|(mut tile, sum)| {
@@ -452,7 +462,7 @@ impl<F: Float> Layer<F> {
         let rects = neuron_strips(batch, self.outputs, plasticity.normalises());
         let strips = synapse_strips(&rects, self.inputs);
         let plastic = self.plastic(plasticity, pass, &tape.plastic);
-        let scan = self.scan(pass, &tape.base);
+        let scan = self.scan(pass, &tape.steady);
         let weights = tiles(&mut before_clamp, self.outputs, self.inputs, &strips);
         let eligibility = pass.carried.map_or(&[][..], |c| &c.eligibility);
         let ends: Vec<(Vec<F>, Vec<F>)> = tape
@@ -488,7 +498,7 @@ impl<F: Float> Layer<F> {
         let synapses = self.outputs * self.inputs;
         let keeps = plasticity.config.scope != PlasticScope::Sample;
         let plastic = self.plastic(plasticity, pass, &tape.plastic);
-        let scan = self.scan(pass, &tape.base);
+        let scan = self.scan(pass, &tape.steady);
         let carried = pass.carried.map_or(&[][..], |c| &c.eligibility);
         let whole = [Rect { rows: 0..self.outputs, cols: 0..self.inputs }];
         let mut trajectory = tape.trajectory.tiles(sizes, &single_samples(batch, self.outputs));
@@ -589,7 +599,11 @@ impl<F: Float> Layer<F> {
         let sizes = self.sizes(pass.phase.len(), pass.batch);
         tape.adjoint.fit(sizes, self.plasticity.is_some());
         if let Some(input) = &mut input_gradient {
-            clear(input, pass.phase.len() * pass.batch * self.inputs);
+            fit(input, pass.phase.len() * pass.batch * self.inputs);
+            // Plastic executions add to it; the product with W comes last.
+            if self.plasticity.is_some() {
+                input.fill(F::of(0.0));
+            }
         }
         let from = OutputGradients { output: from.output, potential: from.potential };
         let sums = match (&self.plasticity, tape.plan) {
@@ -611,7 +625,7 @@ impl<F: Float> Layer<F> {
     fn backward_plain(&self, pass: &Pass<'_, F>, from: OutputGradients<'_, F>, tape: &mut Tape<F>) -> Sums<F> {
         let sizes = self.sizes(pass.phase.len(), pass.batch);
         let rects = sample_strips(pass.batch, self.outputs);
-        let scan = self.scan(pass, &tape.base);
+        let scan = self.scan(pass, &tape.steady);
         let forward = tape.trajectory.tiles(sizes, &rects);
         let adjoint = tape.adjoint.tiles(sizes, &rects);
         forward
@@ -638,7 +652,7 @@ impl<F: Float> Layer<F> {
         let constant = matches!(pass.input, Input::Constant(_));
         let rects = self.low_rank_rects(plasticity, batch);
         let plastic = self.plastic(plasticity, pass, &tape.plastic);
-        let scan = self.scan(pass, &tape.base);
+        let scan = self.scan(pass, &tape.steady);
         let forward = tape.trajectory.tiles(sizes, &rects);
         let adjoint = tape.adjoint.tiles(sizes, &rects);
         let gram = &tape.plastic.gram;
@@ -754,7 +768,7 @@ impl<F: Float> Layer<F> {
         let rects = neuron_strips(batch, self.outputs, plasticity.normalises());
         let strips = synapse_strips(&rects, self.inputs);
         let plastic = self.plastic(plasticity, pass, &tape.plastic);
-        let scan = self.scan(pass, &tape.base);
+        let scan = self.scan(pass, &tape.steady);
         let forward = tape.trajectory.tiles(sizes, &rects);
         let adjoint = tape.adjoint.tiles(sizes, &rects);
         let weights = tiles(&mut before_clamp, self.outputs, self.inputs, &strips);
@@ -857,7 +871,7 @@ impl<F: Float> Layer<F> {
         let synapses = self.outputs * self.inputs;
         let matrix = plasticity.has_matrix_gain();
         let plastic = self.plastic(plasticity, pass, &tape.plastic);
-        let scan = self.scan(pass, &tape.base);
+        let scan = self.scan(pass, &tape.steady);
         let singles = single_samples(batch, self.outputs);
         let input_rects = single_samples(batch, self.inputs);
         let mut traces = trace_gradients(&plastic, input_gradient.is_some());
@@ -940,7 +954,8 @@ impl<F: Float> Layer<F> {
                     let coupled = &tape.coupled_weight;
                     let weight = if coupled.is_empty() { &pass.params.weight } else { coupled };
                     let weight = MatRef::new(weight, self.outputs, self.inputs);
-                    product(MatMut::new(input, n, self.inputs), Into::Add, F::of(1.0), gradient, weight);
+                    let into = if self.plasticity.is_some() { Into::Add } else { Into::Replace };
+                    product(MatMut::new(input, n, self.inputs), into, F::of(1.0), gradient, weight);
                 }
             }
         }
@@ -975,7 +990,9 @@ impl<F: Float> Layer<F> {
             rows::add_scaled(&mut gain[cols.clone()], F::of(1.0), &part.gain);
             rows::add_scaled(&mut sliding[cols], F::of(1.0), &part.sliding);
         }
-        gradients.bias = bias;
+        if !gradients.bias.is_empty() {
+            gradients.bias = bias;
+        }
         let Some(plasticity) = &self.plasticity else { return };
         gradients.sliding_threshold = sliding;
         match plasticity.config.coupling {
