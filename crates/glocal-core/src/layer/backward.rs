@@ -113,7 +113,7 @@ impl<F: Float> Layer<F> {
                 let factors: Vec<&[F]> = tape.trajectory.factors[..plastic.terms].iter().map(|f| &f[..]).collect();
                 let input = input_gradient.as_deref_mut();
                 self.series_input_gradients(plasticity, &plastic, du, &factors, rate, input);
-                if let (Some(input), false) = (input_gradient, pass.plastic.values.is_empty()) {
+                if let (Some(input), false) = (input_gradient, pass.start_plastic().is_empty()) {
                     self.carried_input_gradient(pass, &plastic, du, input);
                 }
             }
@@ -172,7 +172,7 @@ impl<F: Float> Layer<F> {
     /// dx_t += k_t d^t du_t P_0.
     fn carried_input_gradient(&self, pass: &Pass<'_, F>, plastic: &Plastic<'_, F>, du: &[F], input: &mut [F]) {
         let batch = pass.batch;
-        let weight = MatRef::new(&pass.plastic.values, self.outputs, self.inputs);
+        let weight = MatRef::new(pass.start_plastic(), self.outputs, self.inputs);
         let size = batch * self.inputs;
         input.par_chunks_mut(size).enumerate().for_each(|(t, out)| {
             let scale = pass.phase[t] * plastic.coefficients.carry[t];

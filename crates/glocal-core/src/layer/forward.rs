@@ -49,7 +49,7 @@ impl<F: Float> Layer<F> {
         let case = self.case(plasticity, pass);
         let plan = {
             let plastic = self.plastic(plasticity, pass, &tape.plastic);
-            planner::choose(&case, &plastic, plasticity.rule.post_bound(), &pass.plastic.values)
+            planner::choose(&case, &plastic, plasticity.rule.post_bound(), pass.start_plastic())
         };
         tape.plan = Some(plan);
         match (plan, plasticity.config.sharing) {
@@ -114,8 +114,12 @@ impl<F: Float> Layer<F> {
 
     pub(super) fn case(&self, plasticity: &Plasticity<F>, pass: &Pass<'_, F>) -> planner::Case {
         let config = &plasticity.config;
-        let keeps_samples = config.sharing == Sharing::PerSample && config.scope != PlasticScope::Sample;
-        let carries_eligibility = pass.carried.is_some() && plasticity.rule.eligibility_decay() != 0.0;
+        let keeps_samples = config.sharing == Sharing::PerSample && pass.keeps(plasticity);
+        let carries_eligibility =
+            (pass.carried.is_some() || pass.continues) && plasticity.rule.eligibility_decay() != 0.0;
+        // A carried trace makes the factor of a constant input a series.
+        let carries_trace = pass.carried.is_some_and(|c| c.pre_traces.iter().any(|t| !t.is_empty()));
+        let constant = matches!(pass.input, Input::Constant(_));
         planner::Case {
             wanted: config.execution,
             sharing: config.sharing,
@@ -123,8 +127,9 @@ impl<F: Float> Layer<F> {
             inputs: self.inputs,
             outputs: self.outputs,
             steps: pass.phase.len(),
-            constant: matches!(pass.input, Input::Constant(_)),
-            low_rank_possible: !plasticity.has_matrix_gain()
+            constant,
+            low_rank_possible: !(constant && carries_trace)
+                && !plasticity.has_matrix_gain()
                 && !plasticity.rule.forgets()
                 && !keeps_samples
                 && !carries_eligibility,
@@ -147,10 +152,10 @@ impl<F: Float> Layer<F> {
         let mut carried = std::mem::take(&mut tape.plastic.carried);
         let mut sums = std::mem::take(&mut tape.plastic.sums);
         let mut next = std::mem::take(&mut tape.plastic.next);
-        if pass.plastic.values.is_empty() {
+        if pass.start_plastic().is_empty() {
             carried.clear();
         } else {
-            times_transposed(&mut carried, pass, &pass.plastic.values, self.inputs, self.outputs);
+            times_transposed(&mut carried, pass, pass.start_plastic(), self.inputs, self.outputs);
         }
         gram.resize(if constant { 1 } else { terms }, Vec::new());
         let plastic = self.plastic(plasticity, pass, &tape.plastic);
@@ -185,12 +190,12 @@ impl<F: Float> Layer<F> {
             let mut execution = LowRank::new(plastic, tile.rect.clone(), gram, &carried, constant.then_some(sum));
             forward_tile(&scan, &mut tile, Some(&mut execution));
         });
-        if plasticity.config.scope != PlasticScope::Sample {
+        if pass.keeps(plasticity) {
             fit(&mut next, self.outputs * self.inputs);
-            if pass.plastic.values.is_empty() {
+            if pass.start_plastic().is_empty() {
                 next.fill(F::of(0.0));
             } else {
-                next.copy_from_slice(&pass.plastic.values);
+                next.copy_from_slice(pass.start_plastic());
             }
             let factors = [&tape.trajectory.factors[0][..], &tape.trajectory.factors[1][..]];
             let strips = neuron_strips(batch, self.outputs, false);
@@ -222,7 +227,7 @@ impl<F: Float> Layer<F> {
         let synapses = self.outputs * self.inputs;
         let mut before_clamp = std::mem::take(&mut tape.plastic.before_clamp);
         fit(&mut before_clamp, (steps + 1) * synapses);
-        load_start(&mut before_clamp[..synapses], &pass.plastic.values, 0);
+        load_start(&mut before_clamp[..synapses], pass.start_plastic(), 0);
         let rects = neuron_strips(batch, self.outputs, plasticity.normalises());
         let strips = synapse_strips(&rects, self.inputs);
         let plastic = self.plastic(plasticity, pass, &tape.plastic);
@@ -248,7 +253,7 @@ impl<F: Float> Layer<F> {
         tape.plastic.next.clear();
         tape.plastic.next_eligibility.clear();
         for (weight, eligibility) in ends {
-            if plasticity.config.scope != PlasticScope::Sample {
+            if pass.keeps(plasticity) {
                 tape.plastic.next.extend(weight);
             }
             tape.plastic.next_eligibility.extend(eligibility);
@@ -256,11 +261,14 @@ impl<F: Float> Layer<F> {
         tape.plastic.before_clamp = before_clamp;
     }
 
-    /// What the next part of the scan starts from, after [`Layer::forward`].
-    pub(crate) fn carry(&self, tape: &Tape<F>) -> LayerCarry<F> {
+    /// What the next part of the scan starts from, after [`Layer::forward`] with the same input in a pass that continues.
+    pub(crate) fn carry(&self, input: Input<'_, F>, tape: &Tape<F>) -> LayerCarry<F> {
         let size = tape.batch * self.inputs;
-        let pre_traces = tape.plastic.terms.iter().map(|term| match term {
-            Term::SeriesTrace(trace, _) => trace[trace.len() - size..].to_vec(),
+        let pre_traces = tape.plastic.terms.iter().map(|term| match (term, input) {
+            (Term::SeriesTrace(trace, _), _) => trace[trace.len() - size..].to_vec(),
+            (Term::ConstantTrace(scales), Input::Constant(x)) => {
+                x.iter().map(|&x| scales.last().map_or(F::of(0.0), |&k| k * x)).collect()
+            }
             _ => Vec::new(),
         });
         LayerCarry {
@@ -268,6 +276,7 @@ impl<F: Float> Layer<F> {
             trace: tape.trajectory.last_trace.clone(),
             pre_traces: pre_traces.collect(),
             eligibility: tape.plastic.next_eligibility.clone(),
+            plastic: tape.plastic.next.clone(),
         }
     }
 }

@@ -64,6 +64,8 @@ pub struct LayerCarry<F> {
     pub pre_traces: Vec<Vec<F>>,
     /// E, `[O,I]` or `[B,O,I]`.
     pub eligibility: Vec<F>,
+    /// P, `[O,I]` or `[B,O,I]`, whatever its scope: a carried scan goes on from it.
+    pub plastic: Vec<F>,
 }
 
 /// Everything that a forward pass of one layer depends on.
@@ -78,7 +80,24 @@ pub(crate) struct Pass<'a, F> {
     pub params: &'a LayerArrays<F>,
     pub plastic: &'a PlasticWeight<F>,
     pub carried: Option<&'a LayerCarry<F>>,
+    /// Whether another part of the scan follows, so that everything that moves must be at hand afterwards.
+    pub continues: bool,
     pub smooth: bool,
+}
+
+impl<'a, F: Float> Pass<'a, F> {
+    /// P_0; empty: zero.
+    fn start_plastic(&self) -> &'a [F] {
+        match self.carried {
+            Some(carried) => &carried.plastic,
+            None => &self.plastic.values,
+        }
+    }
+
+    /// Whether P_T is needed.
+    fn keeps(&self, plasticity: &Plasticity<F>) -> bool {
+        self.continues || plasticity.config.scope != PlasticScope::Sample
+    }
 }
 
 /// Where a backward pass of one layer starts.

@@ -9,7 +9,6 @@ use super::presynaptic::plane;
 use super::scan::{AdjointTile, OutputGradients, Scan, ScanTile, backward_tile, forward_tile};
 use super::tape::{clear, single_samples};
 use super::{Layer, Pass, Plasticity, Tape};
-use crate::config::PlasticScope;
 use crate::params::LayerArrays;
 use crate::rows;
 use crate::scalar::Float;
@@ -23,7 +22,7 @@ impl<F: Float> Layer<F> {
         let (steps, batch) = (pass.phase.len(), pass.batch);
         let sizes = self.sizes(steps, batch);
         let synapses = self.outputs * self.inputs;
-        let keeps = plasticity.config.scope != PlasticScope::Sample;
+        let keeps = pass.keeps(plasticity);
         let plastic = self.plastic(plasticity, pass, &tape.plastic);
         let scan = self.scan(pass, &tape.steady);
         let carried = pass.carried.map_or(&[][..], |c| &c.eligibility);
@@ -36,7 +35,7 @@ impl<F: Float> Layer<F> {
                 let mut ends = Vec::new();
                 for tile in samples {
                     let b = tile.rect.rows.start;
-                    load_start(&mut before_clamp[..synapses], &pass.plastic.values, b);
+                    load_start(&mut before_clamp[..synapses], pass.start_plastic(), b);
                     let weight = tiles(&mut before_clamp, self.outputs, self.inputs, &whole).remove(0);
                     let start = if carried.is_empty() { carried } else { plane(carried, b, synapses) };
                     let mut execution = DenseForward::new(plastic, b..b + 1, 0..self.outputs, weight, start);
@@ -52,7 +51,7 @@ impl<F: Float> Layer<F> {
         tape.plastic.next_eligibility.clear();
         for (weight, eligibility) in ends.into_iter().flatten() {
             tape.plastic.next.extend(weight);
-            if pass.carried.is_some() {
+            if pass.continues {
                 tape.plastic.next_eligibility.extend(eligibility);
             }
         }
@@ -172,7 +171,7 @@ impl<F: Float> SampleTask<F> {
         let (outputs, inputs) = (self.outputs, self.inputs);
         let samples = tile.rect.rows.clone();
         let whole = [Rect { rows: 0..outputs, cols: 0..inputs }];
-        load_start(&mut self.before_clamp[..outputs * inputs], &pass.plastic.values, samples.start);
+        load_start(&mut self.before_clamp[..outputs * inputs], pass.start_plastic(), samples.start);
         let weight = tiles(&mut self.before_clamp, outputs, inputs, &whole).remove(0);
         let mut replay = DenseForward::new(*plastic, samples.clone(), 0..outputs, weight, eligibility);
         (0..self.steps).for_each(|t| replay.replay(t, tile));
