@@ -190,6 +190,9 @@ pub struct Rect {
     pub cols: Range<usize>,
 }
 
+/// Rows shorter than this are looped over together where they are contiguous.
+const SHORT_ROW: usize = 64;
+
 /// The same rectangle of every plane of a `[planes, B, O]` array.
 #[derive(Debug)]
 pub struct Tile<'a, F> {
@@ -271,6 +274,49 @@ impl<'a, F> Tile<'a, F> {
         unsafe { std::slice::from_raw_parts_mut(self.ptr.add(p * self.plane_stride + r * self.row_stride), self.cols) }
     }
 
+    /// Rows that elementwise loops take at once: all of them where rows are short and contiguous, else one.
+    #[inline(always)]
+    pub fn rows_per_group(&self) -> usize {
+        if self.row_stride == self.cols && self.cols < SHORT_ROW { self.rows } else { 1 }
+    }
+
+    /// The `g`-th group of rows of plane `p`, as one slice; see [`Tile::rows_per_group`].
+    #[inline(always)]
+    pub fn group(&self, p: usize, g: usize) -> &[F] {
+        let (start, len) = self.group_range(p, g);
+        // SAFETY: the group belongs to this tile, checked in group_range.
+        unsafe { std::slice::from_raw_parts(self.ptr.add(start), len) }
+    }
+
+    /// As [`Tile::group`], to write.
+    #[inline(always)]
+    pub fn group_mut(&mut self, p: usize, g: usize) -> &mut [F] {
+        let (start, len) = self.group_range(p, g);
+        // SAFETY: the group belongs to this tile, checked in group_range; the tile is borrowed exclusively.
+        unsafe { std::slice::from_raw_parts_mut(self.ptr.add(start), len) }
+    }
+
+    /// The `g`-th groups of two different planes, the second to write.
+    ///
+    /// # Panics
+    /// If they are the same plane.
+    #[inline(always)]
+    pub fn group_pair(&mut self, read: usize, write: usize, g: usize) -> (&[F], &mut [F]) {
+        assert!(read != write);
+        let ((from, len), (to, _)) = (self.group_range(read, g), self.group_range(write, g));
+        // SAFETY: both groups belong to this tile, which is borrowed exclusively, and lie in different planes.
+        unsafe {
+            (std::slice::from_raw_parts(self.ptr.add(from), len), std::slice::from_raw_parts_mut(self.ptr.add(to), len))
+        }
+    }
+
+    #[inline(always)]
+    fn group_range(&self, p: usize, g: usize) -> (usize, usize) {
+        let rows = self.rows_per_group();
+        assert!(p < self.planes && (g + 1) * rows <= self.rows);
+        (p * self.plane_stride + g * rows * self.row_stride, rows * self.cols)
+    }
+
     /// Plane `p` as a matrix.
     pub fn plane(&self, p: usize) -> MatRef<'_, F> {
         assert!(p < self.planes);
@@ -285,21 +331,6 @@ impl<'a, F> Tile<'a, F> {
         // SAFETY: the plane belongs to this tile, which is borrowed exclusively.
         let ptr = unsafe { self.ptr.add(p * self.plane_stride) };
         MatMut { ptr, rows: self.rows, cols: self.cols, row_stride: self.row_stride, life: PhantomData }
-    }
-
-    /// Planes `read` and `write`, both as matrices.
-    ///
-    /// # Panics
-    /// If they are the same plane.
-    pub fn plane_pair(&mut self, read: usize, write: usize) -> (MatRef<'_, F>, MatMut<'_, F>) {
-        assert!(read != write && read < self.planes && write < self.planes);
-        // SAFETY: two different planes of this tile have no entry in common.
-        let (from, to) = unsafe { (self.ptr.add(read * self.plane_stride), self.ptr.add(write * self.plane_stride)) };
-        let (rows, cols, row_stride) = (self.rows, self.cols, self.row_stride);
-        (
-            MatRef { ptr: from, rows, cols, row_stride, col_stride: 1, life: PhantomData },
-            MatMut { ptr: to, rows, cols, row_stride, life: PhantomData },
-        )
     }
 
     /// `planes` stacked on top of each other, `[planes * rows, cols]`; only for tiles of full height or of one row.

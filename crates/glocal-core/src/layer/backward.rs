@@ -92,12 +92,13 @@ impl<F: Float> Layer<F> {
             .into_par_iter()
             .zip(adjoint)
             .map(|(tile, mut adjoint)| {
+                let group = tile.current.rows_per_group();
                 let grams = gram_of(gram, &tile.rect, batch, steps, constant);
                 if constant {
-                    let mut execution = ConstantBackward::new(plastic, tile.rect.clone(), grams[0]);
+                    let mut execution = ConstantBackward::new(plastic, tile.rect.clone(), grams[0], group);
                     backward_tile(&scan, from, &tile, &mut adjoint, Some(&mut execution));
                 } else {
-                    let mut execution = SeriesBackward::new(plastic, tile.rect.clone(), grams);
+                    let mut execution = SeriesBackward::new(plastic, tile.rect.clone(), grams, group);
                     backward_tile(&scan, from, &tile, &mut adjoint, Some(&mut execution));
                 }
                 (tile.rect, adjoint.sums)
@@ -217,8 +218,8 @@ impl<F: Float> Layer<F> {
             .zip(updates)
             .zip(gains.par_iter_mut())
             .map(|((((tile, mut adjoint), weight), update), gain)| {
-                let neurons = tile.rect.cols.clone();
-                let mut execution = DenseBackward::new(plastic, 0..batch, neurons, weight, update, gain);
+                let (neurons, group) = (tile.rect.cols.clone(), tile.current.rows_per_group());
+                let mut execution = DenseBackward::new(plastic, 0..batch, neurons, weight, update, gain, group);
                 backward_tile(&scan, from, &tile, &mut adjoint, Some(&mut execution));
                 (tile.rect, adjoint.sums)
             })

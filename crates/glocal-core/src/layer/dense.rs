@@ -38,6 +38,14 @@ impl<'a, F: Float> Plastic<'a, F> {
         F::of(1.0 / samples.len() as f64)
     }
 
+    /// Gain of `neurons` for each of `rows` rows; empty where it is a matrix.
+    pub fn repeated_gain(&self, neurons: &Range<usize>, rows: usize) -> Vec<F> {
+        match self.gain {
+            Gain::Row(gain) => gain[neurons.clone()].repeat(rows),
+            Gain::Matrix(_) => Vec::new(),
+        }
+    }
+
     fn matrix_gain(&self, neurons: &Range<usize>) -> Option<&'a [F]> {
         match self.gain {
             Gain::Matrix(gain) => Some(&gain[neurons.start * self.pre.width..neurons.end * self.pre.width]),
@@ -178,9 +186,12 @@ pub(super) struct DenseBackward<'a, F> {
     eligibility_gradient: Vec<F>,
     weight: Vec<F>,
     scratch: Vec<F>,
-    /// Gradients of a_r, `[samples, neurons]` each, and of f, the same for all samples, `[neurons]`.
+    /// Gradients of a_r and f, `[samples, neurons]` each.
     factor_gradients: [Vec<F>; 2],
     forgetting_gradient: Vec<F>,
+    /// Gain of a group of rows; empty where it is a matrix.
+    gain: Vec<F>,
+    group_len: usize,
 }
 
 impl<'a, F: Float> DenseBackward<'a, F> {
@@ -191,13 +202,16 @@ impl<'a, F: Float> DenseBackward<'a, F> {
         before_clamp: Tile<'a, F>,
         update_gradient: Tile<'a, F>,
         gain_gradient: &'a mut [F],
+        rows_per_group: usize,
     ) -> Self {
         let zeros = || vec![F::of(0.0); neurons.len() * plastic.pre.width];
         let eligibility_gradient = if plastic.coefficients.has_eligibility() { zeros() } else { Vec::new() };
         let plane = |used: bool| vec![F::of(0.0); if used { samples.len() * neurons.len() } else { 0 }];
         DenseBackward {
+            gain: plastic.repeated_gain(&neurons, rows_per_group),
+            group_len: rows_per_group * neurons.len(),
             factor_gradients: [plane(true), plane(plastic.terms > 1)],
-            forgetting_gradient: vec![F::of(0.0); if plastic.forgets { neurons.len() } else { 0 }],
+            forgetting_gradient: plane(plastic.forgets),
             weight_gradient: zeros(),
             weight: zeros(),
             scratch: zeros(),
@@ -235,7 +249,8 @@ impl<F: Float> PlasticBackward<F> for DenseBackward<'_, F> {
             let mut keep = c.decay;
             if p.forgets {
                 keep = keep - mean_of_column(&tile.forgetting, t, o, mean);
-                self.forgetting_gradient[o] = -(rows::dot(gradient, &self.weight[row]) * mean);
+                let lost = -(rows::dot(gradient, &self.weight[row]) * mean);
+                self.forgetting_gradient.iter_mut().skip(o).step_by(count).for_each(|g| *g = lost);
             }
             rows::scale(gradient, keep);
         }
@@ -247,20 +262,21 @@ impl<F: Float> PlasticBackward<F> for DenseBackward<'_, F> {
         }
     }
 
-    fn factor_gradients(&mut self, _: usize, r: usize) -> FactorGradients<'_, F> {
-        let count = self.neurons.len();
-        let row = |data: &'_ Vec<F>| if data.is_empty() { 0..0 } else { r * count..(r + 1) * count };
+    fn factor_gradients(&mut self, _: usize, g: usize) -> FactorGradients<'_, F> {
+        let len = self.group_len;
+        let of = |data: &Vec<F>| if data.is_empty() { 0..0 } else { g * len..(g + 1) * len };
         let [first, second] = &mut self.factor_gradients;
-        let (of_first, of_second) = (row(first), row(second));
+        let (of_first, of_second) = (of(first), of(second));
+        let forgetting = of(&self.forgetting_gradient);
         FactorGradients {
             factors: [&mut first[of_first], &mut second[of_second]],
-            forgetting: &self.forgetting_gradient,
+            forgetting: &self.forgetting_gradient[forgetting],
         }
     }
 
-    fn gain_adjoint(&mut self, t: usize, r: usize, tile: &ScanTile<'_, F>, adjoint: &mut AdjointTile<'_, F>) {
-        if let Gain::Row(gain) = self.plastic.gain {
-            row_gain_adjoint(t, r, &gain[self.neurons.clone()], tile, adjoint);
+    fn gain_adjoint(&mut self, t: usize, g: usize, tile: &ScanTile<'_, F>, adjoint: &mut AdjointTile<'_, F>) {
+        if !self.gain.is_empty() {
+            row_gain_adjoint(t, g, &self.gain, tile, adjoint);
         }
     }
 
@@ -284,20 +300,20 @@ impl<F: Float> PlasticBackward<F> for DenseBackward<'_, F> {
     }
 }
 
-/// du_t = gain ∘ dI_t, and the gradient of the gain, for sample `r` of a tile.
+/// du_t = gain ∘ dI_t, and the gradient of the gain, for group `g` of a tile's rows.
 pub(super) fn row_gain_adjoint<F: Float>(
     t: usize,
-    r: usize,
+    g: usize,
     gain: &[F],
     tile: &ScanTile<'_, F>,
     adjoint: &mut AdjointTile<'_, F>,
 ) {
-    let gradient = adjoint.current_gradient.row(t, r);
+    let gradient = adjoint.current_gradient.group(t, g);
     rows::gain_adjoint(
-        adjoint.drive_gradient.row_mut(t, r),
+        adjoint.drive_gradient.group_mut(t, g),
         gain,
         gradient,
-        tile.drive.row(t, r),
+        tile.drive.group(t, g),
         &mut adjoint.sums.gain,
     );
 }

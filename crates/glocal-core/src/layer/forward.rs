@@ -12,7 +12,7 @@ use super::tape::{
     self, PlasticTape, Steady, clear, fit, neuron_strips, sample_strips, single_samples, synapse_strips,
 };
 use super::{Layer, LayerCarry, Pass, Plasticity, Tape};
-use crate::config::{Execution, PlasticScope, Sharing};
+use crate::config::{Execution, Sharing};
 use crate::linalg::{Into, product};
 use crate::network::Input;
 use crate::scalar::Float;

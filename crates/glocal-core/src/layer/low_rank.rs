@@ -15,7 +15,7 @@
 
 use std::ops::Range;
 
-use super::dense::{Gain, Plastic, row_gain_adjoint};
+use super::dense::{Plastic, row_gain_adjoint};
 use super::presynaptic::{Term, plane};
 use super::scan::{AdjointTile, FactorGradients, PlasticBackward, PlasticForward, ScanTile};
 use crate::linalg::{Into, product, product_serial};
@@ -35,13 +35,6 @@ fn mix<F: Float>(mut c: MatMut<'_, F>, into: Into, alpha: F, a: MatRef<'_, F>, b
     }
     for k in 0..a.cols() {
         rows::add_scaled(c.row_mut(0), alpha * a.at(0, k), b.row(k));
-    }
-}
-
-fn row_gain<'a, F>(gain: Gain<'a, F>) -> &'a [F] {
-    match gain {
-        Gain::Row(gain) => gain,
-        Gain::Matrix(_) => unreachable!("the planner gives matrix gains to the dense execution"),
     }
 }
 
@@ -71,11 +64,11 @@ impl<'a, F: Float> LowRank<'a, F> {
         LowRank { plastic, rect, gram, carried, sums, eligibility: vec![F::of(0.0); size] }
     }
 
-    fn carried_row(&self, t: usize, r: usize) -> &'a [F] {
+    fn carried_group(&self, t: usize, g: usize, rows: usize) -> &'a [F] {
         let (batch, outputs) = (self.plastic.pre.batch, self.plastic.outputs);
         let carried = if self.plastic.pre.constant() { self.carried } else { plane(self.carried, t, batch * outputs) };
-        let start = (self.rect.rows.start + r) * outputs;
-        &carried[start + self.rect.cols.start..start + self.rect.cols.end]
+        let start = (self.rect.rows.start + g * rows) * outputs + self.rect.cols.start;
+        &carried[start..start + rows * self.rect.cols.len()]
     }
 }
 
@@ -83,12 +76,13 @@ impl<F: Float> PlasticForward<F> for LowRank<'_, F> {
     fn drive(&mut self, t: usize, tile: &mut ScanTile<'_, F>) {
         let n = self.rect.rows.len();
         let k = self.plastic.pre.phase[t];
-        for r in 0..n {
-            let row = tile.drive.row_mut(t, r);
+        let rows = tile.drive.rows_per_group();
+        for g in 0..n / rows {
+            let group = tile.drive.group_mut(t, g);
             if self.carried.is_empty() {
-                row.fill(F::of(0.0));
+                group.fill(F::of(0.0));
             } else {
-                rows::scaled(row, k * self.plastic.coefficients.carry[t], self.carried_row(t, r));
+                rows::scaled(group, k * self.plastic.coefficients.carry[t], self.carried_group(t, g, rows));
             }
         }
         if t > 0 {
@@ -105,27 +99,27 @@ impl<F: Float> PlasticForward<F> for LowRank<'_, F> {
         }
     }
 
-    fn update_row(&mut self, t: usize, r: usize, tile: &ScanTile<'_, F>) {
+    fn update_group(&mut self, t: usize, g: usize, tile: &ScanTile<'_, F>) {
         let Some(sums) = &mut self.sums else { return };
-        let (c, cols) = (self.plastic.coefficients, self.rect.cols.len());
+        let c = self.plastic.coefficients;
         let scale = self.plastic.pre.factor_scale(0, t);
-        let (before, mut after) = sums.plane_pair(t, t + 1);
+        let first = tile.factors[0].group(t, g);
+        let (before, after) = sums.group_pair(t, t + 1, g);
         if !c.has_eligibility() && self.plastic.terms == 1 {
             let scale = scale * c.third_factor[t];
             return match t {
-                0 => rows::scaled(after.row_mut(r), scale, tile.factors[0].row(t, r)),
-                _ => rows::combine(after.row_mut(r), c.decay, before.row(r), scale, tile.factors[0].row(t, r)),
+                0 => rows::scaled(after, scale, first),
+                _ => rows::combine(after, c.decay, before, scale, first),
             };
         }
-        let eligibility = &mut self.eligibility[r * cols..(r + 1) * cols];
-        rows::blend(eligibility, c.eligibility_decay, scale, tile.factors[0].row(t, r));
+        let eligibility = &mut self.eligibility[g * first.len()..(g + 1) * first.len()];
+        rows::blend(eligibility, c.eligibility_decay, scale, first);
         if self.plastic.terms > 1 {
-            let scale = self.plastic.pre.factor_scale(1, t);
-            rows::add_scaled(eligibility, scale, tile.factors[1].row(t, r));
+            rows::add_scaled(eligibility, self.plastic.pre.factor_scale(1, t), tile.factors[1].group(t, g));
         }
         match t {
-            0 => rows::scaled(after.row_mut(r), c.third_factor[0], eligibility),
-            _ => rows::combine(after.row_mut(r), c.decay, before.row(r), c.third_factor[t], eligibility),
+            0 => rows::scaled(after, c.third_factor[0], eligibility),
+            _ => rows::combine(after, c.decay, before, c.third_factor[t], eligibility),
         }
     }
 }
@@ -138,18 +132,20 @@ pub(super) struct ConstantBackward<'a, F> {
     /// Gradients of S^E and S, `[rows, cols]`.
     eligibility_gradient: Vec<F>,
     sum_gradient: Vec<F>,
-    /// Gradients of one sample's factors.
-    rows: [Vec<F>; 2],
+    /// Gradients of the factors of one group of rows.
+    factor_gradients: [Vec<F>; 2],
+    gain: Vec<F>,
 }
 
 impl<'a, F: Float> ConstantBackward<'a, F> {
-    pub fn new(plastic: Plastic<'a, F>, rect: Rect, gram: MatRef<'a, F>) -> Self {
+    pub fn new(plastic: Plastic<'a, F>, rect: Rect, gram: MatRef<'a, F>, rows_per_group: usize) -> Self {
         let zeros = |n: usize| vec![F::of(0.0); n];
-        let (plane, cols) = (rect.rows.len() * rect.cols.len(), rect.cols.len());
+        let (plane, len) = (rect.rows.len() * rect.cols.len(), rows_per_group * rect.cols.len());
         ConstantBackward {
             eligibility_gradient: zeros(if plastic.coefficients.has_eligibility() { plane } else { 0 }),
             sum_gradient: zeros(plane),
-            rows: [zeros(cols), zeros(if plastic.terms > 1 { cols } else { 0 })],
+            factor_gradients: [zeros(len), zeros(if plastic.terms > 1 { len } else { 0 })],
+            gain: plastic.repeated_gain(&rect.cols, rows_per_group),
             plastic,
             rect,
             gram,
@@ -158,25 +154,25 @@ impl<'a, F: Float> ConstantBackward<'a, F> {
 }
 
 impl<F: Float> PlasticBackward<F> for ConstantBackward<'_, F> {
-    fn factor_gradients(&mut self, t: usize, r: usize) -> FactorGradients<'_, F> {
-        let (c, cols) = (self.plastic.coefficients, self.rect.cols.len());
-        let of_sum = &self.sum_gradient[r * cols..(r + 1) * cols];
+    fn factor_gradients(&mut self, t: usize, g: usize) -> FactorGradients<'_, F> {
+        let (c, len) = (self.plastic.coefficients, self.factor_gradients[0].len());
+        let of_sum = &self.sum_gradient[g * len..(g + 1) * len];
         let (of_update, third) = if c.has_eligibility() {
-            let eligibility = &mut self.eligibility_gradient[r * cols..(r + 1) * cols];
+            let eligibility = &mut self.eligibility_gradient[g * len..(g + 1) * len];
             rows::blend(eligibility, c.eligibility_decay, c.third_factor[t], of_sum);
             (&*eligibility, F::of(1.0))
         } else {
             (of_sum, c.third_factor[t])
         };
-        for (term, row) in self.rows.iter_mut().enumerate().take(self.plastic.terms) {
+        for (term, row) in self.factor_gradients.iter_mut().enumerate().take(self.plastic.terms) {
             rows::scaled(row, self.plastic.pre.factor_scale(term, t) * third, of_update);
         }
-        let [first, second] = &mut self.rows;
+        let [first, second] = &mut self.factor_gradients;
         FactorGradients { factors: [first, second], forgetting: &[] }
     }
 
-    fn gain_adjoint(&mut self, t: usize, r: usize, tile: &ScanTile<'_, F>, adjoint: &mut AdjointTile<'_, F>) {
-        row_gain_adjoint(t, r, &row_gain(self.plastic.gain)[self.rect.cols.clone()], tile, adjoint);
+    fn gain_adjoint(&mut self, t: usize, g: usize, tile: &ScanTile<'_, F>, adjoint: &mut AdjointTile<'_, F>) {
+        row_gain_adjoint(t, g, &self.gain, tile, adjoint);
     }
 
     fn drive_adjoint(&mut self, t: usize, _: &ScanTile<'_, F>, adjoint: &mut AdjointTile<'_, F>) {
@@ -192,7 +188,6 @@ impl<F: Float> PlasticBackward<F> for ConstantBackward<'_, F> {
 
 /// Backward scan of a tile whose input is a series. Gradients of all later drives are kept beside it.
 pub(super) struct SeriesBackward<'a, F> {
-    plastic: Plastic<'a, F>,
     rect: Rect,
     gram: Vec<MatRef<'a, F>>,
     /// Gradients of u, `[T·n, cols]` of this tile.
@@ -200,15 +195,18 @@ pub(super) struct SeriesBackward<'a, F> {
     steps: usize,
     /// Gradients of a_r at one step, `[n, cols]`.
     planes: [Vec<F>; 2],
+    gain: Vec<F>,
+    rows_per_group: usize,
 }
 
 impl<'a, F: Float> SeriesBackward<'a, F> {
-    pub fn new(plastic: Plastic<'a, F>, rect: Rect, gram: Vec<MatRef<'a, F>>) -> Self {
+    pub fn new(plastic: Plastic<'_, F>, rect: Rect, gram: Vec<MatRef<'a, F>>, rows_per_group: usize) -> Self {
         let steps = plastic.pre.phase.len();
         let zeros = |n: usize| vec![F::of(0.0); n];
         let plane = rect.rows.len() * rect.cols.len();
         let planes = [zeros(plane), zeros(if plastic.terms > 1 { plane } else { 0 })];
-        SeriesBackward { later: zeros(steps * plane), planes, plastic, rect, gram, steps }
+        let gain = plastic.repeated_gain(&rect.cols, rows_per_group);
+        SeriesBackward { later: zeros(steps * plane), planes, rect, gram, steps, gain, rows_per_group }
     }
 }
 
@@ -227,17 +225,17 @@ impl<F: Float> PlasticBackward<F> for SeriesBackward<'_, F> {
         }
     }
 
-    fn factor_gradients(&mut self, _: usize, r: usize) -> FactorGradients<'_, F> {
-        let cols = self.rect.cols.len();
+    fn factor_gradients(&mut self, _: usize, g: usize) -> FactorGradients<'_, F> {
+        let len = self.rows_per_group * self.rect.cols.len();
         let [first, second] = &mut self.planes;
-        let of_second = if second.is_empty() { 0..0 } else { r * cols..(r + 1) * cols };
-        FactorGradients { factors: [&mut first[r * cols..(r + 1) * cols], &mut second[of_second]], forgetting: &[] }
+        let of_second = if second.is_empty() { 0..0 } else { g * len..(g + 1) * len };
+        FactorGradients { factors: [&mut first[g * len..(g + 1) * len], &mut second[of_second]], forgetting: &[] }
     }
 
-    fn gain_adjoint(&mut self, t: usize, r: usize, tile: &ScanTile<'_, F>, adjoint: &mut AdjointTile<'_, F>) {
-        row_gain_adjoint(t, r, &row_gain(self.plastic.gain)[self.rect.cols.clone()], tile, adjoint);
-        let (n, cols) = (self.rect.rows.len(), self.rect.cols.len());
-        self.later[(t * n + r) * cols..][..cols].copy_from_slice(adjoint.drive_gradient.row(t, r));
+    fn gain_adjoint(&mut self, t: usize, g: usize, tile: &ScanTile<'_, F>, adjoint: &mut AdjointTile<'_, F>) {
+        row_gain_adjoint(t, g, &self.gain, tile, adjoint);
+        let (plane, len) = (self.rect.rows.len() * self.rect.cols.len(), self.gain.len());
+        self.later[t * plane + g * len..][..len].copy_from_slice(adjoint.drive_gradient.group(t, g));
     }
 
     fn drive_adjoint(&mut self, _: usize, _: &ScanTile<'_, F>, _: &mut AdjointTile<'_, F>) {}

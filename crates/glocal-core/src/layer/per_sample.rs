@@ -177,7 +177,8 @@ impl<F: Float> SampleTask<F> {
         (0..self.steps).for_each(|t| replay.replay(t, tile));
         let weight = tiles(&mut self.before_clamp, outputs, inputs, &whole).remove(0);
         let update = tiles(&mut self.update_gradient, outputs, inputs, &whole).remove(0);
-        let mut execution = DenseBackward::new(*plastic, samples.clone(), 0..outputs, weight, update, &mut self.gain);
+        let mut execution =
+            DenseBackward::new(*plastic, samples.clone(), 0..outputs, weight, update, &mut self.gain, 1);
         backward_tile(scan, from, tile, adjoint, Some(&mut execution));
         self.sums.push((tile.rect.clone(), adjoint.sums.clone()));
         let weight = tiles(&mut self.before_clamp, outputs, inputs, &whole).remove(0);

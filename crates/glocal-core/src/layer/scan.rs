@@ -1,6 +1,5 @@
 //! The time scan of one tile of a layer, forward and backward; how plastic weights are executed is behind two traits.
 
-use super::presynaptic::plane;
 use crate::neuron::{NeuronAdjointRow, NeuronKernel, NeuronRow};
 use crate::plasticity::{MOST_TERMS, Normalisation, RuleAdjointRow, RuleKernel, RuleRow};
 use crate::rows;
@@ -60,9 +59,9 @@ pub(super) struct ScanTile<'a, F> {
 pub(super) trait PlasticForward<F> {
     /// Writes u_t, the plastic part of the current of step `t` before the gain.
     fn drive(&mut self, t: usize, tile: &mut ScanTile<'_, F>);
-    /// Moves the plastic weights by the factors of step `t`, the part of sample `r` of the tile.
-    fn update_row(&mut self, t: usize, r: usize, tile: &ScanTile<'_, F>) {
-        let _ = (t, r, tile);
+    /// Moves the plastic weights by the factors of step `t`, the part of group `g` of the tile's rows.
+    fn update_group(&mut self, t: usize, g: usize, tile: &ScanTile<'_, F>) {
+        let _ = (t, g, tile);
     }
     /// Moves the plastic weights by the factors of step `t`, after all samples.
     fn update(&mut self, t: usize, tile: &ScanTile<'_, F>) {
@@ -70,7 +69,7 @@ pub(super) trait PlasticForward<F> {
     }
 }
 
-/// Gradients of one sample's postsynaptic factors at one step; unused ones may be empty.
+/// Gradients of the postsynaptic factors of one group of rows at one step; unused ones may be empty.
 pub(super) struct FactorGradients<'a, F> {
     pub factors: [&'a mut [F]; MOST_TERMS],
     pub forgetting: &'a [F],
@@ -82,12 +81,44 @@ pub(super) trait PlasticBackward<F> {
     fn update_adjoint(&mut self, t: usize, tile: &ScanTile<'_, F>) {
         let _ = (t, tile);
     }
-    /// Gradients of the factors of step `t`, sample `r` of the tile.
-    fn factor_gradients(&mut self, t: usize, r: usize) -> FactorGradients<'_, F>;
-    /// Adjoint of the gain of step `t`, sample `r` of the tile.
-    fn gain_adjoint(&mut self, t: usize, r: usize, tile: &ScanTile<'_, F>, adjoint: &mut AdjointTile<'_, F>);
+    /// Gradients of the factors of step `t`, group `g` of the tile's rows.
+    fn factor_gradients(&mut self, t: usize, g: usize) -> FactorGradients<'_, F>;
+    /// Adjoint of the gain of step `t`, group `g` of the tile's rows.
+    fn gain_adjoint(&mut self, t: usize, g: usize, tile: &ScanTile<'_, F>, adjoint: &mut AdjointTile<'_, F>);
     /// Adjoint of [`PlasticForward::drive`], after all samples.
     fn drive_adjoint(&mut self, t: usize, tile: &ScanTile<'_, F>, adjoint: &mut AdjointTile<'_, F>);
+}
+
+/// How elementwise loops go through a tile: groups of rows, with the neurons' parameters repeated for each row of a group.
+pub(super) struct Groups<F> {
+    pub rows: usize,
+    pub count: usize,
+    /// Values in a group.
+    pub len: usize,
+    pub bias: Vec<F>,
+    pub gain: Vec<F>,
+    pub sliding: Vec<F>,
+}
+
+impl<F: Float> Groups<F> {
+    fn new(scan: &Scan<'_, F>, tile: &ScanTile<'_, F>) -> Self {
+        let rows = tile.current.rows_per_group();
+        let repeat = |row: &[F]| if row.is_empty() { Vec::new() } else { row[tile.rect.cols.clone()].repeat(rows) };
+        Groups {
+            rows,
+            count: tile.rect.rows.len() / rows,
+            len: rows * tile.rect.cols.len(),
+            bias: repeat(scan.bias),
+            gain: repeat(scan.gain),
+            sliding: repeat(scan.sliding),
+        }
+    }
+
+    /// Where group `g` of plane `p` of a tile lies in whole `[planes, B, O]` arrays.
+    fn range(&self, scan: &Scan<'_, F>, rect: &Rect, p: usize, g: usize) -> std::ops::Range<usize> {
+        let start = (p * scan.batch + rect.rows.start + g * self.rows) * scan.outputs + rect.cols.start;
+        start..start + self.len
+    }
 }
 
 /// Runs all steps of a tile.
@@ -96,110 +127,104 @@ pub(super) fn forward_tile<F: Float>(
     tile: &mut ScanTile<'_, F>,
     mut plastic: Option<&mut dyn PlasticForward<F>>,
 ) {
-    let rect = tile.rect.clone();
-    let (rows, cols, states) = (rect.rows.len(), rect.cols.len(), scan.neuron.states());
-    let mut state = vec![F::of(0.0); rows * states * cols];
-    let mut trace = vec![F::of(0.0); if scan.rule.is_some_and(|r| r.has_trace()) { rows * cols } else { 0 }];
-    scan.load_initial(&rect, &mut state, &mut trace);
+    let groups = Groups::new(scan, tile);
+    let (len, states) = (groups.len, scan.neuron.states());
+    let mut state = vec![F::of(0.0); groups.count * states * len];
+    let traced = scan.rule.is_some_and(|r| r.has_trace());
+    let mut trace = vec![F::of(0.0); if traced { groups.count * len } else { 0 }];
+    scan.load_initial(&groups, &tile.rect, &mut state, &mut trace);
     for t in 0..scan.steps {
         if let Some(plastic) = plastic.as_deref_mut() {
             plastic.drive(t, tile);
         }
-        for r in 0..rows {
-            scan.load_current(tile, t, r);
-            let state = &mut state[r * states * cols..(r + 1) * states * cols];
+        for g in 0..groups.count {
+            scan.load_current(&groups, tile, t, g);
+            let state = &mut state[g * states * len..(g + 1) * states * len];
             for k in 0..states {
-                tile.state.row_mut(t * states + k, r).copy_from_slice(&state[k * cols..(k + 1) * cols]);
+                tile.state.group_mut(t * states + k, g).copy_from_slice(&state[k * len..(k + 1) * len]);
             }
             let row = NeuronRow {
-                current: tile.current.row(t, r),
+                current: tile.current.group(t, g),
                 state,
-                membrane_potential: tile.potential.row_mut(t, r),
-                output: tile.output.row_mut(t, r),
+                membrane_potential: tile.potential.group_mut(t, g),
+                output: tile.output.group_mut(t, g),
             };
             scan.neuron.forward(scan.smooth, row);
             if let (Some(plastic), Some(rule)) = (plastic.as_deref_mut(), scan.rule) {
-                scan.factors_of_row(rule, tile, t, r, &mut trace);
-                plastic.update_row(t, r, tile);
+                scan.load_factors(rule, &groups, tile, (t, g), &mut trace);
+                plastic.update_group(t, g, tile);
             }
         }
         if let Some(plastic) = plastic.as_deref_mut() {
             plastic.update(t, tile);
         }
     }
-    for r in 0..rows {
+    for g in 0..groups.count {
         for k in 0..states {
-            tile.last_state.row_mut(k, r).copy_from_slice(&state[(r * states + k) * cols..][..cols]);
+            tile.last_state.group_mut(k, g).copy_from_slice(&state[(g * states + k) * len..][..len]);
         }
-        if !trace.is_empty() {
-            tile.last_trace.row_mut(0, r).copy_from_slice(&trace[r * cols..(r + 1) * cols]);
+        if traced {
+            tile.last_trace.group_mut(0, g).copy_from_slice(&trace[g * len..(g + 1) * len]);
         }
     }
 }
 
 impl<F: Float> Scan<'_, F> {
-    fn base_row(&self, t: usize, sample: usize) -> &[F] {
-        let base = if self.constant { self.base } else { plane(self.base, t, self.batch * self.outputs) };
-        &base[sample * self.outputs..(sample + 1) * self.outputs]
-    }
-
     /// I_t = k_t x Wᵀ + bias + gain ∘ u_t.
-    fn load_current(&self, tile: &mut ScanTile<'_, F>, t: usize, r: usize) {
-        let cols = tile.rect.cols.clone();
-        let base = &self.base_row(t, tile.rect.rows.start + r)[cols.clone()];
-        let (k, bias, current) = (self.phase[t], &self.bias[cols.clone()], tile.current.row_mut(t, r));
-        match self.gain.is_empty() {
-            true => rows::affine(current, k, base, bias),
-            false => rows::affine_driven(current, k, base, bias, &self.gain[cols], tile.drive.row(t, r)),
+    fn load_current(&self, groups: &Groups<F>, tile: &mut ScanTile<'_, F>, t: usize, g: usize) {
+        let base = &self.base[groups.range(self, &tile.rect, if self.constant { 0 } else { t }, g)];
+        let (k, current) = (self.phase[t], tile.current.group_mut(t, g));
+        match groups.gain.is_empty() {
+            true => rows::affine(current, k, base, &groups.bias),
+            false => rows::affine_driven(current, k, base, &groups.bias, &groups.gain, tile.drive.group(t, g)),
         }
     }
 
-    fn load_initial(&self, rect: &Rect, state: &mut [F], trace: &mut [F]) {
-        let (cols, states) = (rect.cols.len(), self.neuron.states());
-        let from = |sample: usize, k: usize| {
-            let row = (k * self.batch + sample) * self.outputs;
-            row + rect.cols.start..row + rect.cols.end
-        };
-        for (r, sample) in rect.rows.clone().enumerate() {
+    fn load_initial(&self, groups: &Groups<F>, rect: &Rect, state: &mut [F], trace: &mut [F]) {
+        let (len, states) = (groups.len, self.neuron.states());
+        for g in 0..groups.count {
             if !self.initial_state.is_empty() {
                 for k in 0..states {
-                    state[(r * states + k) * cols..][..cols].copy_from_slice(&self.initial_state[from(sample, k)]);
+                    let from = groups.range(self, rect, k, g);
+                    state[(g * states + k) * len..][..len].copy_from_slice(&self.initial_state[from]);
                 }
             }
             if !trace.is_empty() && !self.initial_trace.is_empty() {
-                trace[r * cols..(r + 1) * cols].copy_from_slice(&self.initial_trace[from(sample, 0)]);
+                let from = groups.range(self, rect, 0, g);
+                trace[g * len..(g + 1) * len].copy_from_slice(&self.initial_trace[from]);
             }
         }
     }
 
-    fn factors_of_row(
+    fn load_factors(
         &self,
         rule: &dyn RuleKernel<F>,
+        groups: &Groups<F>,
         tile: &mut ScanTile<'_, F>,
-        t: usize,
-        r: usize,
+        (t, g): (usize, usize),
         trace: &mut [F],
     ) {
-        let cols = tile.rect.cols.len();
         let [first, second] = &mut tile.factors;
         let trace: &mut [F] = if rule.has_trace() {
-            let trace = &mut trace[r * cols..(r + 1) * cols];
-            tile.trace.row_mut(t, r).copy_from_slice(trace);
+            let trace = &mut trace[g * groups.len..(g + 1) * groups.len];
+            tile.trace.group_mut(t, g).copy_from_slice(trace);
             trace
         } else {
             &mut []
         };
         let row = RuleRow {
-            membrane_potential: tile.potential.row(t, r),
-            output: tile.output.row(t, r),
-            sliding_threshold: &self.sliding[tile.rect.cols.clone()],
+            membrane_potential: tile.potential.group(t, g),
+            output: tile.output.group(t, g),
+            sliding_threshold: &groups.sliding,
             trace,
-            factors: [first.row_mut(t, r), if rule.pre().len() > 1 { second.row_mut(t, r) } else { &mut [] }],
-            forgetting: if rule.forgets() { tile.forgetting.row_mut(t, r) } else { &mut [] },
+            factors: [first.group_mut(t, g), if rule.pre().len() > 1 { second.group_mut(t, g) } else { &mut [] }],
+            forgetting: if rule.forgets() { tile.forgetting.group_mut(t, g) } else { &mut [] },
         };
         rule.forward(self.smooth, self.neuron.threshold(), row);
         if let Normalisation::Softmax { scale } = rule.normalisation() {
-            softmax(tile.factors[0].row_mut(t, r), F::of(scale));
+            for row in tile.factors[0].group_mut(t, g).chunks_exact_mut(tile.rect.cols.len()) {
+                softmax(row, F::of(scale));
+            }
         }
     }
 }
@@ -247,6 +272,15 @@ impl<F: Float> ColumnSums<F> {
     pub fn new(cols: usize) -> Self {
         ColumnSums { bias: vec![F::of(0.0); cols], gain: vec![F::of(0.0); cols], sliding: vec![F::of(0.0); cols] }
     }
+
+    /// Sums over the rows of a group, so that one value for each of `cols` neurons is left.
+    fn fold(&mut self, cols: usize) {
+        for sums in [&mut self.bias, &mut self.gain, &mut self.sliding] {
+            let (first, others) = sums.split_at_mut(cols);
+            others.chunks_exact(cols).for_each(|row| rows::add_scaled(first, F::of(1.0), row));
+            sums.truncate(cols);
+        }
+    }
 }
 
 /// Gradients of what the tile put out, whole arrays `[T, B, O]`; absent: zero.
@@ -264,55 +298,55 @@ pub(super) fn backward_tile<F: Float>(
     adjoint: &mut AdjointTile<'_, F>,
     mut plastic: Option<&mut dyn PlasticBackward<F>>,
 ) {
-    let rect = &tile.rect;
-    let (rows, cols, states) = (rect.rows.len(), rect.cols.len(), scan.neuron.states());
-    let zero = F::of(0.0);
-    let mut state_gradient = vec![zero; rows * states * cols];
+    let groups = Groups::new(scan, tile);
+    let (len, states) = (groups.len, scan.neuron.states());
+    let zeros = |n: usize| vec![F::of(0.0); n];
     let rule = scan.rule.filter(|_| plastic.is_some());
-    let mut trace_gradient = vec![zero; if rule.is_some_and(|r| r.has_trace()) { rows * cols } else { 0 }];
-    let (mut v, mut s) = (vec![zero; cols], vec![zero; cols]);
-    for r in 0..rows {
-        adjoint.weighted.row_mut(0, r).fill(zero);
-    }
+    let mut state_gradient = zeros(groups.count * states * len);
+    let mut trace_gradient = zeros(if rule.is_some_and(|r| r.has_trace()) { groups.count * len } else { 0 });
+    let (mut v, mut s) = (zeros(len), zeros(len));
+    adjoint.sums = ColumnSums::new(len);
+    (0..groups.count).for_each(|g| adjoint.weighted.group_mut(0, g).fill(F::of(0.0)));
     for t in (0..scan.steps).rev() {
         if let Some(plastic) = plastic.as_deref_mut() {
             plastic.update_adjoint(t, tile);
         }
-        for r in 0..rows {
-            let whole = ((t * scan.batch) + rect.rows.start + r) * scan.outputs;
-            let part = whole + rect.cols.start..whole + rect.cols.end;
+        for g in 0..groups.count {
+            let part = groups.range(scan, &tile.rect, t, g);
             load(&mut v, from.potential, &part);
             load(&mut s, from.output, &part);
             if let (Some(rule), Some(plastic)) = (rule, plastic.as_deref_mut()) {
-                let grads = (plastic.factor_gradients(t, r), &mut trace_gradient[..]);
+                let trace = if trace_gradient.is_empty() { 0..0 } else { g * len..(g + 1) * len };
+                let gradients = (plastic.factor_gradients(t, g), &mut trace_gradient[trace]);
                 let outputs = (&mut v[..], &mut s[..]);
-                scan.factors_adjoint(rule, tile, (t, r), grads, outputs, &mut adjoint.sums.sliding);
+                scan.factors_adjoint(rule, &groups, tile, (t, g), gradients, outputs, &mut adjoint.sums.sliding);
             }
             let mut before: [&[F]; MOST_STATES] = [&[]; MOST_STATES];
             for (k, slot) in before.iter_mut().enumerate().take(states) {
-                *slot = tile.state.row(t * states + k, r);
+                *slot = tile.state.group(t * states + k, g);
             }
             scan.neuron.backward(
                 scan.smooth,
                 NeuronAdjointRow {
-                    current: tile.current.row(t, r),
+                    current: tile.current.group(t, g),
                     state: &before[..states],
-                    state_gradient: &mut state_gradient[r * states * cols..(r + 1) * states * cols],
+                    state_gradient: &mut state_gradient[g * states * len..(g + 1) * states * len],
                     membrane_potential_gradient: &v,
                     output_gradient: &s,
-                    current_gradient: adjoint.current_gradient.row_mut(t, r),
+                    current_gradient: adjoint.current_gradient.group_mut(t, g),
                 },
             );
-            let gradient = adjoint.current_gradient.row(t, r);
-            rows::current_sums(scan.phase[t], gradient, &mut adjoint.sums.bias, adjoint.weighted.row_mut(0, r));
+            let gradient = adjoint.current_gradient.group(t, g);
+            rows::current_sums(scan.phase[t], gradient, &mut adjoint.sums.bias, adjoint.weighted.group_mut(0, g));
             if let Some(plastic) = plastic.as_deref_mut() {
-                plastic.gain_adjoint(t, r, tile, adjoint);
+                plastic.gain_adjoint(t, g, tile, adjoint);
             }
         }
         if let Some(plastic) = plastic.as_deref_mut() {
             plastic.drive_adjoint(t, tile, adjoint);
         }
     }
+    adjoint.sums.fold(tile.rect.cols.len());
 }
 
 fn load<F: Float>(row: &mut [F], from: Option<&[F]>, part: &std::ops::Range<usize>) {
@@ -323,28 +357,32 @@ fn load<F: Float>(row: &mut [F], from: Option<&[F]>, part: &std::ops::Range<usiz
 }
 
 impl<F: Float> Scan<'_, F> {
+    #[allow(clippy::too_many_arguments)]
     fn factors_adjoint(
         &self,
         rule: &dyn RuleKernel<F>,
+        groups: &Groups<F>,
         tile: &ScanTile<'_, F>,
-        (t, r): (usize, usize),
+        (t, g): (usize, usize),
         (gradients, trace_gradient): (FactorGradients<'_, F>, &mut [F]),
         (v, s): (&mut [F], &mut [F]),
         sliding: &mut [F],
     ) {
-        let cols = tile.rect.cols.len();
         if let Normalisation::Softmax { scale } = rule.normalisation() {
-            softmax_adjoint(tile.factors[0].row(t, r), gradients.factors[0], F::of(scale));
+            let cols = tile.rect.cols.len();
+            let results = tile.factors[0].group(t, g).chunks_exact(cols);
+            for (result, gradient) in results.zip(gradients.factors[0].chunks_exact_mut(cols)) {
+                softmax_adjoint(result, gradient, F::of(scale));
+            }
         }
-        let trace_part = if trace_gradient.is_empty() { 0..0 } else { r * cols..(r + 1) * cols };
         let row = RuleAdjointRow {
-            membrane_potential: tile.potential.row(t, r),
-            output: tile.output.row(t, r),
-            sliding_threshold: &self.sliding[tile.rect.cols.clone()],
-            trace: if rule.has_trace() { tile.trace.row(t, r) } else { &[] },
+            membrane_potential: tile.potential.group(t, g),
+            output: tile.output.group(t, g),
+            sliding_threshold: &groups.sliding,
+            trace: if rule.has_trace() { tile.trace.group(t, g) } else { &[] },
             factor_gradients: gradients.factors.map(|f| &*f),
             forgetting_gradient: gradients.forgetting,
-            trace_gradient: &mut trace_gradient[trace_part],
+            trace_gradient,
             membrane_potential_gradient: v,
             output_gradient: s,
             sliding_threshold_gradient: sliding,

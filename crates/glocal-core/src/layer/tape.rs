@@ -192,11 +192,11 @@ impl<F: Float> Adjoint<F> {
         let mut weighted = cut(&mut self.weighted);
         rects
             .iter()
-            .map(|rect| AdjointTile {
+            .map(|_| AdjointTile {
                 current_gradient: next(&mut current_gradient),
                 drive_gradient: next(&mut drive_gradient),
                 weighted: next(&mut weighted),
-                sums: ColumnSums::new(rect.cols.len()),
+                sums: ColumnSums::new(0),
             })
             .collect()
     }
