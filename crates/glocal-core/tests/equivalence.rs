@@ -148,52 +148,65 @@ fn dense_is_low_rank() {
     assert_eq!(compared, 6 * 3 * 2 * 4);
 }
 
-/// (a) In single precision both executions spike alike wherever the double-precision margin is above rounding.
+/// (a) As above, from starting plastic weights of each sample's own, though their scope is the sample.
+#[test]
+#[ignore = "bug: the low-rank execution takes the first sample's starting weights for all samples"]
+fn starting_weights_per_sample() {
+    let config = pair(rules()[0], Sharing::PerSample, PlasticScope::Sample, [6, 7, 4], 4);
+    let (params, batch) = (lively_params::<f64>(&config, &mut Stream(1)), 3);
+    let of_size = |n| PlasticWeight { values: Stream(n as u64).take(batch * n, -0.5, 0.5) };
+    let plastic = [of_size(42), of_size(28)];
+    let (x, labels) = (Stream(2).take(batch * 6, 0.0, 1.0), labels_of(batch, 4));
+    let run = |e| pass(&with_execution(&config, e), &params, &plastic, Input::Constant(&x), &labels);
+    run(Execution::LowRank).same(&run(Execution::Dense), 1e-10, "P_0 per sample");
+}
+
+/// One pass in either precision, from the same numbers, with gentle learning rates: a rule that runs away amplifies
+/// rounding without bound.
+fn gentle<F: Float>(config: &NetworkConfig, batch: usize, seed: u64) -> Outcome {
+    let mut params = lively_params::<F>(config, &mut Stream(seed));
+    params[0].local_learning_rate.iter_mut().for_each(|r| *r = *r * F::of(0.125));
+    let x: Vec<F> = of(&Stream(seed).take(batch * config.inputs, 0.0, 1.0));
+    let rest = [PlasticWeight::default(), PlasticWeight::default()];
+    pass(config, &params, &rest, Input::Constant(&x), &labels_of(batch, config.layers[1].size))
+}
+
+/// (a) In single precision both executions spike as double precision does, wherever its margin is above rounding.
 #[test]
 fn single_precision_spikes() {
-    let (mut equal, mut all) = (0usize, 0usize);
+    const MARGIN: f64 = 1e-5;
+    let (batch, hidden, steps, threshold) = (11, 40, 6, 0.5);
+    let (mut compared, mut met) = (0, 0);
     for (index, rule) in rules().into_iter().enumerate() {
-        for execution in [Execution::Dense, Execution::LowRank] {
-            let batch = 11;
-            let config = with_execution(&pair(rule, Sharing::Batch, PlasticScope::Run, [30, 40, 5], 6), execution);
-            let build = |seed| {
-                let mut stream = Stream(seed);
-                let params: Params<f64> = lively_params(&config, &mut stream);
-                let x = stream.take(batch * 30, 0.0, 1.0);
-                (params, x)
-            };
-            let (params, x) = build(index as u64 + 50);
-            let narrow: Params<f32> = {
-                let mut stream = Stream(index as u64 + 50);
-                lively_params(&config, &mut stream)
-            };
-            let x32: Vec<f32> = of(&x);
-            let rest = || vec![PlasticWeight::default(), PlasticWeight::default()];
-            let labels = labels_of(batch, 5);
-            let exact = pass(&config, &params, &rest(), Input::Constant(&x), &labels);
-            let plastic32: Vec<PlasticWeight<f32>> = vec![PlasticWeight::default(), PlasticWeight::default()];
-            let single = pass(&config, &narrow, &plastic32, Input::Constant(&x32), &labels);
-            let count = batch * 40;
-            // A sample whose spike is within rounding of its threshold may go another way from then on, and with it all
-            // that share its plastic weights: only what came before the first such step counts.
-            let mut until = 6;
-            for t in 0..6 {
-                let plane = t * count..(t + 1) * count;
-                let close = exact.potentials[0][plane.clone()]
-                    .iter()
-                    .zip(&single.potentials[0][plane.clone()])
-                    .all(|(a, b)| (a - b).abs() < 1e-3 * a.abs().max(1.0));
-                assert!(close, "{rule:?} {execution:?}: potentials of step {t}");
-                if exact.spikes[0][plane.clone()] != single.spikes[0][plane] {
-                    until = t;
-                    break;
+        for (sharing, scope) in [(Sharing::Batch, PlasticScope::Run), (Sharing::PerSample, PlasticScope::Sample)] {
+            for execution in BOTH {
+                let mut config = with_execution(&pair(rule, sharing, scope, [30, hidden, 5], steps), execution);
+                for layer in &mut config.layers {
+                    let surrogate = SurrogateGradient::default();
+                    layer.neuron = NeuronConfig::Lif { threshold, decay: 0.6, reset: Reset::Subtract, surrogate };
+                }
+                let seed = index as u64 + 50;
+                let (exact, single) = (gentle::<f64>(&config, batch, seed), gentle::<f32>(&config, batch, seed));
+                assert_eq!(exact.executions, single.executions);
+                let (exact, single) =
+                    ((&exact.potentials[0], &exact.spikes[0]), (&single.potentials[0], &single.spikes[0]));
+                // A spike within rounding of its threshold may go another way, and all that it reaches with it: it
+                // ends the comparison. Any other difference is an error.
+                for i in 0..steps * batch * hidden {
+                    let (v, off) = (exact.0[i], (exact.0[i] - single.0[i]).abs());
+                    let what = format!("{rule:?} {sharing:?} {execution:?} at {i}");
+                    assert!(off < MARGIN * v.abs().max(1.0), "{what}: v is off by {off:e}");
+                    if exact.1[i] != single.1[i] {
+                        assert!((v - threshold).abs() < MARGIN, "{what}: a spike differs at v = {v}");
+                        met += 1;
+                        break;
+                    }
+                    compared += 1;
                 }
             }
-            all += 6;
-            equal += until;
         }
     }
-    assert!(equal as f64 > 0.9 * all as f64, "{equal} of {all} steps spike alike");
+    assert!(compared > 7 * 4 * steps * batch * hidden * 9 / 10, "{compared} compared, {met} met rounding");
 }
 
 /// (b) Where a clamp was ever active the plan was dense, and each execution's result is the dense one.

