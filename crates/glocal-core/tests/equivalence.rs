@@ -165,7 +165,10 @@ fn starting_weights_per_sample() {
 /// rounding without bound.
 fn gentle<F: Float>(config: &NetworkConfig, batch: usize, seed: u64) -> Outcome {
     let mut params = lively_params::<F>(config, &mut Stream(seed));
-    params[0].local_learning_rate.iter_mut().for_each(|r| *r = *r * F::of(0.125));
+    let squares =
+        matches!(config.layers[0].plasticity.as_ref().unwrap().rule, RuleConfig::Oja { .. } | RuleConfig::Bcm { .. });
+    let share = F::of(if squares { 1.0 / 128.0 } else { 1.0 / 8.0 });
+    params[0].local_learning_rate.iter_mut().for_each(|r| *r = *r * share);
     let x: Vec<F> = of(&Stream(seed).take(batch * config.inputs, 0.0, 1.0));
     let rest = [PlasticWeight::default(), PlasticWeight::default()];
     pass(config, &params, &rest, Input::Constant(&x), &labels_of(batch, config.layers[1].size))
@@ -177,7 +180,10 @@ fn single_precision_spikes() {
     const MARGIN: f64 = 1e-5;
     let (batch, hidden, steps, threshold) = (11, 40, 6, 0.5);
     let (mut compared, mut met) = (0, 0);
-    for (index, rule) in rules().into_iter().enumerate() {
+    for (index, mut rule) in rules().into_iter().enumerate() {
+        if let RuleConfig::Oja { forgetting } = &mut rule {
+            *forgetting = 0.002;
+        }
         for (sharing, scope) in [(Sharing::Batch, PlasticScope::Run), (Sharing::PerSample, PlasticScope::Sample)] {
             for execution in BOTH {
                 let mut config = with_execution(&pair(rule, sharing, scope, [30, hidden, 5], steps), execution);
