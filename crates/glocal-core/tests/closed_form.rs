@@ -28,7 +28,7 @@ fn first_spike(current: f64, threshold: f64, decay: f64) -> Option<usize> {
         return (current > 0.0).then(|| (threshold / current).floor() as usize + 1);
     }
     let share = 1.0 - threshold * (1.0 - decay) / current;
-    (current > 0.0 && share > 0.0).then(|| (share.ln() / decay.ln()).floor() as usize + 1)
+    (current > 0.0 && share > 0.0).then(|| (libm::log(share) / libm::log(decay)).floor() as usize + 1)
 }
 
 fn first_spikes<F: Float>() {
@@ -116,7 +116,8 @@ fn phase_weight_decays() {
         let reading = network.forward(&params, &[PlasticWeight::default()], input, 1, &mut workspace).clone();
         let v = workspace.layer(0).potential;
         for n in 1..=steps {
-            let term = |t: usize| decay.powi((n - 1 - t) as i32) * (2.0 * weight * (-(t as f64) / tau).exp() + bias);
+            let term =
+                |t: usize| libm::pow(decay, (n - 1 - t) as f64) * (2.0 * weight * libm::exp(-(t as f64) / tau) + bias);
             let expected: f64 = (0..n).map(term).sum();
             assert!((v[n - 1] - expected).abs() < 1e-14, "step {n}: {} {expected}", v[n - 1]);
         }
@@ -175,7 +176,7 @@ fn plastic_weight_by_hand() {
                 for t in 0..steps {
                     v = 0.5 * v + x * weight + gain * x * p;
                     assert!((workspace.layer(0).potential[t] - v).abs() < 1e-14, "{clamp:?} {execution:?} step {t}");
-                    p = (decay * p - rate * x * (v / 0.5f64 - sliding).tanh()).clamp(-bound, bound);
+                    p = (decay * p - rate * x * libm::tanh(v / 0.5 - sliding)).clamp(-bound, bound);
                 }
                 assert!((workspace.next_plastic(0)[0] - p).abs() < 1e-14, "{clamp:?} {execution:?} {steps} steps");
                 assert!(clamp.is_none() || steps < 6 || p == -0.35, "the clamp is met");

@@ -342,9 +342,9 @@ fn threaded(index: usize) -> NetworkConfig {
     let sharing = [Sharing::Batch, Sharing::PerSample][index / 7 % 2];
     let scope = if sharing == Sharing::PerSample { PlasticScope::Sample } else { PlasticScope::Run };
     let mut config = pair(rule, sharing, scope, [70, 150, 10], 5);
-    config.layers.iter_mut().for_each(|l| plasticity_of(l).clamp = (index % 2 == 0).then_some(4.0));
+    config.layers.iter_mut().for_each(|l| plasticity_of(l).clamp = index.is_multiple_of(2).then_some(4.0));
     plasticity_of(&mut config.layers[1]).coupling = couplings()[index % 5];
-    if index % 3 == 0 {
+    if index.is_multiple_of(3) {
         config.layers[0].learning = Some(LearningRule::Global);
     }
     config
@@ -603,7 +603,7 @@ fn frozen_follows_training() {
     let labels = labels_of(4, 4);
     let mut learner = Learner::<f64>::with_models(config, 5, Models::default()).unwrap();
     *learner.params_mut() = lively_params(&learner.config().network.clone(), &mut Stream(4));
-    let mut last = f64::NAN;
+    let mut last = learner.evaluate(Input::Constant(&x), &labels, PlasticEval::Frozen).unwrap().loss;
     for change in 0..4 {
         match change {
             0 => drop(learner.step(Input::Constant(&x), &labels).unwrap()),

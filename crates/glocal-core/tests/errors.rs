@@ -243,11 +243,13 @@ fn checkpoints_that_are_not_ours() {
     refused(&config, &rewritten(&bytes, |_, m| m.clear()), &["not a Glocal checkpoint"]);
     refused(&config, &rewritten(&bytes, |_, m| drop(m.insert("glocal".into(), "{}".into()))), &["unreadable header"]);
     let format = |_: &mut Tensors, m: &mut HashMap<String, String>| {
-        m.get_mut("glocal").map(|text| *text = text.replacen("\"format\":1", "\"format\":2", 1));
+        let text = m["glocal"].replacen("\"format\":1", "\"format\":2", 1);
+        m.insert("glocal".into(), text);
     };
     refused(&config, &rewritten(&bytes, format), &["format 2", "format 1"]);
     let progress = |_: &mut Tensors, m: &mut HashMap<String, String>| {
-        m.get_mut("glocal").map(|text| *text = text.replace("glocal.progress", "glocal.elsewhere"));
+        let text = m["glocal"].replace("glocal.progress", "glocal.elsewhere");
+        m.insert("glocal".into(), text);
     };
     refused(&config, &rewritten(&bytes, progress), &["progress"]);
 }
