@@ -323,6 +323,43 @@ fn epsilon() -> f64 {
     1e-8
 }
 
+impl LayerConfig {
+    /// `size` neurons with bias, trained as the arm says, without plastic weights.
+    pub fn new(size: usize, neuron: NeuronConfig) -> Self {
+        LayerConfig { size, bias: true, learning: None, neuron, plasticity: None }
+    }
+}
+
+impl PlasticityConfig {
+    /// Plastic weights moved by `rule`: W + gP with one gain, shared by the batch, kept for the run, not clamped.
+    pub fn new(rule: RuleConfig, decay: f64) -> Self {
+        PlasticityConfig {
+            rule,
+            decay,
+            clamp: None,
+            coupling: Coupling::default(),
+            sharing: Sharing::default(),
+            scope: PlasticScope::default(),
+            meta_init: default_meta_init(),
+            rate_bounds: None,
+            execution: Execution::default(),
+        }
+    }
+}
+
+impl OptimiserConfig {
+    /// Adam at a constant learning rate, at every step.
+    pub fn adam(learning_rate: f64) -> Self {
+        OptimiserConfig {
+            method: OptimiserMethod::default(),
+            learning_rate,
+            schedule: Schedule::Constant,
+            clip_norm: None,
+            update_interval: 1,
+        }
+    }
+}
+
 impl NetworkConfig {
     /// The rule that layer `index` follows: its own, or what the arm implies.
     pub fn layer_rule(&self, index: usize) -> LearningRule {

@@ -189,6 +189,11 @@ impl<F: Float> Learner<F> {
     /// # Errors
     /// Wrong shapes, values that are not finite, labels out of range, or divergence (nothing is updated then).
     pub fn step(&mut self, input: Input<'_, F>, labels: &[u32]) -> Result<StepReport, CoreError> {
+        // On a worker from the first product on: handing each of them over from outside would cost a wake-up.
+        rayon::scope(|_| self.step_here(input, labels))
+    }
+
+    fn step_here(&mut self, input: Input<'_, F>, labels: &[u32]) -> Result<StepReport, CoreError> {
         let batch = self.check(input, Some(labels))?;
         let (loss, correct) = self.gradients_of(input, labels, batch);
         let norms = self.check_finite(loss)?;
@@ -311,7 +316,8 @@ impl<F: Float> Learner<F> {
             (Some((network, params)), PlasticEval::Frozen) => (network, params),
             _ => (&self.network, &self.params),
         };
-        network.forward(params, &self.plastic, input, batch, &mut self.workspace);
+        let workspace = &mut self.workspace;
+        rayon::scope(|_| network.forward(params, &self.plastic, input, batch, workspace).step);
         let (loss, predictions) = network.loss(self.config.loss, labels, &mut self.workspace);
         Ok(EvalReport { loss, correct: count_correct(&predictions, labels), predictions })
     }

@@ -7,12 +7,14 @@ use crate::scalar::Float;
 use crate::view::{MatMut, MatRef};
 
 /// Whether a product replaces or adds to its destination.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Into {
     /// C = α A B.
     Replace,
     /// C = C + α A B.
     Add,
+    /// C = β C + α A B.
+    Blend(f64),
 }
 
 /// C = α A B, or C += α A B, on the calling thread.
@@ -36,14 +38,14 @@ pub fn product_serial<F: Float>(mut c: MatMut<'_, F>, into: Into, alpha: F, a: M
             c_ptr,
             1,
             c_rs,
-            into == Into::Add,
+            into != Into::Replace,
             a_ptr,
             a_cs,
             a_rs,
             b_ptr,
             b_cs,
             b_rs,
-            F::of(1.0),
+            F::of(if let Into::Blend(beta) = into { beta } else { 1.0 }),
             alpha,
             false,
             false,
@@ -53,10 +55,14 @@ pub fn product_serial<F: Float>(mut c: MatMut<'_, F>, into: Into, alpha: F, a: M
     }
 }
 
-/// Multiply-adds below which a product is not worth cutting.
-const SERIAL_WORK: usize = 1 << 19;
+/// Multiply-adds of a task: each task packs its operands anew, so few and large ones are best.
+const TASK_WORK: usize = 1 << 23;
+/// The same where one side of C is too short to fill the vector registers, and every product is slow.
+const SKINNY_TASK_WORK: usize = 1 << 20;
+/// Shortest side of C that fills them.
+const SKINNY: usize = 32;
 /// Most tasks that one product is cut into.
-const MOST_TASKS: usize = 8;
+const MOST_TASKS: usize = 16;
 
 /// C = α A B, or C += α A B, cut into tasks over the longer side of C.
 ///
@@ -64,7 +70,8 @@ const MOST_TASKS: usize = 8;
 /// If the shapes do not agree.
 pub fn product<F: Float>(c: MatMut<'_, F>, into: Into, alpha: F, a: MatRef<'_, F>, b: MatRef<'_, F>) {
     let (m, n, k) = (c.rows(), c.cols(), a.cols());
-    let tasks = (m * n * k / SERIAL_WORK).min(MOST_TASKS);
+    let work = if m.min(n) < SKINNY { SKINNY_TASK_WORK } else { TASK_WORK };
+    let tasks = (m * n * k / work).min(MOST_TASKS);
     if tasks < 2 {
         return product_serial(c, into, alpha, a, b);
     }

@@ -167,13 +167,14 @@ impl<F: Float> Network<F> {
         batch: usize,
         workspace: &'w mut Workspace<F>,
     ) -> &'w Reading<F> {
-        self.scan(params, plastic, input, (batch, self.config.steps), None, workspace);
+        self.run(params, plastic, input, (batch, self.config.steps), None, false, workspace);
         let reading = read(&self.config.readout, &self.trajectory(workspace));
         workspace.reading = reading;
         &workspace.reading
     }
 
-    /// Runs `steps` steps from what an earlier part of the scan left.
+    /// Runs `steps` steps of a longer scan, from what its earlier part left (`carry`; none: from rest, with `plastic`).
+    /// [`Network::carry`] then gives what its later part starts from.
     pub fn scan(
         &self,
         params: &Params<F>,
@@ -181,6 +182,20 @@ impl<F: Float> Network<F> {
         input: Input<'_, F>,
         (batch, steps): (usize, usize),
         carry: Option<&Carry<F>>,
+        workspace: &mut Workspace<F>,
+    ) {
+        self.run(params, plastic, input, (batch, steps), carry, true, workspace);
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn run(
+        &self,
+        params: &Params<F>,
+        plastic: &[PlasticWeight<F>],
+        input: Input<'_, F>,
+        (batch, steps): (usize, usize),
+        carry: Option<&Carry<F>>,
+        continues: bool,
         workspace: &mut Workspace<F>,
     ) {
         let start = carry.map_or(0, |c| c.step);
@@ -197,17 +212,22 @@ impl<F: Float> Network<F> {
                 params: &params[index],
                 plastic: &plastic[index],
                 carried: carry.map(|c| &c.layers[index]),
+                continues,
                 smooth: self.smooth,
             };
             layer.forward(&pass, &mut rest[0]);
         }
     }
 
-    /// What the next part of a scan starts from, after [`Network::scan`].
-    pub fn carry(&self, workspace: &Workspace<F>, before: Option<&Carry<F>>) -> Carry<F> {
+    /// What the next part of a scan starts from, after [`Network::scan`] with this `input` and the carry `before`.
+    pub fn carry(&self, input: Input<'_, F>, before: Option<&Carry<F>>, workspace: &Workspace<F>) -> Carry<F> {
         let step = before.map_or(0, |c| c.step) + workspace.phase.len();
-        let layers = self.layers.iter().zip(&workspace.tapes).map(|(layer, tape)| layer.carry(tape)).collect();
-        Carry { step, layers }
+        let tapes = &workspace.tapes;
+        let of_layer = |(index, layer): (usize, &Layer<F>)| {
+            let input = index.checked_sub(1).map_or(input, |below| Input::Series(tapes[below].outputs().output));
+            layer.carry(input, &tapes[index])
+        };
+        Carry { step, layers: self.layers.iter().enumerate().map(of_layer).collect() }
     }
 
     fn trajectory<'w>(&self, workspace: &'w Workspace<F>) -> Trajectory<'w, F> {
@@ -264,6 +284,7 @@ impl<F: Float> Network<F> {
                 params: &params[index],
                 plastic: &plastic[index],
                 carried: None,
+                continues: false,
                 smooth: self.smooth,
             };
             let needed = index > 0 && self.layers[index - 1].trained();

@@ -31,6 +31,11 @@ elementwise!(
     affine, (out: &mut [F], k: F, base: &[F], bias: &[F]), [base, bias], out, |i| out[i] = k * base[i] + bias[i]
 );
 elementwise!(
+    /// out = k · base + bias + gain ∘ drive.
+    affine_driven, (out: &mut [F], k: F, base: &[F], bias: &[F], gain: &[F], drive: &[F]), [base, bias, gain, drive], out,
+    |i| out[i] = k * base[i] + bias[i] + gain[i] * drive[i]
+);
+elementwise!(
     /// out = k · x.
     scaled, (out: &mut [F], k: F, x: &[F]), [x], out, |i| out[i] = k * x[i]
 );
@@ -87,6 +92,36 @@ elementwise!(
     /// sum += |x|.
     add_size, (sum: &mut [F], x: &[F]), [x], sum, |i| sum[i] += x[i].abs()
 );
+
+/// bias += gradient, weighted += k · gradient.
+pub(crate) fn current_sums<F: Float>(k: F, gradient: &[F], bias: &mut [F], weighted: &mut [F]) {
+    vectorised(
+        #[inline(always)]
+        || {
+            let n = gradient.len();
+            let (bias, weighted) = (&mut bias[..n], &mut weighted[..n]);
+            for i in 0..n {
+                bias[i] += gradient[i];
+                weighted[i] += k * gradient[i];
+            }
+        },
+    )
+}
+
+/// out = gain ∘ gradient, sum += gradient ∘ drive.
+pub(crate) fn gain_adjoint<F: Float>(out: &mut [F], gain: &[F], gradient: &[F], drive: &[F], sum: &mut [F]) {
+    vectorised(
+        #[inline(always)]
+        || {
+            let n = out.len();
+            let (gain, gradient, drive, sum) = (&gain[..n], &gradient[..n], &drive[..n], &mut sum[..n]);
+            for i in 0..n {
+                out[i] = gain[i] * gradient[i];
+                sum[i] += gradient[i] * drive[i];
+            }
+        },
+    )
+}
 
 /// Σ a b, over [`LANES`] fixed partial sums.
 pub(crate) fn dot<F: Float>(a: &[F], b: &[F]) -> F {

@@ -38,7 +38,7 @@ pub trait Scalar:
     /// arctan x.
     fn atan(self) -> Self;
 
-    /// The spike 1[u > 0] (strict) of the distance u between potential and threshold, whose derivative is the surrogate's.
+    /// The spike `1[u > 0]` (strict) of the distance u between potential and threshold, whose derivative is the surrogate's.
     fn spike<G: Surrogate>(self, surrogate: &G) -> Self;
 
     /// |x|.

@@ -11,7 +11,7 @@ use crate::dual::Dual;
 use crate::error::ConfigErrors;
 use crate::scalar::Scalar;
 
-/// A smooth step whose derivative stands in for the derivative of the spike 1[u > 0].
+/// A smooth step whose derivative stands in for the derivative of the spike `1[u > 0]`.
 pub trait Surrogate: Copy + std::fmt::Debug + Send + Sync + 'static {
     /// The antiderivative of the surrogate, at distance `u` from the threshold.
     fn smooth_step<S: Scalar>(&self, u: S) -> S;

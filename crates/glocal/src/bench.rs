@@ -226,3 +226,18 @@ pub fn one(which: &str, seconds: f64) -> f64 {
     };
     step_ms(rule, sharing, &Data::new(), seconds).unwrap()
 }
+
+#[doc(hidden)]
+pub fn steps(which: &str, n: usize) {
+    let (rule, sharing) = match which {
+        "gp" => (LearningRule::Global, Sharing::Batch),
+        "lp" => (LearningRule::Local, Sharing::Batch),
+        "hp" => (LearningRule::Hybrid, Sharing::Batch),
+        _ => (LearningRule::Hybrid, Sharing::PerSample),
+    };
+    let data = Data::new();
+    let mut learner = Learner::new(demo(rule, sharing), 1).unwrap();
+    for _ in 0..n {
+        learner.step(Input::Constant(&data.x), &data.labels).unwrap();
+    }
+}

@@ -6,8 +6,8 @@ use std::fmt;
 use glocal_core::Input;
 use glocal_data::encode::EncodeBuffers;
 use glocal_data::{
-    Batch, Corruption, DataError, Draw, Encoded, Encoder, ImageDataset, Locations, Split, Stream, embedded,
-    epoch_order, load, registry,
+    Batch, Corruption, Draw, Encoded, Encoder, ImageDataset, Locations, Split, Stream, embedded, epoch_order, load,
+    registry,
 };
 
 use crate::config::RunConfig;
@@ -32,7 +32,10 @@ impl Images {
             let split = embedded::fashion_mnist;
             return Ok(Images { train: split(Split::Train)?, test: split(Split::Test)? });
         }
-        let found = locations.find(registry::find(name).map_err(|error| unknown(name, error))?)?;
+        if let Some(hint) = unknown_dataset_hint(name) {
+            return Err(GlocalError::Usage { message: format!("unknown data set `{name}`"), hint });
+        }
+        let found = locations.find(registry::find(name)?)?;
         Ok(Images { train: load(&found, Split::Train)?, test: load(&found, Split::Test)? })
     }
 
@@ -51,13 +54,14 @@ pub fn dataset_names() -> Vec<&'static str> {
     std::iter::once(embedded::FASHION_MNIST_SUBSET).chain(known).collect()
 }
 
-fn unknown(name: &str, error: DataError) -> GlocalError {
-    let DataError::UnknownDataset { .. } = error else { return error.into() };
-    let hint = match nearest(name, dataset_names()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("known are {}; `glocal data list` tells more", dataset_names().join(", ")),
-    };
-    GlocalError::Usage { message: format!("unknown data set `{name}`"), hint }
+/// What to say to a name that is no data set's; `None` if it is one's.
+pub(crate) fn unknown_dataset_hint(name: &str) -> Option<String> {
+    let known = dataset_names();
+    match nearest(name, known.iter().copied()) {
+        _ if known.contains(&name) => None,
+        Some(near) => Some(format!("did you mean `{near}`?")),
+        None => Some(format!("known are {}; `glocal data list` tells more", known.join(", "))),
+    }
 }
 
 /// What a run uses some of its images for.
@@ -123,6 +127,11 @@ impl<'a> RunImages<'a> {
             Part::Validation => &self.validation,
             Part::Test => &self.test,
         }
+    }
+
+    /// Images of the largest part: no batch is larger.
+    pub fn most_samples(&self) -> usize {
+        [Part::Train, Part::Validation, Part::Test].map(|part| self.numbers(part).len()).into_iter().max().unwrap_or(0)
     }
 
     /// The data set that a part's numbers count in.

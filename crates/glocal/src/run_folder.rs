@@ -127,18 +127,21 @@ impl RunFolder {
         let path = root.join(".lock");
         let file = File::create(&path).map_err(GlocalError::write(&path))?;
         match file.try_lock() {
-            Ok(()) => {
-                let folder = RunFolder { root: root.to_owned(), _lock: Some(file) };
-                folder.tidy().map_err(GlocalError::write(root))?;
-                Ok(folder)
+            Ok(()) => {}
+            // Some network file systems have no locks: then the user alone keeps two processes apart.
+            Err(fs::TryLockError::Error(source)) if source.kind() == io::ErrorKind::Unsupported => {}
+            Err(fs::TryLockError::WouldBlock) => {
+                return Err(GlocalError::RunFolder {
+                    path: root.to_owned(),
+                    message: "another process is training in this folder".into(),
+                    hint: "wait for it to end, or choose another folder with --out".into(),
+                });
             }
-            Err(fs::TryLockError::WouldBlock) => Err(GlocalError::RunFolder {
-                path: root.to_owned(),
-                message: "another process is training in this folder".into(),
-                hint: "wait for it to end, or choose another folder with --out".into(),
-            }),
-            Err(fs::TryLockError::Error(source)) => Err(GlocalError::Write { path, source }),
+            Err(fs::TryLockError::Error(source)) => return Err(GlocalError::Write { path, source }),
         }
+        let folder = RunFolder { root: root.to_owned(), _lock: Some(file) };
+        folder.tidy().map_err(GlocalError::write(root))?;
+        Ok(folder)
     }
 
     fn tidy(&self) -> io::Result<()> {

@@ -109,9 +109,26 @@ fn messages_and_results_do_not_mix() {
 }
 
 #[test]
+fn the_training_step_is_measured() {
+    let json = Scratch::new().succeed(&["bench", "--json", "--seconds", "1"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    for figure in [
+        "gp_step_ms",
+        "hp_step_ms",
+        "hp_per_sample_step_ms",
+        "gemm_gflops",
+        "gp_floor_ratio",
+        "hp_floor_ratio",
+        "hp_per_sample_peak_mb",
+    ] {
+        assert!(json[figure].as_f64().is_some_and(|value| value > 0.0), "{figure} in {json}");
+    }
+}
+
+#[test]
 fn every_command_has_help() {
     let scratch = Scratch::new();
-    for command in ["quickstart", "train", "eval", "reproduce", "data", "report"] {
+    for command in ["quickstart", "train", "eval", "reproduce", "data", "report", "bench"] {
         let help = scratch.succeed(&[command, "--help"]);
         assert!(help.contains("Usage: glocal"), "{help}");
     }

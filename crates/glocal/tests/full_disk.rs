@@ -45,6 +45,27 @@ fn a_config_or_page_that_does_not_fit_is_not_half_written() {
     assert_eq!(before, snapshot(&scratch.path("new")), "the older page is whole");
 }
 
+/// As above on a file system that really is full, where the machine lets a test mount one.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_file_system_is_told_apart_from_other_refusals() {
+    let in_own_mounts = |script: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["--map-root-user", "--mount", "sh", "-c", script, env!("CARGO_BIN_EXE_glocal")]);
+        command
+    };
+    let scratch = Scratch::new();
+    std::fs::create_dir(scratch.path("small")).unwrap();
+    let mount = "mount -t tmpfs -o size=64k tmpfs small";
+    if !in_own_mounts(mount).current_dir(scratch.path(".")).output().is_ok_and(|o| o.status.success()) {
+        eprintln!("skipped: this machine does not let tests mount a file system");
+        return;
+    }
+    let script = format!("{mount} && exec \"$0\" train tiny.toml --out small/run --quiet");
+    let output = in_own_mounts(&script).current_dir(scratch.path(".")).output().unwrap();
+    assert_refused(&output, &["cannot write small/run/checkpoints/", "No space left", "free some space"]);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_result_that_cannot_be_printed_is_an_error_and_a_closed_pipe_is_not() {

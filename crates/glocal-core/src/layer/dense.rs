@@ -117,21 +117,11 @@ impl<F: Float> PlasticForward<F> for DenseForward<'_, F> {
         load_weight(&mut self.weight, &self.before_clamp, t, p.clamp);
         let x = p.pre.samples(p.pre.activity(t), &self.samples);
         let k = p.pre.phase[t];
-        match p.gain {
-            Gain::Matrix(_) => {
-                let gain = p.matrix_gain(&self.neurons).expect("the gain is a matrix");
-                rows::product(&mut self.coupled, gain, &self.weight);
-                let weight = MatRef::new(&self.coupled, count, width).t();
-                product_serial(tile.current.plane_mut(t), Into::Add, k, x, weight);
-            }
-            Gain::Row(gain) => {
-                let weight = MatRef::new(&self.weight, count, width).t();
-                product_serial(tile.drive.plane_mut(t), Into::Replace, k, x, weight);
-                for r in 0..self.samples.len() {
-                    rows::add_product(tile.current.row_mut(t, r), &gain[self.neurons.clone()], tile.drive.row(t, r));
-                }
-            }
+        if let Some(gain) = p.matrix_gain(&self.neurons) {
+            rows::product(&mut self.coupled, gain, &self.weight);
         }
+        let weight = if self.coupled.is_empty() { &self.weight } else { &self.coupled };
+        product_serial(tile.drive.plane_mut(t), Into::Replace, k, x, MatRef::new(weight, count, width).t());
     }
 
     fn update(&mut self, t: usize, tile: &ScanTile<'_, F>) {
@@ -188,6 +178,9 @@ pub(super) struct DenseBackward<'a, F> {
     eligibility_gradient: Vec<F>,
     weight: Vec<F>,
     scratch: Vec<F>,
+    /// Gradients of a_r, `[samples, neurons]` each, and of f, the same for all samples, `[neurons]`.
+    factor_gradients: [Vec<F>; 2],
+    forgetting_gradient: Vec<F>,
 }
 
 impl<'a, F: Float> DenseBackward<'a, F> {
@@ -201,7 +194,10 @@ impl<'a, F: Float> DenseBackward<'a, F> {
     ) -> Self {
         let zeros = || vec![F::of(0.0); neurons.len() * plastic.pre.width];
         let eligibility_gradient = if plastic.coefficients.has_eligibility() { zeros() } else { Vec::new() };
+        let plane = |used: bool| vec![F::of(0.0); if used { samples.len() * neurons.len() } else { 0 }];
         DenseBackward {
+            factor_gradients: [plane(true), plane(plastic.terms > 1)],
+            forgetting_gradient: vec![F::of(0.0); if plastic.forgets { neurons.len() } else { 0 }],
             weight_gradient: zeros(),
             weight: zeros(),
             scratch: zeros(),
@@ -217,7 +213,7 @@ impl<'a, F: Float> DenseBackward<'a, F> {
 }
 
 impl<F: Float> PlasticBackward<F> for DenseBackward<'_, F> {
-    fn update_adjoint(&mut self, t: usize, tile: &ScanTile<'_, F>, gradients: &mut FactorGradients<F>) {
+    fn update_adjoint(&mut self, t: usize, tile: &ScanTile<'_, F>) {
         let (p, width, count) = (self.plastic, self.plastic.pre.width, self.neurons.len());
         let (c, mean, batch) = (p.coefficients, p.mean(&self.samples), self.samples.len());
         load_weight(&mut self.weight, &self.before_clamp, t, p.clamp);
@@ -239,33 +235,46 @@ impl<F: Float> PlasticBackward<F> for DenseBackward<'_, F> {
             let mut keep = c.decay;
             if p.forgets {
                 keep = keep - mean_of_column(&tile.forgetting, t, o, mean);
-                let lost = -(rows::dot(gradient, &self.weight[row]) * mean);
-                (0..batch).for_each(|r| gradients.forgetting[r * count + o] = lost);
+                self.forgetting_gradient[o] = -(rows::dot(gradient, &self.weight[row]) * mean);
             }
             rows::scale(gradient, keep);
         }
         for term in 0..p.terms {
             let phi = p.pre.samples(p.pre.factor(term, t), &self.samples);
-            let out = MatMut::new(&mut gradients.factors[term], batch, count);
+            let out = MatMut::new(&mut self.factor_gradients[term], batch, count);
             let update = MatRef::new(&self.scratch, count, width).t();
             product_serial(out, Into::Replace, p.pre.factor_scale(term, t), phi, update);
         }
     }
 
-    fn drive_adjoint(&mut self, t: usize, tile: &ScanTile<'_, F>, adjoint: &mut AdjointTile<'_, F>) {
+    fn factor_gradients(&mut self, _: usize, r: usize) -> FactorGradients<'_, F> {
+        let count = self.neurons.len();
+        let row = |data: &'_ Vec<F>| if data.is_empty() { 0..0 } else { r * count..(r + 1) * count };
+        let [first, second] = &mut self.factor_gradients;
+        let (of_first, of_second) = (row(first), row(second));
+        FactorGradients {
+            factors: [&mut first[of_first], &mut second[of_second]],
+            forgetting: &self.forgetting_gradient,
+        }
+    }
+
+    fn gain_adjoint(&mut self, t: usize, r: usize, tile: &ScanTile<'_, F>, adjoint: &mut AdjointTile<'_, F>) {
+        if let Gain::Row(gain) = self.plastic.gain {
+            row_gain_adjoint(t, r, &gain[self.neurons.clone()], tile, adjoint);
+        }
+    }
+
+    fn drive_adjoint(&mut self, t: usize, _: &ScanTile<'_, F>, adjoint: &mut AdjointTile<'_, F>) {
         let (p, width, count) = (self.plastic, self.plastic.pre.width, self.neurons.len());
         let x = p.pre.samples(p.pre.activity(t), &self.samples);
         let k = p.pre.phase[t];
-        match p.gain {
-            Gain::Row(gain) => {
-                row_gain_adjoint(t, &gain[self.neurons.clone()], tile, adjoint);
-                if t > 0 {
-                    let gradient = adjoint.drive_gradient.plane(t).t();
-                    product_serial(MatMut::new(&mut self.weight_gradient, count, width), Into::Add, k, gradient, x);
-                }
+        match p.matrix_gain(&self.neurons) {
+            None if t > 0 => {
+                let gradient = adjoint.drive_gradient.plane(t).t();
+                product_serial(MatMut::new(&mut self.weight_gradient, count, width), Into::Add, k, gradient, x);
             }
-            Gain::Matrix(_) => {
-                let gain = p.matrix_gain(&self.neurons).expect("the gain is a matrix");
+            None => {}
+            Some(gain) => {
                 let gradient = adjoint.current_gradient.plane(t).t();
                 product_serial(MatMut::new(&mut self.scratch, count, width), Into::Replace, k, gradient, x);
                 rows::add_product(self.gain_gradient, &self.scratch, &self.weight);
@@ -275,18 +284,22 @@ impl<F: Float> PlasticBackward<F> for DenseBackward<'_, F> {
     }
 }
 
-/// du_t = gain ∘ dI_t, and the gradient of the gain.
+/// du_t = gain ∘ dI_t, and the gradient of the gain, for sample `r` of a tile.
 pub(super) fn row_gain_adjoint<F: Float>(
     t: usize,
+    r: usize,
     gain: &[F],
     tile: &ScanTile<'_, F>,
     adjoint: &mut AdjointTile<'_, F>,
 ) {
-    for r in 0..tile.rect.rows.len() {
-        let gradient = adjoint.current_gradient.row(t, r);
-        rows::product(adjoint.drive_gradient.row_mut(t, r), gain, gradient);
-        rows::add_product(&mut adjoint.sums.gain, gradient, tile.drive.row(t, r));
-    }
+    let gradient = adjoint.current_gradient.row(t, r);
+    rows::gain_adjoint(
+        adjoint.drive_gradient.row_mut(t, r),
+        gain,
+        gradient,
+        tile.drive.row(t, r),
+        &mut adjoint.sums.gain,
+    );
 }
 
 /// Arrays that a plastic layer's input gradients are added to.

@@ -28,8 +28,10 @@ fn mix<F: Float>(mut c: MatMut<'_, F>, into: Into, alpha: F, a: MatRef<'_, F>, b
     if a.rows() > 1 {
         return product_serial(c, into, alpha, a, b);
     }
-    if into == Into::Replace {
-        c.row_mut(0).fill(F::of(0.0));
+    match into {
+        Into::Replace => c.row_mut(0).fill(F::of(0.0)),
+        Into::Blend(beta) => rows::scale(c.row_mut(0), F::of(beta)),
+        Into::Add => {}
     }
     for k in 0..a.cols() {
         rows::add_scaled(c.row_mut(0), alpha * a.at(0, k), b.row(k));
@@ -101,33 +103,29 @@ impl<F: Float> PlasticForward<F> for LowRank<'_, F> {
                 }
             }
         }
-        let gain = &row_gain(self.plastic.gain)[self.rect.cols.clone()];
-        for r in 0..n {
-            rows::add_product(tile.current.row_mut(t, r), gain, tile.drive.row(t, r));
-        }
     }
 
-    fn update(&mut self, t: usize, tile: &ScanTile<'_, F>) {
+    fn update_row(&mut self, t: usize, r: usize, tile: &ScanTile<'_, F>) {
         let Some(sums) = &mut self.sums else { return };
         let (c, cols) = (self.plastic.coefficients, self.rect.cols.len());
-        for r in 0..self.rect.rows.len() {
-            let eligibility = &mut self.eligibility[r * cols..(r + 1) * cols];
-            rows::blend(
-                eligibility,
-                c.eligibility_decay,
-                self.plastic.pre.factor_scale(0, t),
-                tile.factors[0].row(t, r),
-            );
-            if self.plastic.terms > 1 {
-                let scale = self.plastic.pre.factor_scale(1, t);
-                rows::add_scaled(eligibility, scale, tile.factors[1].row(t, r));
-            }
-            if t == 0 {
-                rows::scaled(sums.row_mut(1, r), c.third_factor[0], eligibility);
-            } else {
-                let (before, mut after) = sums.plane_pair(t, t + 1);
-                rows::combine(after.row_mut(r), c.decay, before.row(r), c.third_factor[t], eligibility);
-            }
+        let scale = self.plastic.pre.factor_scale(0, t);
+        let (before, mut after) = sums.plane_pair(t, t + 1);
+        if !c.has_eligibility() && self.plastic.terms == 1 {
+            let scale = scale * c.third_factor[t];
+            return match t {
+                0 => rows::scaled(after.row_mut(r), scale, tile.factors[0].row(t, r)),
+                _ => rows::combine(after.row_mut(r), c.decay, before.row(r), scale, tile.factors[0].row(t, r)),
+            };
+        }
+        let eligibility = &mut self.eligibility[r * cols..(r + 1) * cols];
+        rows::blend(eligibility, c.eligibility_decay, scale, tile.factors[0].row(t, r));
+        if self.plastic.terms > 1 {
+            let scale = self.plastic.pre.factor_scale(1, t);
+            rows::add_scaled(eligibility, scale, tile.factors[1].row(t, r));
+        }
+        match t {
+            0 => rows::scaled(after.row_mut(r), c.third_factor[0], eligibility),
+            _ => rows::combine(after.row_mut(r), c.decay, before.row(r), c.third_factor[t], eligibility),
         }
     }
 }
@@ -140,78 +138,109 @@ pub(super) struct ConstantBackward<'a, F> {
     /// Gradients of S^E and S, `[rows, cols]`.
     eligibility_gradient: Vec<F>,
     sum_gradient: Vec<F>,
+    /// Gradients of one sample's factors.
+    rows: [Vec<F>; 2],
 }
 
 impl<'a, F: Float> ConstantBackward<'a, F> {
     pub fn new(plastic: Plastic<'a, F>, rect: Rect, gram: MatRef<'a, F>) -> Self {
-        let zeros = || vec![F::of(0.0); rect.rows.len() * rect.cols.len()];
-        ConstantBackward { eligibility_gradient: zeros(), sum_gradient: zeros(), plastic, rect, gram }
+        let zeros = |n: usize| vec![F::of(0.0); n];
+        let (plane, cols) = (rect.rows.len() * rect.cols.len(), rect.cols.len());
+        ConstantBackward {
+            eligibility_gradient: zeros(if plastic.coefficients.has_eligibility() { plane } else { 0 }),
+            sum_gradient: zeros(plane),
+            rows: [zeros(cols), zeros(if plastic.terms > 1 { cols } else { 0 })],
+            plastic,
+            rect,
+            gram,
+        }
     }
 }
 
 impl<F: Float> PlasticBackward<F> for ConstantBackward<'_, F> {
-    fn update_adjoint(&mut self, t: usize, _: &ScanTile<'_, F>, gradients: &mut FactorGradients<F>) {
-        let c = self.plastic.coefficients;
-        let eligibility = &mut self.eligibility_gradient;
-        rows::blend(eligibility, c.eligibility_decay, c.third_factor[t], &self.sum_gradient);
-        for term in 0..self.plastic.terms {
-            rows::scaled(&mut gradients.factors[term], self.plastic.pre.factor_scale(term, t), eligibility);
+    fn factor_gradients(&mut self, t: usize, r: usize) -> FactorGradients<'_, F> {
+        let (c, cols) = (self.plastic.coefficients, self.rect.cols.len());
+        let of_sum = &self.sum_gradient[r * cols..(r + 1) * cols];
+        let (of_update, third) = if c.has_eligibility() {
+            let eligibility = &mut self.eligibility_gradient[r * cols..(r + 1) * cols];
+            rows::blend(eligibility, c.eligibility_decay, c.third_factor[t], of_sum);
+            (&*eligibility, F::of(1.0))
+        } else {
+            (of_sum, c.third_factor[t])
+        };
+        for (term, row) in self.rows.iter_mut().enumerate().take(self.plastic.terms) {
+            rows::scaled(row, self.plastic.pre.factor_scale(term, t) * third, of_update);
         }
-        rows::scale(&mut self.sum_gradient, c.decay);
+        let [first, second] = &mut self.rows;
+        FactorGradients { factors: [first, second], forgetting: &[] }
     }
 
-    fn drive_adjoint(&mut self, t: usize, tile: &ScanTile<'_, F>, adjoint: &mut AdjointTile<'_, F>) {
-        row_gain_adjoint(t, &row_gain(self.plastic.gain)[self.rect.cols.clone()], tile, adjoint);
+    fn gain_adjoint(&mut self, t: usize, r: usize, tile: &ScanTile<'_, F>, adjoint: &mut AdjointTile<'_, F>) {
+        row_gain_adjoint(t, r, &row_gain(self.plastic.gain)[self.rect.cols.clone()], tile, adjoint);
+    }
+
+    fn drive_adjoint(&mut self, t: usize, _: &ScanTile<'_, F>, adjoint: &mut AdjointTile<'_, F>) {
         if t > 0 {
             let (n, cols) = (self.rect.rows.len(), self.rect.cols.len());
             let gradient = MatMut::new(&mut self.sum_gradient, n, cols);
             let k = self.plastic.pre.phase[t];
-            mix(gradient, Into::Add, k, self.gram.t(), adjoint.drive_gradient.plane(t));
+            let decay = Into::Blend(self.plastic.coefficients.decay.to_f64());
+            mix(gradient, decay, k, self.gram.t(), adjoint.drive_gradient.plane(t));
         }
     }
 }
 
 /// Backward scan of a tile whose input is a series. Gradients of all later drives are kept beside it.
 pub(super) struct SeriesBackward<'a, F> {
-    pub plastic: Plastic<'a, F>,
-    pub rect: Rect,
-    pub gram: Vec<MatRef<'a, F>>,
+    plastic: Plastic<'a, F>,
+    rect: Rect,
+    gram: Vec<MatRef<'a, F>>,
     /// Gradients of u, `[T·n, cols]` of this tile.
     later: Vec<F>,
     steps: usize,
+    /// Gradients of a_r at one step, `[n, cols]`.
+    planes: [Vec<F>; 2],
 }
 
 impl<'a, F: Float> SeriesBackward<'a, F> {
     pub fn new(plastic: Plastic<'a, F>, rect: Rect, gram: Vec<MatRef<'a, F>>) -> Self {
         let steps = plastic.pre.phase.len();
-        let later = vec![F::of(0.0); steps * rect.rows.len() * rect.cols.len()];
-        SeriesBackward { plastic, rect, gram, later, steps }
+        let zeros = |n: usize| vec![F::of(0.0); n];
+        let plane = rect.rows.len() * rect.cols.len();
+        let planes = [zeros(plane), zeros(if plastic.terms > 1 { plane } else { 0 })];
+        SeriesBackward { later: zeros(steps * plane), planes, plastic, rect, gram, steps }
     }
 }
 
 impl<F: Float> PlasticBackward<F> for SeriesBackward<'_, F> {
-    fn update_adjoint(&mut self, t: usize, _: &ScanTile<'_, F>, gradients: &mut FactorGradients<F>) {
+    fn update_adjoint(&mut self, t: usize, _: &ScanTile<'_, F>) {
         let (n, cols) = (self.rect.rows.len(), self.rect.cols.len());
         let later = (t + 1) * n..self.steps * n;
-        for (term, gram) in self.gram.iter().enumerate() {
-            let out = MatMut::new(&mut gradients.factors[term], n, cols);
+        for (gram, plane) in self.gram.iter().zip(&mut self.planes) {
             if later.is_empty() {
-                gradients.factors[term].fill(F::of(0.0));
+                plane.fill(F::of(0.0));
                 continue;
             }
             let block = gram.part(later.clone(), t * n..(t + 1) * n).t();
             let drives = MatRef::new(&self.later, self.steps * n, cols).part(later.clone(), 0..cols);
-            mix(out, Into::Replace, F::of(1.0), block, drives);
+            mix(MatMut::new(plane, n, cols), Into::Replace, F::of(1.0), block, drives);
         }
     }
 
-    fn drive_adjoint(&mut self, t: usize, tile: &ScanTile<'_, F>, adjoint: &mut AdjointTile<'_, F>) {
-        row_gain_adjoint(t, &row_gain(self.plastic.gain)[self.rect.cols.clone()], tile, adjoint);
-        let (n, cols) = (self.rect.rows.len(), self.rect.cols.len());
-        for r in 0..n {
-            self.later[(t * n + r) * cols..][..cols].copy_from_slice(adjoint.drive_gradient.row(t, r));
-        }
+    fn factor_gradients(&mut self, _: usize, r: usize) -> FactorGradients<'_, F> {
+        let cols = self.rect.cols.len();
+        let [first, second] = &mut self.planes;
+        let of_second = if second.is_empty() { 0..0 } else { r * cols..(r + 1) * cols };
+        FactorGradients { factors: [&mut first[r * cols..(r + 1) * cols], &mut second[of_second]], forgetting: &[] }
     }
+
+    fn gain_adjoint(&mut self, t: usize, r: usize, tile: &ScanTile<'_, F>, adjoint: &mut AdjointTile<'_, F>) {
+        row_gain_adjoint(t, r, &row_gain(self.plastic.gain)[self.rect.cols.clone()], tile, adjoint);
+        let (n, cols) = (self.rect.rows.len(), self.rect.cols.len());
+        self.later[(t * n + r) * cols..][..cols].copy_from_slice(adjoint.drive_gradient.row(t, r));
+    }
+
+    fn drive_adjoint(&mut self, _: usize, _: &ScanTile<'_, F>, _: &mut AdjointTile<'_, F>) {}
 }
 
 /// x ∘ local_learning_rate, samples stacked over time, `[T·n, I]` (or `[n, I]` of a constant input).

@@ -90,35 +90,35 @@ pub(super) fn terms<F: Float>(
     carried: Option<&[Vec<F>]>,
     plane_size: usize,
 ) -> Vec<Term<F>> {
+    let carried = |r: usize| carried.and_then(|traces| traces.get(r)).filter(|trace| trace.len() == plane_size);
     let term = |(r, factor): (usize, &PreFactor)| match (*factor, input) {
         (PreFactor::Activity, _) => Term::Activity,
-        (PreFactor::Trace { decay }, Input::Constant(_)) => {
+        (PreFactor::Trace { decay }, Input::Constant(_)) if carried(r).is_none() => {
             let mut scale = F::of(0.0);
-            Term::ConstantTrace(
-                phase
-                    .iter()
-                    .map(|&k| {
-                        scale = F::of(decay) * scale + k;
-                        scale
-                    })
-                    .collect(),
-            )
+            let mut next = |&k: &F| {
+                scale = F::of(decay) * scale + k;
+                scale
+            };
+            Term::ConstantTrace(phase.iter().map(&mut next).collect())
         }
-        (PreFactor::Trace { decay }, Input::Series(x)) => {
-            let before = carried.and_then(|traces| traces.get(r));
-            Term::SeriesTrace(filter(x, F::of(decay), phase, before, plane_size), F::of(decay))
+        (PreFactor::Trace { decay }, _) => {
+            Term::SeriesTrace(filter(input, F::of(decay), phase, carried(r), plane_size), F::of(decay))
         }
     };
     pre.iter().enumerate().map(term).collect()
 }
 
-/// x̄_t = decay x̄_{t-1} + k_t x_t.
-fn filter<F: Float>(x: &[F], decay: F, phase: &[F], before: Option<&Vec<F>>, size: usize) -> Vec<F> {
-    let mut trace = vec![F::of(0.0); x.len()];
-    let mut last = before.filter(|b| b.len() == size).cloned().unwrap_or_else(|| vec![F::of(0.0); size]);
+/// x̄_t = decay x̄_{t-1} + k_t x_t, `[T,B,I]`.
+fn filter<F: Float>(input: Input<'_, F>, decay: F, phase: &[F], before: Option<&Vec<F>>, size: usize) -> Vec<F> {
+    let mut trace = Vec::with_capacity(phase.len() * size);
+    let mut last = before.cloned().unwrap_or_else(|| vec![F::of(0.0); size]);
     for (t, &k) in phase.iter().enumerate() {
-        rows::blend(&mut last, decay, k, plane(x, t, size));
-        trace[t * size..(t + 1) * size].copy_from_slice(&last);
+        let x = match input {
+            Input::Constant(x) => x,
+            Input::Series(x) => plane(x, t, size),
+        };
+        rows::blend(&mut last, decay, k, x);
+        trace.extend_from_slice(&last);
     }
     trace
 }

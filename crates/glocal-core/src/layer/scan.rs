@@ -24,6 +24,8 @@ pub(super) struct Scan<'a, F> {
     pub constant: bool,
     pub bias: &'a [F],
     pub sliding: &'a [F],
+    /// What the drive counts by in the current, `[O]`; empty without plastic weights.
+    pub gain: &'a [F],
     /// State and trace that an earlier part of the scan left, `[states,B,O]` and `[B,O]`; empty at rest.
     pub initial_state: &'a [F],
     pub initial_trace: &'a [F],
@@ -56,23 +58,35 @@ pub(super) struct ScanTile<'a, F> {
 
 /// One execution of plastic weights, forward.
 pub(super) trait PlasticForward<F> {
-    /// Adds the plastic part to the current of step `t`.
+    /// Writes u_t, the plastic part of the current of step `t` before the gain.
     fn drive(&mut self, t: usize, tile: &mut ScanTile<'_, F>);
-    /// Moves the plastic weights by the factors of step `t`.
-    fn update(&mut self, t: usize, tile: &ScanTile<'_, F>);
+    /// Moves the plastic weights by the factors of step `t`, the part of sample `r` of the tile.
+    fn update_row(&mut self, t: usize, r: usize, tile: &ScanTile<'_, F>) {
+        let _ = (t, r, tile);
+    }
+    /// Moves the plastic weights by the factors of step `t`, after all samples.
+    fn update(&mut self, t: usize, tile: &ScanTile<'_, F>) {
+        let _ = (t, tile);
+    }
 }
 
-/// Gradients of a tile's postsynaptic factors at one step, `[rows, cols]` each.
-pub(super) struct FactorGradients<F> {
-    pub factors: [Vec<F>; MOST_TERMS],
-    pub forgetting: Vec<F>,
+/// Gradients of one sample's postsynaptic factors at one step; unused ones may be empty.
+pub(super) struct FactorGradients<'a, F> {
+    pub factors: [&'a mut [F]; MOST_TERMS],
+    pub forgetting: &'a [F],
 }
 
 /// One execution of plastic weights, backward.
 pub(super) trait PlasticBackward<F> {
-    /// Adjoint of [`PlasticForward::update`]: yields the gradients of the factors of step `t`.
-    fn update_adjoint(&mut self, t: usize, tile: &ScanTile<'_, F>, gradients: &mut FactorGradients<F>);
-    /// Adjoint of [`PlasticForward::drive`]: takes the gradient of the current of step `t`.
+    /// Adjoint of [`PlasticForward::update`].
+    fn update_adjoint(&mut self, t: usize, tile: &ScanTile<'_, F>) {
+        let _ = (t, tile);
+    }
+    /// Gradients of the factors of step `t`, sample `r` of the tile.
+    fn factor_gradients(&mut self, t: usize, r: usize) -> FactorGradients<'_, F>;
+    /// Adjoint of the gain of step `t`, sample `r` of the tile.
+    fn gain_adjoint(&mut self, t: usize, r: usize, tile: &ScanTile<'_, F>, adjoint: &mut AdjointTile<'_, F>);
+    /// Adjoint of [`PlasticForward::drive`], after all samples.
     fn drive_adjoint(&mut self, t: usize, tile: &ScanTile<'_, F>, adjoint: &mut AdjointTile<'_, F>);
 }
 
@@ -88,19 +102,11 @@ pub(super) fn forward_tile<F: Float>(
     let mut trace = vec![F::of(0.0); if scan.rule.is_some_and(|r| r.has_trace()) { rows * cols } else { 0 }];
     scan.load_initial(&rect, &mut state, &mut trace);
     for t in 0..scan.steps {
-        for r in 0..rows {
-            let base = scan.base_row(t, rect.rows.start + r);
-            rows::affine(
-                tile.current.row_mut(t, r),
-                scan.phase[t],
-                &base[rect.cols.clone()],
-                &scan.bias[rect.cols.clone()],
-            );
-        }
         if let Some(plastic) = plastic.as_deref_mut() {
             plastic.drive(t, tile);
         }
         for r in 0..rows {
+            scan.load_current(tile, t, r);
             let state = &mut state[r * states * cols..(r + 1) * states * cols];
             for k in 0..states {
                 tile.state.row_mut(t * states + k, r).copy_from_slice(&state[k * cols..(k + 1) * cols]);
@@ -112,11 +118,12 @@ pub(super) fn forward_tile<F: Float>(
                 output: tile.output.row_mut(t, r),
             };
             scan.neuron.forward(scan.smooth, row);
-        }
-        if let (Some(plastic), Some(rule)) = (plastic.as_deref_mut(), scan.rule) {
-            for r in 0..rows {
+            if let (Some(plastic), Some(rule)) = (plastic.as_deref_mut(), scan.rule) {
                 scan.factors_of_row(rule, tile, t, r, &mut trace);
+                plastic.update_row(t, r, tile);
             }
+        }
+        if let Some(plastic) = plastic.as_deref_mut() {
             plastic.update(t, tile);
         }
     }
@@ -134,6 +141,17 @@ impl<F: Float> Scan<'_, F> {
     fn base_row(&self, t: usize, sample: usize) -> &[F] {
         let base = if self.constant { self.base } else { plane(self.base, t, self.batch * self.outputs) };
         &base[sample * self.outputs..(sample + 1) * self.outputs]
+    }
+
+    /// I_t = k_t x Wᵀ + bias + gain ∘ u_t.
+    fn load_current(&self, tile: &mut ScanTile<'_, F>, t: usize, r: usize) {
+        let cols = tile.rect.cols.clone();
+        let base = &self.base_row(t, tile.rect.rows.start + r)[cols.clone()];
+        let (k, bias, current) = (self.phase[t], &self.bias[cols.clone()], tile.current.row_mut(t, r));
+        match self.gain.is_empty() {
+            true => rows::affine(current, k, base, bias),
+            false => rows::affine_driven(current, k, base, bias, &self.gain[cols], tile.drive.row(t, r)),
+        }
     }
 
     fn load_initial(&self, rect: &Rect, state: &mut [F], trace: &mut [F]) {
@@ -252,26 +270,21 @@ pub(super) fn backward_tile<F: Float>(
     let mut state_gradient = vec![zero; rows * states * cols];
     let rule = scan.rule.filter(|_| plastic.is_some());
     let mut trace_gradient = vec![zero; if rule.is_some_and(|r| r.has_trace()) { rows * cols } else { 0 }];
-    let sizes = |used: bool| vec![zero; if used { rows * cols } else { 0 }];
-    let mut gradients = FactorGradients {
-        factors: [sizes(rule.is_some()), sizes(rule.is_some_and(|r| r.pre().len() > 1))],
-        forgetting: sizes(rule.is_some_and(|r| r.forgets())),
-    };
     let (mut v, mut s) = (vec![zero; cols], vec![zero; cols]);
     for r in 0..rows {
         adjoint.weighted.row_mut(0, r).fill(zero);
     }
     for t in (0..scan.steps).rev() {
         if let Some(plastic) = plastic.as_deref_mut() {
-            plastic.update_adjoint(t, tile, &mut gradients);
+            plastic.update_adjoint(t, tile);
         }
         for r in 0..rows {
             let whole = ((t * scan.batch) + rect.rows.start + r) * scan.outputs;
             let part = whole + rect.cols.start..whole + rect.cols.end;
             load(&mut v, from.potential, &part);
             load(&mut s, from.output, &part);
-            if let Some(rule) = rule {
-                let grads = (&mut gradients, &mut trace_gradient[..]);
+            if let (Some(rule), Some(plastic)) = (rule, plastic.as_deref_mut()) {
+                let grads = (plastic.factor_gradients(t, r), &mut trace_gradient[..]);
                 let outputs = (&mut v[..], &mut s[..]);
                 scan.factors_adjoint(rule, tile, (t, r), grads, outputs, &mut adjoint.sums.sliding);
             }
@@ -291,8 +304,10 @@ pub(super) fn backward_tile<F: Float>(
                 },
             );
             let gradient = adjoint.current_gradient.row(t, r);
-            rows::add_scaled(&mut adjoint.sums.bias, F::of(1.0), gradient);
-            rows::add_scaled(adjoint.weighted.row_mut(0, r), scan.phase[t], gradient);
+            rows::current_sums(scan.phase[t], gradient, &mut adjoint.sums.bias, adjoint.weighted.row_mut(0, r));
+            if let Some(plastic) = plastic.as_deref_mut() {
+                plastic.gain_adjoint(t, r, tile, adjoint);
+            }
         }
         if let Some(plastic) = plastic.as_deref_mut() {
             plastic.drive_adjoint(t, tile, adjoint);
@@ -313,24 +328,22 @@ impl<F: Float> Scan<'_, F> {
         rule: &dyn RuleKernel<F>,
         tile: &ScanTile<'_, F>,
         (t, r): (usize, usize),
-        (gradients, trace_gradient): (&mut FactorGradients<F>, &mut [F]),
+        (gradients, trace_gradient): (FactorGradients<'_, F>, &mut [F]),
         (v, s): (&mut [F], &mut [F]),
         sliding: &mut [F],
     ) {
         let cols = tile.rect.cols.len();
-        let of_row = |data: &[F]| if data.is_empty() { 0..0 } else { r * cols..(r + 1) * cols };
         if let Normalisation::Softmax { scale } = rule.normalisation() {
-            let part = of_row(&gradients.factors[0]);
-            softmax_adjoint(tile.factors[0].row(t, r), &mut gradients.factors[0][part], F::of(scale));
+            softmax_adjoint(tile.factors[0].row(t, r), gradients.factors[0], F::of(scale));
         }
-        let trace_part = of_row(trace_gradient);
+        let trace_part = if trace_gradient.is_empty() { 0..0 } else { r * cols..(r + 1) * cols };
         let row = RuleAdjointRow {
             membrane_potential: tile.potential.row(t, r),
             output: tile.output.row(t, r),
             sliding_threshold: &self.sliding[tile.rect.cols.clone()],
             trace: if rule.has_trace() { tile.trace.row(t, r) } else { &[] },
-            factor_gradients: [0, 1].map(|k| &gradients.factors[k][of_row(&gradients.factors[k])]),
-            forgetting_gradient: &gradients.forgetting[of_row(&gradients.forgetting)],
+            factor_gradients: gradients.factors.map(|f| &*f),
+            forgetting_gradient: gradients.forgetting,
             trace_gradient: &mut trace_gradient[trace_part],
             membrane_potential_gradient: v,
             output_gradient: s,

@@ -15,10 +15,20 @@ pub(crate) struct Tape<F> {
     pub(super) trajectory: Trajectory<F>,
     pub(super) adjoint: Adjoint<F>,
     pub(super) plastic: PlasticTape<F>,
-    /// x Wᵀ, `[1 or T, B, O]`.
-    pub(super) base: Vec<F>,
+    pub(super) steady: Steady<F>,
     /// W under a gate or mask, `[O,I]`; empty where the weight counts as it is.
     pub(super) coupled_weight: Vec<F>,
+}
+
+/// What does not change during a scan.
+#[derive(Debug, Default)]
+pub(super) struct Steady<F> {
+    /// x Wᵀ, `[1 or T, B, O]`.
+    pub base: Vec<F>,
+    /// Bias, zero if there is none, `[O]`.
+    pub bias: Vec<F>,
+    /// What u counts by in the current, `[O]`; empty without plastic weights.
+    pub gain: Vec<F>,
 }
 
 /// `[T,B,O]` each unless said otherwise; see [`ScanTile`].
@@ -83,7 +93,7 @@ impl<F: Float> Default for Tape<F> {
                 carried: Vec::new(),
                 sums: Vec::new(),
             },
-            base: Vec::new(),
+            steady: Steady::default(),
             coupled_weight: Vec::new(),
         }
     }
@@ -193,7 +203,7 @@ impl<F: Float> Adjoint<F> {
 }
 
 /// Neurons in a tile of a plastic weight shared by the batch: its columns of all arrays fit a second-level cache.
-const TILE_NEURONS: usize = 64;
+const TILE_NEURONS: usize = 128;
 /// Most tiles that the samples of a layer without shared plastic weights are cut into.
 const MOST_SAMPLE_TILES: usize = 16;
 
@@ -226,4 +236,27 @@ fn strips(n: usize, width: usize) -> impl Iterator<Item = std::ops::Range<usize>
 pub(super) fn matrix_or_row<'a, F: Float>(gain: &'a [F], outputs: usize, matrix: bool) -> super::dense::Gain<'a, F> {
     debug_assert!(matrix || gain.len() == outputs);
     if matrix { super::dense::Gain::Matrix(gain) } else { super::dense::Gain::Row(gain) }
+}
+
+/// What the trajectory of a layer shows, `[T,B,O]` each.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outputs<'a, F> {
+    pub output: &'a [F],
+    pub potential: &'a [F],
+}
+
+impl<F: Float> Tape<F> {
+    pub(crate) fn outputs(&self) -> Outputs<'_, F> {
+        Outputs { output: &self.trajectory.output, potential: &self.trajectory.potential }
+    }
+
+    /// P_T; empty where plastic weights do not outlive the sample.
+    pub(crate) fn next_plastic(&mut self) -> &mut Vec<F> {
+        &mut self.plastic.next
+    }
+
+    /// Which execution ran.
+    pub(crate) fn execution(&self) -> Option<Execution> {
+        self.plan
+    }
 }

@@ -5,7 +5,7 @@ use crate::surrogate::Surrogate;
 /// LIF neuron whose threshold rises with its own spikes.
 ///
 /// # Equation
-/// v_t = decay · u_{t-1} + I_t, θ_t = threshold + strength · a_t, s_t = 1[v_t > θ_t], u_t = reset(v_t, s_t; θ_t),
+/// v_t = decay · u_{t-1} + I_t, θ_t = threshold + strength · a_t, s_t = `1[v_t > θ_t]`, u_t = reset(v_t, s_t; θ_t),
 /// a_{t+1} = adaptation_decay · a_t + s_t.
 ///
 /// # References

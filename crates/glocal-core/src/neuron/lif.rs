@@ -5,7 +5,7 @@ use crate::surrogate::Surrogate;
 /// Leaky integrate-and-fire neuron.
 ///
 /// # Equation
-/// v_t = decay · u_{t-1} + I_t, s_t = 1[v_t > threshold], u_t = reset(v_t, s_t).
+/// v_t = decay · u_{t-1} + I_t, s_t = `1[v_t > threshold]`, u_t = reset(v_t, s_t).
 ///
 /// # References
 /// Wu et al., Front. Neurosci. 12:331 (2018), doi 10.3389/fnins.2018.00331.

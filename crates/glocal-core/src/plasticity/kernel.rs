@@ -2,7 +2,7 @@
 
 use super::{MOST_TERMS, Normalisation, PlasticityRule, PostSignal, PreFactor};
 use crate::dual::Dual;
-use crate::scalar::{Evaluate, Float, Scalar};
+use crate::scalar::{Evaluate, Float};
 use crate::simd::vectorised;
 use crate::smooth::Smooth;
 
@@ -141,7 +141,7 @@ fn forward<F: Float, S: Evaluate<F>, R: PlasticityRule>(rule: &R, threshold: f64
         let before = if R::HAS_TRACE { S::wrap(trace[i]) } else { S::of(0.0) };
         let signal = PostSignal {
             membrane_potential: S::wrap(v[i]),
-            threshold: S::of(threshold),
+            threshold,
             output: S::wrap(s[i]),
             sliding_threshold: S::wrap(sliding[i]),
         };
@@ -229,7 +229,7 @@ impl<F: Float, R: PlasticityRule> Point<'_, F, R> {
         let [v, output, sliding, trace] = self.inputs;
         let signal = PostSignal {
             membrane_potential: Dual::seeded(S::wrap(v), direction == Along::MembranePotential),
-            threshold: Dual::of(self.threshold),
+            threshold: self.threshold,
             output: Dual::seeded(S::wrap(output), direction == Along::Output),
             sliding_threshold: Dual::seeded(S::wrap(sliding), direction == Along::SlidingThreshold),
         };

@@ -30,8 +30,8 @@ pub const MOST_TERMS: usize = 2;
 pub struct PostSignal<S> {
     /// v_t: after the current, before the reset.
     pub membrane_potential: S,
-    /// The neuron's threshold.
-    pub threshold: S,
+    /// The neuron's threshold, a constant.
+    pub threshold: f64,
     /// The spike (or the output of a non-spiking neuron).
     pub output: S,
     /// Meta-parameter of the neuron.
@@ -42,7 +42,7 @@ impl<S: Scalar> PostSignal<S> {
     /// v/threshold - sliding_threshold.
     #[inline(always)]
     pub fn normalised(&self) -> S {
-        self.membrane_potential / self.threshold - self.sliding_threshold
+        self.membrane_potential * S::of(1.0 / self.threshold) - self.sliding_threshold
     }
 }
 

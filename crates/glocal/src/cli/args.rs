@@ -8,7 +8,7 @@ use glocal::progress::Progress;
 use glocal::{GlocalError, TrainOptions};
 use glocal_data::Locations;
 
-use crate::{data, eval, quickstart, report, reproduce, train};
+use crate::{bench, data, eval, quickstart, report, reproduce, train};
 
 /// Spiking neural networks that learn globally (backprop through time) and locally (synaptic plasticity) at once.
 #[derive(Debug, Parser)]
@@ -49,6 +49,8 @@ pub enum Command {
     Data(data::DataCommand),
     /// Write one self-contained HTML page about some runs
     Report(report::ReportArgs),
+    /// Measure the training step on this machine
+    Bench(bench::BenchArgs),
 }
 
 /// Options of every command.

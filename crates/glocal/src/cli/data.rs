@@ -5,7 +5,7 @@ use glocal::compare::table::{Align, aligned};
 use glocal::progress::Progress;
 use glocal::{GlocalError, Images};
 use glocal_data::fetch::{FetchOptions, fetch};
-use glocal_data::{DataError, ImageDataset, KnownDataset, Split, embedded, registry};
+use glocal_data::{ImageDataset, KnownDataset, Split, embedded, registry};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args::Context;
@@ -128,11 +128,9 @@ fn download(args: &FetchArgs, context: &Context) -> Result<(), GlocalError> {
     let folder = context.locations.download_folder(known)?;
     let options = FetchOptions { mirrors: args.mirror.clone(), ..FetchOptions::default() };
     let mut teller = Teller::new(context.progress);
-    fetch(known, &folder, &options, &mut |progress| teller.tell(&progress)).map_err(|error: DataError| {
-        teller.bar.finish_and_clear();
-        error
-    })?;
+    let fetched = fetch(known, &folder, &options, &mut |progress| teller.tell(&progress));
     teller.bar.finish_and_clear();
+    fetched?;
     print(&format!("{}\n", folder.display()))
 }
 

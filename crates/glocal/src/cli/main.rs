@@ -1,6 +1,7 @@
 //! The command line: reads options, calls the library, prints. Results go to stdout, everything else to stderr.
 
 mod args;
+mod bench;
 mod data;
 mod eval;
 mod output;
@@ -37,5 +38,6 @@ fn run(cli: Cli) -> Result<(), GlocalError> {
         Command::Reproduce(args) => reproduce::run(&args, &context),
         Command::Data(command) => data::run(&command, &context),
         Command::Report(args) => report::run(&args, &context),
+        Command::Bench(args) => bench::run(&args),
     }
 }

@@ -34,7 +34,7 @@ pub struct ReproduceArgs {
     #[arg(long, value_name = "N,N,...", value_delimiter = ',', default_values_t = fashion_demo::SEEDS)]
     seeds: Vec<u64>,
     /// Epochs [default: the published 30]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     epochs: Option<u64>,
     /// Arms: lp (local), gp (global), hp (hybrid)
     #[arg(long, value_name = "ARM,ARM,...", value_delimiter = ',', default_value = "lp,gp,hp", value_parser = arm)]

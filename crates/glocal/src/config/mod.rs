@@ -30,6 +30,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::GlocalError;
+use crate::images::unknown_dataset_hint;
 use parse::Source;
 use path::{KeyPath, leaves};
 use problem::{Origin, Problem};
@@ -246,7 +247,17 @@ impl RunConfig {
         let mut found = self.learner.validate().err().unwrap_or_default();
         found.violations.iter_mut().for_each(|v| v.key = format!("learner.{}", v.key));
         self.training.collect_violations(&self.data, &mut found);
-        core_problems(&found, &origin)
+        let unknown = self.data.unknown_dataset(&origin);
+        unknown.into_iter().chain(core_problems(&found, &origin)).collect()
+    }
+}
+
+impl DataConfig {
+    fn unknown_dataset(&self, origin: &impl Fn(&KeyPath) -> Origin) -> Option<Problem> {
+        let hint = unknown_dataset_hint(&self.dataset)?;
+        let path = KeyPath::default().key("data").key("dataset");
+        let message = format!("`{path} = \"{}\"`: unknown data set", self.dataset);
+        Some(Problem { origin: origin(&path), message, hint: Some(hint) })
     }
 }
 
@@ -332,6 +343,39 @@ mod tests {
             assert_eq!(found.iter().filter(|p| p.contains(needle)).count(), 1, "{needle} in {found:#?}");
         }
         assert_eq!(found.len(), expected.len() + 1, "the second layer's reset, too: {found:#?}");
+    }
+
+    #[test]
+    fn any_value_in_the_place_of_any_other_is_read_or_named() {
+        let tree: toml::Value = config_text(LearningRule::Hybrid).parse::<toml::Table>().unwrap().into();
+        for (place, before) in leaves(&tree) {
+            for value in ["1", "-1", "0.5", "nan", "true", "\"word\"", "[]", "[1, {}]", "{}", "{ a = 1 }", "1979-05-27"]
+            {
+                let set = format!("{place}={value}");
+                match RunConfig::parse(None, config_text(LearningRule::Hybrid), std::slice::from_ref(&set)) {
+                    Ok(_) => {}
+                    Err(GlocalError::Config(found)) => {
+                        let named =
+                            found.iter().any(|p| p.to_string().contains(&place.last()) && p.to_string().contains(&set));
+                        assert!(named, "{set} (was {before}): {found:#?}");
+                    }
+                    Err(other) => panic!("{set}: {other}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn any_misspelt_key_is_named_with_what_was_meant() {
+        let text = config_text(LearningRule::Hybrid);
+        let tree: toml::Value = text.parse::<toml::Table>().unwrap().into();
+        for (place, _) in leaves(&tree) {
+            let key = place.last();
+            let found = problems(&text.replacen(&format!("{key} = "), &format!("{key}x = "), 1), &[]);
+            let named = found.iter().any(|p| p.contains(&format!("{key}x")));
+            // Without its kind, serde cannot tell which keys a choice may have.
+            assert!(named || key == "kind" && found[0].contains("kind"), "{key}: {found:#?}");
+        }
     }
 
     #[test]

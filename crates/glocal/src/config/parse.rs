@@ -214,12 +214,23 @@ fn attempt<T: DeserializeOwned>(tree: &Value) -> Result<T, Refusal> {
 
 /// The path of the value that serde refuses, or misses.
 fn culprit<T: DeserializeOwned>(tree: &Value, refusal: &Refusal) -> KeyPath {
-    let named = refusal.missing_key().or_else(|| quoted_after(&refusal.message, "unknown field "));
-    match named.map(|key| refusal.place.key(&key)) {
-        Some(path) if refusal.missing_key().is_some() || path::get(tree, &path).is_some() => path,
-        Some(_) => refusal.place.clone(),
+    if let Some(key) = refusal.missing_key() {
+        return refusal.place.key(&key);
+    }
+    match quoted_after(&refusal.message, "unknown field ") {
+        Some(key) => find_below(tree, &refusal.place, &key).unwrap_or_else(|| refusal.place.clone()),
         None => blamed_below::<T>(tree, &refusal.place, &refusal.message),
     }
+}
+
+/// The place of `key` in the table at `place` or, failing that, in a table inside it: of choices within choices (enums)
+/// serde names the outermost only.
+fn find_below(tree: &Value, place: &KeyPath, key: &str) -> Option<KeyPath> {
+    let table = path::get(tree, place)?.as_table()?;
+    if table.contains_key(key) {
+        return Some(place.key(key));
+    }
+    table.keys().find_map(|inner| find_below(tree, &place.key(inner), key))
 }
 
 /// Serde names the table when a choice with parameters (an enum) holds the bad value: of the keys whose removal
@@ -233,7 +244,8 @@ fn blamed_below<T: DeserializeOwned>(tree: &Value, place: &KeyPath, message: &st
     };
     let suspects: Vec<&String> = table.keys().filter(changes_the_complaint).collect();
     let described = suspects.iter().find(|key| describes(message, key, &table[key.as_str()]));
-    match described.or(suspects.first()) {
+    let not_the_choice = || suspects.iter().find(|key| key.as_str() != "kind");
+    match described.or_else(not_the_choice).or(suspects.first()) {
         Some(key) => blamed_below::<T>(tree, &place.key(key), message),
         None => place.clone(),
     }
@@ -247,13 +259,14 @@ fn describes(message: &str, key: &str, value: &Value) -> bool {
     let Some(kind) = message.strip_prefix("invalid type: ").or(message.strip_prefix("invalid value: ")) else {
         return message.contains(key);
     };
-    kind.starts_with(match value {
-        Value::String(_) => "string",
-        Value::Integer(_) => "integer",
-        Value::Float(_) => "floating point",
-        Value::Boolean(_) => "boolean",
-        Value::Array(_) => "sequence",
-        Value::Table(_) | Value::Datetime(_) => "map",
+    kind.starts_with(&match value {
+        Value::String(text) => format!("string {text:?}"),
+        Value::Integer(number) => format!("integer `{number}`"),
+        Value::Boolean(truth) => format!("boolean `{truth}`"),
+        Value::Float(_) => "floating point".into(),
+        Value::Datetime(_) => "string".into(),
+        Value::Array(_) => "sequence".into(),
+        Value::Table(_) => "map".into(),
     })
 }
 

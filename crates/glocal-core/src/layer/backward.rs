@@ -1,0 +1,395 @@
+//! The backward pass of a layer, and from tiles' sums to gradients of parameters.
+
+use rayon::prelude::*;
+
+use super::dense::{self, DenseBackward, InputGradients, Plastic, dense_input_adjoint};
+use super::forward::gram_of;
+use super::low_rank::{self, ConstantBackward, SeriesBackward, SeriesGradients};
+use super::presynaptic::{self, Term, plane};
+use super::scan::{ColumnSums, OutputGradients, backward_tile};
+use super::tape::{clear, fit, neuron_strips, sample_strips, single_samples, synapse_strips};
+use super::{From, Layer, Pass, Plasticity, Tape};
+use crate::config::{Coupling, Execution, GainShape, Sharing};
+use crate::linalg::{Into, product, product_serial};
+use crate::network::Input;
+use crate::params::LayerArrays;
+use crate::rows;
+use crate::scalar::Float;
+use crate::view::{MatMut, MatRef, Rect, Tile, tiles};
+
+impl<F: Float> Layer<F> {
+    /// Backward pass after [`Layer::forward`] with the same `pass`: fills `gradients`, and adds nothing to them. Writes the
+    /// gradient of a series input to `input_gradient`, `[T,B,I]`.
+    pub(crate) fn backward(
+        &self,
+        pass: &Pass<'_, F>,
+        from: From<'_, F>,
+        tape: &mut Tape<F>,
+        gradients: &mut LayerArrays<F>,
+        mut input_gradient: Option<&mut Vec<F>>,
+    ) {
+        let sizes = self.sizes(pass.phase.len(), pass.batch);
+        tape.adjoint.fit(sizes, self.plasticity.is_some());
+        if let Some(input) = &mut input_gradient {
+            fit(input, pass.phase.len() * pass.batch * self.inputs);
+            // Plastic executions add to it; the product with W comes last.
+            if self.plasticity.is_some() {
+                input.fill(F::of(0.0));
+            }
+        }
+        let from = OutputGradients { output: from.output, potential: from.potential };
+        let sums = match (&self.plasticity, tape.plan) {
+            (Some(plasticity), Some(Execution::LowRank)) => {
+                self.backward_low_rank(plasticity, pass, from, tape, gradients, input_gradient.as_deref_mut())
+            }
+            (Some(plasticity), Some(_)) if plasticity.config.sharing == Sharing::Batch => {
+                self.backward_dense_shared(plasticity, pass, from, tape, gradients, input_gradient.as_deref_mut())
+            }
+            (Some(plasticity), Some(_)) => {
+                self.backward_dense_per_sample(plasticity, pass, from, tape, gradients, input_gradient.as_deref_mut())
+            }
+            _ => self.backward_plain(pass, from, tape),
+        };
+        self.global_gradients(pass, tape, gradients, input_gradient);
+        self.add_column_sums(&sums, gradients);
+    }
+
+    fn backward_plain(&self, pass: &Pass<'_, F>, from: OutputGradients<'_, F>, tape: &mut Tape<F>) -> Sums<F> {
+        let sizes = self.sizes(pass.phase.len(), pass.batch);
+        let rects = sample_strips(pass.batch, self.outputs);
+        let scan = self.scan(pass, &tape.steady);
+        let forward = tape.trajectory.tiles(sizes, &rects);
+        let adjoint = tape.adjoint.tiles(sizes, &rects);
+        forward
+            .into_par_iter()
+            .zip(adjoint)
+            .map(|(tile, mut adjoint)| {
+                backward_tile(&scan, from, &tile, &mut adjoint, None);
+                (tile.rect, adjoint.sums)
+            })
+            .collect()
+    }
+
+    fn backward_low_rank(
+        &self,
+        plasticity: &Plasticity<F>,
+        pass: &Pass<'_, F>,
+        from: OutputGradients<'_, F>,
+        tape: &mut Tape<F>,
+        gradients: &mut LayerArrays<F>,
+        mut input_gradient: Option<&mut Vec<F>>,
+    ) -> Sums<F> {
+        let (steps, batch) = (pass.phase.len(), pass.batch);
+        let sizes = self.sizes(steps, batch);
+        let constant = matches!(pass.input, Input::Constant(_));
+        let rects = self.low_rank_rects(plasticity, batch);
+        let plastic = self.plastic(plasticity, pass, &tape.plastic);
+        let scan = self.scan(pass, &tape.steady);
+        let forward = tape.trajectory.tiles(sizes, &rects);
+        let adjoint = tape.adjoint.tiles(sizes, &rects);
+        let gram = &tape.plastic.gram;
+        let sums = forward
+            .into_par_iter()
+            .zip(adjoint)
+            .map(|(tile, mut adjoint)| {
+                let grams = gram_of(gram, &tile.rect, batch, steps, constant);
+                if constant {
+                    let mut execution = ConstantBackward::new(plastic, tile.rect.clone(), grams[0]);
+                    backward_tile(&scan, from, &tile, &mut adjoint, Some(&mut execution));
+                } else {
+                    let mut execution = SeriesBackward::new(plastic, tile.rect.clone(), grams);
+                    backward_tile(&scan, from, &tile, &mut adjoint, Some(&mut execution));
+                }
+                (tile.rect, adjoint.sums)
+            })
+            .collect();
+        clear(&mut gradients.local_learning_rate, self.inputs);
+        let rate = &mut gradients.local_learning_rate;
+        let du = &tape.adjoint.drive_gradient;
+        match (constant, plasticity.config.sharing) {
+            (true, Sharing::Batch) => low_rank::constant_adjoint_shared(&plastic, du, &tape.plastic.sums, rate),
+            (true, Sharing::PerSample) => low_rank::constant_adjoint_per_sample(&plastic, du, &tape.plastic.sums, rate),
+            (false, _) => {
+                let factors: Vec<&[F]> = tape.trajectory.factors[..plastic.terms].iter().map(|f| &f[..]).collect();
+                let input = input_gradient.as_deref_mut();
+                self.series_input_gradients(plasticity, &plastic, du, &factors, rate, input);
+                if let (Some(input), false) = (input_gradient, pass.start_plastic().is_empty()) {
+                    self.carried_input_gradient(pass, &plastic, du, input);
+                }
+            }
+        }
+        sums
+    }
+
+    /// Through the Gram matrices of a series, for each plastic weight.
+    fn series_input_gradients(
+        &self,
+        plasticity: &Plasticity<F>,
+        plastic: &Plastic<'_, F>,
+        du: &[F],
+        factors: &[&[F]],
+        rate: &mut [F],
+        mut input: Option<&mut Vec<F>>,
+    ) {
+        let (batch, steps) = (plastic.pre.batch, plastic.pre.phase.len());
+        let rects = match plasticity.config.sharing {
+            Sharing::Batch => vec![Rect { rows: 0..batch, cols: 0..self.inputs }],
+            Sharing::PerSample => single_samples(batch, self.inputs),
+        };
+        let mut traces = trace_gradients(plastic, input.is_some());
+        let none = || rects.iter().map(|_| None).collect::<Vec<_>>();
+        let mut inputs = match input.as_deref_mut() {
+            Some(input) => tiles(input, batch, self.inputs, &rects).into_iter().map(Some).collect(),
+            None => none(),
+        };
+        let mut of_unit: Vec<Vec<Option<Tile<'_, F>>>> = rects.iter().map(|_| Vec::new()).collect();
+        for trace in &mut traces {
+            let cut = match trace.is_empty() {
+                true => none(),
+                false => tiles(trace, batch, self.inputs, &rects).into_iter().map(Some).collect(),
+            };
+            of_unit.iter_mut().zip(cut).for_each(|(unit, tile)| unit.push(tile));
+        }
+        let rates: Vec<Vec<F>> = rects
+            .par_iter()
+            .zip(inputs.par_iter_mut())
+            .zip(of_unit.par_iter_mut())
+            .map(|((rect, input), traces)| {
+                let mut rate = vec![F::of(0.0); self.inputs];
+                let out = SeriesGradients { rate: &mut rate, input: input.as_mut(), traces };
+                low_rank::series_adjoint(plastic, &rect.rows, du, factors, out);
+                rate
+            })
+            .collect();
+        drop((inputs, of_unit));
+        rates.iter().for_each(|part| rows::add_scaled(rate, F::of(1.0), part));
+        debug_assert!(steps > 0);
+        if let Some(input) = input {
+            add_trace_gradients(plastic, &mut traces, input);
+        }
+    }
+
+    /// dx_t += k_t d^t du_t P_0.
+    fn carried_input_gradient(&self, pass: &Pass<'_, F>, plastic: &Plastic<'_, F>, du: &[F], input: &mut [F]) {
+        let batch = pass.batch;
+        let weight = MatRef::new(pass.start_plastic(), self.outputs, self.inputs);
+        let size = batch * self.inputs;
+        input.par_chunks_mut(size).enumerate().for_each(|(t, out)| {
+            let scale = pass.phase[t] * plastic.coefficients.carry[t];
+            let du = MatRef::new(plane(du, t, batch * self.outputs), batch, self.outputs);
+            product_serial(MatMut::new(out, batch, self.inputs), Into::Add, scale, du, weight);
+        });
+    }
+
+    fn backward_dense_shared(
+        &self,
+        plasticity: &Plasticity<F>,
+        pass: &Pass<'_, F>,
+        from: OutputGradients<'_, F>,
+        tape: &mut Tape<F>,
+        gradients: &mut LayerArrays<F>,
+        input_gradient: Option<&mut Vec<F>>,
+    ) -> Sums<F> {
+        let (steps, batch) = (pass.phase.len(), pass.batch);
+        let (sizes, synapses) = (self.sizes(steps, batch), self.outputs * self.inputs);
+        let mut before_clamp = std::mem::take(&mut tape.plastic.before_clamp);
+        let mut update_gradient = std::mem::take(&mut tape.plastic.update_gradient);
+        fit(&mut update_gradient, steps * synapses);
+        let matrix = plasticity.has_matrix_gain();
+        let mut gain_gradient = vec![F::of(0.0); if matrix { synapses } else { 0 }];
+        let rects = neuron_strips(batch, self.outputs, plasticity.normalises());
+        let strips = synapse_strips(&rects, self.inputs);
+        let plastic = self.plastic(plasticity, pass, &tape.plastic);
+        let scan = self.scan(pass, &tape.steady);
+        let forward = tape.trajectory.tiles(sizes, &rects);
+        let adjoint = tape.adjoint.tiles(sizes, &rects);
+        let weights = tiles(&mut before_clamp, self.outputs, self.inputs, &strips);
+        let updates = tiles(&mut update_gradient, self.outputs, self.inputs, &strips);
+        let mut gains: Vec<&mut [F]> = if matrix {
+            gain_gradient.chunks_mut(strips[0].rows.len() * self.inputs).collect()
+        } else {
+            rects.iter().map(|_| &mut [][..]).collect()
+        };
+        let sums = forward
+            .into_par_iter()
+            .zip(adjoint)
+            .zip(weights)
+            .zip(updates)
+            .zip(gains.par_iter_mut())
+            .map(|((((tile, mut adjoint), weight), update), gain)| {
+                let neurons = tile.rect.cols.clone();
+                let mut execution = DenseBackward::new(plastic, 0..batch, neurons, weight, update, gain);
+                backward_tile(&scan, from, &tile, &mut adjoint, Some(&mut execution));
+                (tile.rect, adjoint.sums)
+            })
+            .collect();
+        self.dense_input_gradients(&plastic, tape, &mut before_clamp, &update_gradient, gradients, input_gradient);
+        if matrix {
+            gradients.plasticity_gain = gain_gradient;
+        }
+        tape.plastic.before_clamp = before_clamp;
+        tape.plastic.update_gradient = update_gradient;
+        sums
+    }
+
+    /// Second phase of the shared dense backward pass, over time steps.
+    fn dense_input_gradients(
+        &self,
+        plastic: &Plastic<'_, F>,
+        tape: &Tape<F>,
+        before_clamp: &mut [F],
+        update_gradient: &[F],
+        gradients: &mut LayerArrays<F>,
+        mut input_gradient: Option<&mut Vec<F>>,
+    ) {
+        let (steps, batch) = (plastic.pre.phase.len(), plastic.pre.batch);
+        let (size, plane_size) = (batch * self.inputs, batch * self.outputs);
+        let matrix = matches!(plastic.gain, dense::Gain::Matrix(_));
+        let du = if matrix { &tape.adjoint.current_gradient } else { &tape.adjoint.drive_gradient };
+        let mut traces = trace_gradients(plastic, input_gradient.is_some());
+        let whole = [Rect { rows: 0..self.outputs, cols: 0..self.inputs }];
+        let before_clamp = tiles(before_clamp, self.outputs, self.inputs, &whole).remove(0);
+        let mut slots: Vec<StepGradients<'_, F>> = (0..steps).map(|_| StepGradients::default()).collect();
+        if let Some(input) = input_gradient.as_deref_mut() {
+            slots.iter_mut().zip(input.chunks_mut(size)).for_each(|(slot, part)| slot.input = Some(part));
+        }
+        for trace in &mut traces {
+            let mut parts = trace.chunks_mut(size);
+            slots.iter_mut().for_each(|slot| slot.traces.push(parts.next()));
+        }
+        let rates: Vec<Vec<F>> = slots
+            .into_par_iter()
+            .enumerate()
+            .map(|(t, slot)| {
+                let mut rate = vec![F::of(0.0); self.inputs];
+                let factors: Vec<MatRef<'_, F>> = tape.trajectory.factors[..plastic.terms]
+                    .iter()
+                    .map(|f| MatRef::new(plane(f, t, plane_size), batch, self.outputs))
+                    .collect();
+                let mut out = InputGradients {
+                    rate: &mut rate,
+                    input: slot.input.map(|part| MatMut::new(part, batch, self.inputs)),
+                    traces: slot.traces.into_iter().map(|p| p.map(|p| MatMut::new(p, batch, self.inputs))).collect(),
+                };
+                let update = plane(update_gradient, t, self.outputs * self.inputs);
+                let update = MatRef::new(update, self.outputs, self.inputs);
+                let du = MatRef::new(plane(du, t, plane_size), batch, self.outputs);
+                dense_input_adjoint(plastic, t, &(0..batch), &factors, update, &before_clamp, du, &mut out);
+                rate
+            })
+            .collect();
+        clear(&mut gradients.local_learning_rate, self.inputs);
+        rates.iter().for_each(|part| rows::add_scaled(&mut gradients.local_learning_rate, F::of(1.0), part));
+        if let Some(input) = input_gradient {
+            add_trace_gradients(plastic, &mut traces, input);
+        }
+    }
+
+    /// dW = Σ_t (k_t dI_t)ᵀ x_t, and dx_t += k_t dI_t W.
+    fn global_gradients(
+        &self,
+        pass: &Pass<'_, F>,
+        tape: &mut Tape<F>,
+        gradients: &mut LayerArrays<F>,
+        input_gradient: Option<&mut Vec<F>>,
+    ) {
+        let (steps, batch) = (pass.phase.len(), pass.batch);
+        fit(&mut gradients.weight, self.outputs * self.inputs);
+        let out = MatMut::new(&mut gradients.weight, self.outputs, self.inputs);
+        match pass.input {
+            Input::Constant(x) => {
+                let weighted = MatRef::new(&tape.adjoint.weighted, batch, self.outputs);
+                product(out, Into::Replace, F::of(1.0), weighted.t(), MatRef::new(x, batch, self.inputs));
+            }
+            Input::Series(x) => {
+                let gradient = &mut tape.adjoint.current_gradient;
+                gradient.chunks_mut(batch * self.outputs).zip(pass.phase).for_each(|(g, &k)| rows::scale(g, k));
+                let n = steps * batch;
+                let gradient = MatRef::new(gradient, n, self.outputs);
+                product(out, Into::Replace, F::of(1.0), gradient.t(), MatRef::new(x, n, self.inputs));
+                if let Some(input) = input_gradient {
+                    let coupled = &tape.coupled_weight;
+                    let weight = if coupled.is_empty() { &pass.params.weight } else { coupled };
+                    let weight = MatRef::new(weight, self.outputs, self.inputs);
+                    let into = if self.plasticity.is_some() { Into::Add } else { Into::Replace };
+                    product(MatMut::new(input, n, self.inputs), into, F::of(1.0), gradient, weight);
+                }
+            }
+        }
+        self.coupling_gradients(pass.params, gradients);
+    }
+
+    /// From the gradients of the coupled weight and of the factor of P to those of W, gate and gain.
+    fn coupling_gradients(&self, params: &LayerArrays<F>, gradients: &mut LayerArrays<F>) {
+        let Some(plasticity) = &self.plasticity else { return };
+        match plasticity.config.coupling {
+            Coupling::Additive { .. } => {}
+            Coupling::Gated => {
+                rows::scale(&mut gradients.plasticity_gain, F::of(-1.0));
+                rows::add_product(&mut gradients.plasticity_gain, &gradients.weight, &params.weight);
+                rows::product_in_place(&mut gradients.weight, &params.plasticity_gain);
+            }
+            Coupling::Masked { .. } => {
+                let gain = &gradients.plasticity_gain;
+                let total = rows::sum(gain) - rows::dot(gain, &plasticity.mask);
+                gradients.plasticity_gain = vec![total];
+                rows::product_in_place(&mut gradients.weight, &plasticity.mask);
+            }
+        }
+    }
+
+    fn add_column_sums(&self, sums: &Sums<F>, gradients: &mut LayerArrays<F>) {
+        let zeros = || vec![F::of(0.0); self.outputs];
+        let (mut bias, mut gain, mut sliding) = (zeros(), zeros(), zeros());
+        for (rect, part) in sums {
+            let cols = rect.cols.clone();
+            rows::add_scaled(&mut bias[cols.clone()], F::of(1.0), &part.bias);
+            rows::add_scaled(&mut gain[cols.clone()], F::of(1.0), &part.gain);
+            rows::add_scaled(&mut sliding[cols], F::of(1.0), &part.sliding);
+        }
+        if !gradients.bias.is_empty() {
+            gradients.bias = bias;
+        }
+        let Some(plasticity) = &self.plasticity else { return };
+        gradients.sliding_threshold = sliding;
+        match plasticity.config.coupling {
+            Coupling::Additive { gain: GainShape::Scalar } => gradients.plasticity_gain = vec![rows::sum(&gain)],
+            Coupling::Additive { gain: GainShape::PerNeuron } => gradients.plasticity_gain = gain,
+            _ => {}
+        }
+    }
+}
+
+/// Sums over each tile, in the tiles' order.
+pub(super) type Sums<F> = Vec<(Rect, ColumnSums<F>)>;
+
+/// Input gradients of one step.
+struct StepGradients<'a, F> {
+    input: Option<&'a mut [F]>,
+    traces: Vec<Option<&'a mut [F]>>,
+}
+
+impl<F> Default for StepGradients<'_, F> {
+    fn default() -> Self {
+        StepGradients { input: None, traces: Vec::new() }
+    }
+}
+
+/// Zeroed gradients of each factor's trace; empty for activities, and where nothing below learns.
+pub(super) fn trace_gradients<F: Float>(plastic: &Plastic<'_, F>, needed: bool) -> Vec<Vec<F>> {
+    let size = plastic.pre.phase.len() * plastic.pre.batch * plastic.pre.width;
+    let of = |term: &Term<F>| match term {
+        Term::SeriesTrace(..) if needed => vec![F::of(0.0); size],
+        _ => Vec::new(),
+    };
+    plastic.pre.terms.iter().map(of).collect()
+}
+
+pub(super) fn add_trace_gradients<F: Float>(plastic: &Plastic<'_, F>, traces: &mut [Vec<F>], input: &mut [F]) {
+    let size = plastic.pre.batch * plastic.pre.width;
+    for (trace, term) in traces.iter_mut().zip(plastic.pre.terms) {
+        if let (Term::SeriesTrace(_, decay), false) = (term, trace.is_empty()) {
+            presynaptic::filter_adjoint(trace, *decay, plastic.pre.phase, input, size);
+        }
+    }
+}

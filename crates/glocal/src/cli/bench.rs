@@ -1,0 +1,58 @@
+//! `glocal bench`.
+
+use clap::Args;
+use glocal::GlocalError;
+use glocal::bench::{self, BenchReport};
+use glocal::compare::table::{Align, aligned};
+
+use crate::output::{print, print_json};
+
+/// Options of `glocal bench`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  glocal bench --threads 2
+  glocal bench --json | jq .gp_floor_ratio
+
+A floor ratio compares a training step with its unavoidable operations at the
+measured rate of matrix products. Measure on a machine that does nothing else.")]
+pub struct BenchArgs {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// About so long for each network
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    seconds: u32,
+}
+
+/// Measures and prints.
+///
+/// # Errors
+/// What training reports.
+pub fn run(args: &BenchArgs) -> Result<(), GlocalError> {
+    let report = bench::run(f64::from(args.seconds))?;
+    if args.json { print_json(&report) } else { print(&in_words(&report)) }
+}
+
+fn in_words(report: &BenchReport) -> String {
+    let row = |name: &str, milliseconds: f64, ratio: Option<f64>| {
+        let ratio = ratio.map_or(String::new(), |ratio| format!("{ratio:.2}"));
+        vec![name.to_owned(), format!("{milliseconds:.2}"), ratio]
+    };
+    let heading = ["training step", "ms", "floor ratio"].map(str::to_owned).to_vec();
+    let rows = [
+        heading,
+        row("GP", report.gp_step_ms, Some(report.gp_floor_ratio)),
+        row("LP", report.lp_step_ms, None),
+        row("HP, plastic weights shared", report.hp_step_ms, Some(report.hp_floor_ratio)),
+        row("HP, plastic weights per sample", report.hp_per_sample_step_ms, None),
+    ];
+    format!(
+        "{}, {} threads, median times\n{}f32 matrix products: {:.0} GFLOP/s; HP per sample: {:.0} MB at most\n",
+        report.network,
+        report.threads,
+        aligned(&rows, &[Align::Left]),
+        report.gemm_gflops,
+        report.hp_per_sample_peak_mb
+    )
+}
