@@ -348,7 +348,6 @@ fn active_clamp() {
 
 /// Layers without a bias, of each execution.
 #[test]
-#[ignore = "bug: a layer without a bias panics in the forward pass"]
 fn without_bias() {
     for learning in [LearningRule::Global, LearningRule::Hybrid] {
         for execution in [0, 1] {
