@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{demo, relative, splitmix, uniform};
+use common::{FIELDS, demo, relative, splitmix, uniform};
 use glocal_core::config::Execution;
 use glocal_core::params::{Field, LayerArrays};
 use glocal_core::scalar::Float;
@@ -62,9 +62,6 @@ fn golden_name(field: Field, layer: usize) -> String {
         Field::SlidingThreshold => format!("eta{n}"),
     }
 }
-
-const FIELDS: [Field; 5] =
-    [Field::Weight, Field::Bias, Field::PlasticityGain, Field::LocalLearningRate, Field::SlidingThreshold];
 
 fn each_array<F: Float>(arrays: &[LayerArrays<F>], mut f: impl FnMut(String, &[F])) {
     for (layer, arrays) in arrays.iter().enumerate() {
