@@ -103,9 +103,9 @@ impl Arrays<'_> {
         self.take(name, shape)?.ok_or_else(|| CoreError::Checkpoint(format!("lacks `{name}`")))
     }
 
-    /// First dimension of an array, if it is there.
-    pub fn length(&self, name: &str) -> Option<usize> {
-        self.file.tensor(name).ok().and_then(|view| view.shape().first().copied())
+    /// Shape of an array, if it is there.
+    pub fn shape(&self, name: &str) -> Option<Vec<usize>> {
+        self.file.tensor(name).ok().map(|view| view.shape().to_vec())
     }
 
     /// Checks that nothing is left.

@@ -474,12 +474,30 @@ impl OptimiserConfig {
         if let Some(norm) = self.clip_norm {
             found.require(norm > 0.0, format!("{key}.clip_norm"), norm, "must be above 0");
         }
-        match self.schedule {
-            Schedule::Step { every, .. } => {
-                found.require(every > 0, format!("{key}.schedule.every"), every, "must be at least 1")
+        match self.method {
+            OptimiserMethod::Adam { beta1, beta2, epsilon } => {
+                for (name, beta) in [("beta1", beta1), ("beta2", beta2)] {
+                    found.require((0.0..1.0).contains(&beta), format!("{key}.method.{name}"), beta, "must be in 0..1");
+                }
+                let positive = epsilon.is_finite() && epsilon > 0.0;
+                found.require(positive, format!("{key}.method.epsilon"), epsilon, "must be finite and above 0");
             }
-            Schedule::Cosine { epochs, .. } => {
-                found.require(epochs > 0, format!("{key}.schedule.epochs"), epochs, "must be at least 1")
+            OptimiserMethod::Sgd { momentum } => found.require(
+                (0.0..1.0).contains(&momentum),
+                format!("{key}.method.momentum"),
+                momentum,
+                "must be in 0..1",
+            ),
+        }
+        let factor = |value: f64| value.is_finite() && value >= 0.0;
+        match self.schedule {
+            Schedule::Step { every, factor: by } => {
+                found.require(every > 0, format!("{key}.schedule.every"), every, "must be at least 1");
+                found.require(factor(by), format!("{key}.schedule.factor"), by, "must be finite and >= 0");
+            }
+            Schedule::Cosine { epochs, floor } => {
+                found.require(epochs > 0, format!("{key}.schedule.epochs"), epochs, "must be at least 1");
+                found.require(factor(floor), format!("{key}.schedule.floor"), floor, "must be finite and >= 0");
             }
             Schedule::Constant => {}
         }

@@ -197,6 +197,12 @@ impl<F: Float> Learner<F> {
         let batch = self.check(input, Some(labels))?;
         let (loss, correct) = self.gradients_of(input, labels, batch);
         let norms = self.check_finite(loss)?;
+        for index in 0..self.network.layers().len() {
+            if !crate::rows::sum(self.workspace.next_plastic(index)).finite() {
+                let (layer, what) = (format!("layers.{index}"), "plastic weight".to_owned());
+                return Err(CoreError::Diverged { step: self.steps, layer, what });
+            }
+        }
         self.observe(&norms);
         self.apply(&norms);
         self.network.keep_plastic(&mut self.plastic, &mut self.workspace);
@@ -252,7 +258,7 @@ impl<F: Float> Learner<F> {
                 *count += 1.0;
             }
         }
-        if self.steps.is_multiple_of(LOOK_EVERY) {
+        if self.steps.is_multiple_of(LOOK_EVERY) || self.statistics[0].observations == 0.0 {
             for (index, layer) in self.network.layers().iter().enumerate() {
                 self.statistics[index].look(self.workspace.layer(index).output, layer.outputs());
             }
@@ -476,13 +482,12 @@ impl<F: Float> Learner<F> {
         for (index, layer) in learner.network.layers().iter().enumerate() {
             let name = format!("layers.{index}.plastic_weight");
             let (outputs, inputs) = (layer.outputs(), layer.inputs());
-            let Some(first) = arrays.length(&name) else { continue };
-            let own_copies = layer.plastic_len(2) == 2 * layer.plastic_len(1);
-            let several = vec![first, outputs, inputs];
-            let shape = if own_copies && layer.plastic_len(1) > 0 && first != outputs {
-                several
-            } else {
-                vec![outputs, inputs]
+            // Plastic weights of a layer that has none are left to `finish`.
+            let Some(found) = arrays.shape(&name).filter(|_| layer.plastic_len(1) > 0) else { continue };
+            let own_copies = layer.plastic_len(2) > layer.plastic_len(1);
+            let shape = match found[..] {
+                [copies, ..] if own_copies && found.len() == 3 => vec![copies, outputs, inputs],
+                _ => vec![outputs, inputs],
             };
             learner.plastic[index].values = arrays.need(&name, &shape)?;
         }

@@ -150,7 +150,6 @@ fn dense_is_low_rank() {
 
 /// (a) As above, from starting plastic weights of each sample's own, though their scope is the sample.
 #[test]
-#[ignore = "bug: the low-rank execution takes the first sample's starting weights for all samples"]
 fn starting_weights_per_sample() {
     let config = pair(rules()[0], Sharing::PerSample, PlasticScope::Sample, [6, 7, 4], 4);
     let (params, batch) = (lively_params::<f64>(&config, &mut Stream(1)), 3);
@@ -700,7 +699,6 @@ fn restored_in_double() {
 }
 
 #[test]
-#[ignore = "bug: as many samples as neurons, and the checkpoint's plastic weights are taken for mis-shaped"]
 fn restored_with_as_many_samples_as_neurons() {
     for batch in [1, 4, 7] {
         let config = learner_of(pair(rules()[0], Sharing::PerSample, PlasticScope::Run, [6, 7, 4], 4));

@@ -179,7 +179,6 @@ fn divergence_behind_the_cap() {
 
 /// The last update of P shows in no potential of its own step.
 #[test]
-#[ignore = "bug: only loss and gradients are looked at, and the infinite plastic weights are kept"]
 fn divergence_of_plastic_weights_alone() {
     let mut config = free(Some(1.1));
     config.network.steps = 1;
@@ -322,7 +321,6 @@ fn checkpoints_of_other_networks() {
 
 /// Plastic weights in a checkpoint whose layer has none.
 #[test]
-#[ignore = "bug: accepted, and refused at the first step as a wrong shape"]
 fn plastic_weights_of_a_global_layer() {
     let mut config = config();
     config.network.learning_rule = LearningRule::Global;
@@ -508,7 +506,6 @@ fn surrogate_config(surrogate: SurrogateGradient) -> LearnerConfig {
 
 /// Numbers that TOML can write (`nan`, `inf`) and that no run survives.
 #[test]
-#[ignore = "bug: these values are accepted, and end as NaN in the parameters"]
 fn config_values_that_are_not_finite() {
     type Change = fn(&mut LearnerConfig);
     let cases: [(&str, Change); 11] = [

@@ -297,7 +297,6 @@ fn health_of_clamped_weights() {
 
 /// Every epoch is looked at, however few batches it has.
 #[test]
-#[ignore = "bug: spikes are looked at on every 16th step of the run only, which a short epoch may not hold"]
 fn health_of_short_epochs() {
     let mut learner = with_bias(-100.0);
     for epoch in 0..4 {

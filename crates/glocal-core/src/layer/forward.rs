@@ -129,6 +129,7 @@ impl<F: Float> Layer<F> {
             steps: pass.phase.len(),
             constant,
             low_rank_possible: !(constant && carries_trace)
+                && (config.sharing == Sharing::Batch || pass.plastic.values.is_empty())
                 && !plasticity.has_matrix_gain()
                 && !plasticity.rule.forgets()
                 && !keeps_samples

@@ -161,6 +161,9 @@ impl NeuronConfig {
                 share("adaptation_decay", adaptation_decay);
             }
         }
+        if let NeuronConfig::AdaptiveLif { adaptation_strength: strength, .. } = *self {
+            found.require(strength.is_finite(), format!("{key}.adaptation_strength"), strength, "must be finite");
+        }
         let threshold = self.threshold();
         let positive = threshold > 0.0 && threshold.is_finite();
         found.require(positive, format!("{key}.threshold"), threshold, "must be finite and above 0");

@@ -76,16 +76,31 @@ impl RuleConfig {
             found.require((0.0..=1.0).contains(&value), format!("{key}.{name}"), value, "must be in 0..=1");
         };
         match *self {
-            RuleConfig::Hebbian { .. } => {}
-            RuleConfig::Oja { forgetting } => {
-                found.require(forgetting >= 0.0, format!("{key}.forgetting"), forgetting, "must be >= 0")
-            }
-            RuleConfig::Bcm { average_decay } => share("average_decay", average_decay),
             RuleConfig::Stdp { pre_trace_decay, post_trace_decay, .. } => {
                 share("pre_trace_decay", pre_trace_decay);
                 share("post_trace_decay", post_trace_decay);
             }
+            RuleConfig::Bcm { average_decay } => share("average_decay", average_decay),
             RuleConfig::ThreeFactor { eligibility_decay, .. } => share("eligibility_decay", eligibility_decay),
+            RuleConfig::Hebbian { .. } | RuleConfig::Oja { .. } => {}
+        }
+        let mut finite = |name: &str, value: f64| {
+            found.require(value.is_finite(), format!("{key}.{name}"), value, "must be finite");
+        };
+        match *self {
+            RuleConfig::Hebbian { sign, .. } => finite("sign", sign),
+            RuleConfig::Oja { forgetting } => found.require(
+                forgetting.is_finite() && forgetting >= 0.0,
+                format!("{key}.forgetting"),
+                forgetting,
+                "must be finite and >= 0",
+            ),
+            RuleConfig::Bcm { .. } => {}
+            RuleConfig::Stdp { potentiation, depression, .. } => {
+                finite("potentiation", potentiation);
+                finite("depression", depression);
+            }
+            RuleConfig::ThreeFactor { reward, .. } => finite("reward", reward),
         }
     }
 
