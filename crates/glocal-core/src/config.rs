@@ -405,6 +405,15 @@ impl NetworkConfig {
         for (index, layer) in self.layers.iter().enumerate() {
             self.check_layer(index, layer, found);
         }
+        let local = |index: usize| self.layer_rule(index) == LearningRule::Local;
+        let top = (0..self.layers.len()).rev().find(|&index| local(index));
+        for index in (0..top.unwrap_or(0)).filter(|&index| !local(index)) {
+            found.push(Violation::new(
+                format!("network.layers[{index}].learning"),
+                format!("{:?}", self.layer_rule(index)).to_lowercase(),
+                "gets no gradient: a layer above it is local; make this one local, or that one hybrid",
+            ));
+        }
     }
 
     fn check_layer(&self, index: usize, layer: &LayerConfig, found: &mut ConfigErrors) {

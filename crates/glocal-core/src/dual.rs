@@ -81,6 +81,10 @@ impl<S: Scalar> Scalar for Dual<S> {
         Dual::constant(S::of(value))
     }
     #[inline(always)]
+    fn times(self, constant: f64) -> Self {
+        Dual { value: self.value.times(constant), slope: self.slope.times(constant) }
+    }
+    #[inline(always)]
     fn if_positive(self, yes: Self, no: Self) -> Self {
         Dual { value: self.value.if_positive(yes.value, no.value), slope: self.value.if_positive(yes.slope, no.slope) }
     }

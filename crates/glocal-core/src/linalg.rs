@@ -57,7 +57,9 @@ pub fn product_serial<F: Float>(mut c: MatMut<'_, F>, into: Into, alpha: F, a: M
 
 /// Multiply-adds of a task: each task packs its operands anew, so few and large ones are best.
 const TASK_WORK: usize = 1 << 23;
-/// The same where one side of C is too short to fill the vector registers, and every product is slow.
+/// Multiply-adds from which a product is worth two tasks at least.
+const WORTH_TWO: usize = 1 << 21;
+/// The same as [`TASK_WORK`] where one side of C is too short to fill the vector registers, and every product is slow.
 const SKINNY_TASK_WORK: usize = 1 << 20;
 /// Shortest side of C that fills them.
 const SKINNY: usize = 32;
@@ -70,8 +72,9 @@ const MOST_TASKS: usize = 16;
 /// If the shapes do not agree.
 pub fn product<F: Float>(c: MatMut<'_, F>, into: Into, alpha: F, a: MatRef<'_, F>, b: MatRef<'_, F>) {
     let (m, n, k) = (c.rows(), c.cols(), a.cols());
+    let whole = m * n * k;
     let work = if m.min(n) < SKINNY { SKINNY_TASK_WORK } else { TASK_WORK };
-    let tasks = (m * n * k / work).min(MOST_TASKS);
+    let tasks = (whole / work).max(if whole >= WORTH_TWO { 2 } else { 1 }).min(MOST_TASKS);
     if tasks < 2 {
         return product_serial(c, into, alpha, a, b);
     }

@@ -82,6 +82,11 @@ elementwise!(
 );
 
 elementwise!(
+    /// out = carry · start + rate ∘ out.
+    decayed_sum, (out: &mut [F], rate: &[F], carry: F, start: &[F]), [rate, start], out,
+    |i| out[i] = carry * start[i] + rate[i] * out[i]
+);
+elementwise!(
     /// top = max(top, |x|).
     grow, (top: &mut [F], x: &[F]), [x], top, |i| {
         let size = x[i].abs();

@@ -193,17 +193,16 @@ impl<F: Float> Layer<F> {
         });
         if pass.keeps(plasticity) {
             fit(&mut next, self.outputs * self.inputs);
-            if pass.start_plastic().is_empty() {
-                next.fill(F::of(0.0));
-            } else {
-                next.copy_from_slice(pass.start_plastic());
-            }
             let factors = [&tape.trajectory.factors[0][..], &tape.trajectory.factors[1][..]];
             let strips = neuron_strips(batch, self.outputs, false);
             let width = strips[0].cols.len() * self.inputs;
             next.par_chunks_mut(width).zip(strips).for_each(|(out, strip)| {
                 let sums = constant.then_some(&sums[..]);
-                low_rank::final_weight(&plastic, &strip.cols, sums, &factors[..terms], out);
+                let start = match pass.start_plastic() {
+                    [] => &[],
+                    start => &start[strip.cols.start * self.inputs..strip.cols.end * self.inputs],
+                };
+                low_rank::final_weight(&plastic, &strip.cols, sums, &factors[..terms], start, out);
             });
         } else {
             next.clear();

@@ -15,6 +15,8 @@
 
 use std::ops::Range;
 
+use rayon::prelude::*;
+
 use super::dense::{Plastic, row_gain_adjoint};
 use super::presynaptic::{Term, plane};
 use super::scan::{AdjointTile, FactorGradients, PlasticBackward, PlasticForward, ScanTile};
@@ -319,12 +321,16 @@ pub(super) fn constant_adjoint_shared<F: Float>(
 ) {
     let (batch, width, outputs) = (plastic.pre.batch, plastic.pre.width, plastic.outputs);
     let size = batch * outputs;
-    let mut gradient = vec![F::of(0.0); batch * batch];
-    for t in 1..plastic.pre.phase.len() {
+    let of_step = |t: usize| {
         let (du, s) = (plane(drive_gradient, t, size), plane(sums, t, size));
         let (du, s) = (MatRef::new(du, batch, outputs), MatRef::new(s, batch, outputs).t());
-        product(MatMut::new(&mut gradient, batch, batch), Into::Add, plastic.pre.phase[t], du, s);
-    }
+        let mut part = vec![F::of(0.0); batch * batch];
+        product_serial(MatMut::new(&mut part, batch, batch), Into::Replace, plastic.pre.phase[t], du, s);
+        part
+    };
+    let parts: Vec<Vec<F>> = (1..plastic.pre.phase.len()).into_par_iter().map(of_step).collect();
+    let mut gradient = vec![F::of(0.0); batch * batch];
+    parts.iter().for_each(|part| rows::add_scaled(&mut gradient, F::of(1.0), part));
     let x = MatRef::new(plastic.pre.activity(0), batch, width);
     let mut mixed = vec![F::of(0.0); batch * width];
     let mean = plastic.mean(&(0..batch));
@@ -408,23 +414,25 @@ pub(super) fn series_adjoint<F: Float>(
     }
 }
 
-/// P_T of the samples that share it, rows `neurons`: `out` holds P_0 on entry, `[neurons, I]`.
+/// P_T of the samples that share it, rows `neurons`, `[neurons, I]`; `start` is P_0 of these rows, empty for zero.
 pub(super) fn final_weight<F: Float>(
     plastic: &Plastic<'_, F>,
     neurons: &Range<usize>,
     sums: Option<&[F]>,
     factors: &[&[F]],
+    start: &[F],
     out: &mut [F],
 ) {
     let (batch, width, outputs) = (plastic.pre.batch, plastic.pre.width, plastic.outputs);
     let steps = plastic.pre.phase.len();
     let size = batch * outputs;
     let mean = plastic.mean(&(0..batch));
-    let mut update = vec![F::of(0.0); neurons.len() * width];
+    let mut into = Into::Replace;
     let mut add = |a: &[F], phi: &[F], scale: F| {
         let a = MatRef::new(a, batch, outputs).part(0..batch, neurons.clone()).t();
         let phi = MatRef::new(phi, batch, width);
-        product_serial(MatMut::new(&mut update, neurons.len(), width), Into::Add, scale, a, phi);
+        product_serial(MatMut::new(out, neurons.len(), width), into, scale, a, phi);
+        into = Into::Add;
     };
     match sums {
         Some(sums) => add(plane(sums, steps, size), plastic.pre.activity(0), mean),
@@ -437,8 +445,11 @@ pub(super) fn final_weight<F: Float>(
             }
         }
     }
-    for (row, update) in out.chunks_exact_mut(width).zip(update.chunks_exact(width)) {
-        rows::scale(row, plastic.coefficients.carry[steps]);
-        rows::add_product(row, plastic.rate, update);
+    let carry = plastic.coefficients.carry[steps];
+    for (o, row) in out.chunks_exact_mut(width).enumerate() {
+        match start.is_empty() {
+            true => rows::product_in_place(row, plastic.rate),
+            false => rows::decayed_sum(row, plastic.rate, carry, plane(start, o, width)),
+        }
     }
 }

@@ -302,6 +302,7 @@ pub(super) fn backward_tile<F: Float>(
     let (len, states) = (groups.len, scan.neuron.states());
     let zeros = |n: usize| vec![F::of(0.0); n];
     let rule = scan.rule.filter(|_| plastic.is_some());
+    let sees_output = rule.is_some_and(|r| r.sees_output());
     let mut state_gradient = zeros(groups.count * states * len);
     let mut trace_gradient = zeros(if rule.is_some_and(|r| r.has_trace()) { groups.count * len } else { 0 });
     let (mut v, mut s) = (zeros(len), zeros(len));
@@ -314,7 +315,11 @@ pub(super) fn backward_tile<F: Float>(
         for g in 0..groups.count {
             let part = groups.range(scan, &tile.rect, t, g);
             load(&mut v, from.potential, &part);
-            load(&mut s, from.output, &part);
+            // Copied only if a rule adds to it.
+            let direct = from.output.filter(|_| !sees_output).map(|whole| &whole[part.clone()]);
+            if direct.is_none() {
+                load(&mut s, from.output, &part);
+            }
             if let (Some(rule), Some(plastic)) = (rule, plastic.as_deref_mut()) {
                 let trace = if trace_gradient.is_empty() { 0..0 } else { g * len..(g + 1) * len };
                 let gradients = (plastic.factor_gradients(t, g), &mut trace_gradient[trace]);
@@ -332,7 +337,7 @@ pub(super) fn backward_tile<F: Float>(
                     state: &before[..states],
                     state_gradient: &mut state_gradient[g * states * len..(g + 1) * states * len],
                     membrane_potential_gradient: &v,
-                    output_gradient: &s,
+                    output_gradient: direct.unwrap_or(&s),
                     current_gradient: adjoint.current_gradient.group_mut(t, g),
                 },
             );

@@ -32,11 +32,11 @@ impl<G: Surrogate> Neuron for AdaptiveLif<G> {
 
     #[inline(always)]
     fn step<S: Scalar>(&self, [after_reset, adaptation]: [S; 2], current: S) -> ([S; 2], NeuronOutput<S>) {
-        let threshold = S::of(self.threshold) + S::of(self.adaptation_strength) * adaptation;
-        let membrane_potential = S::of(self.decay) * after_reset + current;
+        let threshold = S::of(self.threshold) + adaptation.times(self.adaptation_strength);
+        let membrane_potential = after_reset.times(self.decay) + current;
         let spike = (membrane_potential - threshold).spike(&self.surrogate);
         let next = self.reset.apply(membrane_potential, spike, threshold);
-        let adaptation = S::of(self.adaptation_decay) * adaptation + spike;
+        let adaptation = adaptation.times(self.adaptation_decay) + spike;
         ([next, adaptation], NeuronOutput { membrane_potential, output: spike })
     }
 

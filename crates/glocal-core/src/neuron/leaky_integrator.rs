@@ -18,7 +18,7 @@ impl Neuron for LeakyIntegrator {
 
     #[inline(always)]
     fn step<S: Scalar>(&self, [potential]: [S; 1], current: S) -> ([S; 1], NeuronOutput<S>) {
-        let membrane_potential = S::of(self.decay) * potential + current;
+        let membrane_potential = potential.times(self.decay) + current;
         ([membrane_potential], NeuronOutput { membrane_potential, output: membrane_potential })
     }
 

@@ -28,7 +28,7 @@ impl<G: Surrogate> Neuron for Lif<G> {
     #[inline(always)]
     fn step<S: Scalar>(&self, [after_reset]: [S; 1], current: S) -> ([S; 1], NeuronOutput<S>) {
         let threshold = S::of(self.threshold);
-        let membrane_potential = S::of(self.decay) * after_reset + current;
+        let membrane_potential = after_reset.times(self.decay) + current;
         let spike = (membrane_potential - threshold).spike(&self.surrogate);
         let next = self.reset.apply(membrane_potential, spike, threshold);
         ([next], NeuronOutput { membrane_potential, output: spike })

@@ -42,7 +42,7 @@ impl<S: Scalar> PostSignal<S> {
     /// v/threshold - sliding_threshold.
     #[inline(always)]
     pub fn normalised(&self) -> S {
-        self.membrane_potential * S::of(1.0 / self.threshold) - self.sliding_threshold
+        self.membrane_potential.times(1.0 / self.threshold) - self.sliding_threshold
     }
 }
 

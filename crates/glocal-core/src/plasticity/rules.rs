@@ -21,7 +21,7 @@ impl<const BOUNDED: bool> PlasticityRule for Hebbian<BOUNDED> {
     fn post<S: Scalar>(&self, trace: S, signal: PostSignal<S>) -> (S, PostFactors<S>) {
         let y = signal.normalised();
         let rho = if BOUNDED { y.tanh() } else { y };
-        (trace, PostFactors::one(S::of(self.sign) * rho))
+        (trace, PostFactors::one(rho.times(self.sign)))
     }
 
     fn post_bound(&self) -> Option<f64> {
@@ -74,7 +74,7 @@ impl PlasticityRule for Oja {
     #[inline(always)]
     fn post<S: Scalar>(&self, trace: S, signal: PostSignal<S>) -> (S, PostFactors<S>) {
         let y = signal.normalised();
-        (trace, PostFactors { forgetting: S::of(self.forgetting) * y * y, ..PostFactors::one(y) })
+        (trace, PostFactors { forgetting: (y * y).times(self.forgetting), ..PostFactors::one(y) })
     }
 }
 
@@ -98,7 +98,7 @@ impl PlasticityRule for Bcm {
     #[inline(always)]
     fn post<S: Scalar>(&self, average: S, signal: PostSignal<S>) -> (S, PostFactors<S>) {
         let y = signal.normalised();
-        let next = S::of(self.average_decay) * average + S::of(1.0 - self.average_decay) * y * y;
+        let next = average.times(self.average_decay) + (y * y).times(1.0 - self.average_decay);
         (next, PostFactors::one(y * (y - average)))
     }
 }
@@ -137,8 +137,8 @@ impl PlasticityRule for Stdp {
 
     #[inline(always)]
     fn post<S: Scalar>(&self, trace: S, signal: PostSignal<S>) -> (S, PostFactors<S>) {
-        let factors = PostFactors::two(S::of(self.potentiation) * signal.output, S::of(-self.depression) * trace);
-        (S::of(self.post_trace_decay) * trace + signal.output, factors)
+        let factors = PostFactors::two(signal.output.times(self.potentiation), trace.times(-self.depression));
+        (trace.times(self.post_trace_decay) + signal.output, factors)
     }
 }
 
