@@ -248,6 +248,11 @@ pub fn tiles<'a, F>(data: &'a mut [F], batch: usize, width: usize, rects: &[Rect
 }
 
 impl<'a, F> Tile<'a, F> {
+    /// Planes of the array.
+    pub fn planes(&self) -> usize {
+        self.planes
+    }
+
     /// Samples in the tile.
     pub fn rows(&self) -> usize {
         self.rows

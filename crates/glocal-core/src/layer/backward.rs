@@ -15,7 +15,7 @@ use crate::network::Input;
 use crate::params::LayerArrays;
 use crate::rows;
 use crate::scalar::Float;
-use crate::view::{MatMut, MatRef, Rect, Tile, tiles};
+use crate::view::{self, MatMut, MatRef, Rect, Tile, tiles};
 
 impl<F: Float> Layer<F> {
     /// Backward pass after [`Layer::forward`] with the same `pass`: fills `gradients`, and adds nothing to them. Writes the
@@ -29,7 +29,13 @@ impl<F: Float> Layer<F> {
         mut input_gradient: Option<&mut Vec<F>>,
     ) {
         let sizes = self.sizes(pass.phase.len(), pass.batch);
-        tape.adjoint.fit(sizes, self.plasticity.is_some());
+        let drives = match (&self.plasticity, tape.plan, pass.input) {
+            (None, ..) => 0,
+            // Later steps reach earlier ones through S alone.
+            (_, Some(Execution::LowRank), Input::Constant(_)) => 1,
+            _ => pass.phase.len(),
+        };
+        tape.adjoint.fit(sizes, drives);
         if let Some(input) = &mut input_gradient {
             fit(input, pass.phase.len() * pass.batch * self.inputs);
             // Plastic executions add to it; the product with W comes last.
@@ -83,33 +89,41 @@ impl<F: Float> Layer<F> {
         let sizes = self.sizes(steps, batch);
         let constant = matches!(pass.input, Input::Constant(_));
         let rects = self.low_rank_rects(plasticity, batch);
+        let mut s = std::mem::take(&mut tape.plastic.sums);
         let plastic = self.plastic(plasticity, pass, &tape.plastic);
         let scan = self.scan(pass, &tape.steady);
-        let forward = tape.trajectory.tiles(sizes, &rects);
-        let adjoint = tape.adjoint.tiles(sizes, &rects);
         let gram = &tape.plastic.gram;
-        let sums = forward
-            .into_par_iter()
-            .zip(adjoint)
-            .map(|(tile, mut adjoint)| {
+        let tiles = tape.trajectory.tiles(sizes, &rects).into_par_iter();
+        let parts: Vec<(Rect, ColumnSums<F>, Vec<F>)> = tiles
+            .zip(tape.adjoint.tiles(sizes, &rects))
+            .zip(view::tiles(&mut s, batch, self.outputs, &rects))
+            .map(|((tile, mut adjoint), s)| {
                 let group = tile.current.rows_per_group();
                 let grams = gram_of(gram, &tile.rect, batch, steps, constant);
-                if constant {
-                    let mut execution = ConstantBackward::new(plastic, tile.rect.clone(), grams[0], group);
+                let gram_gradient = if constant {
+                    let mut execution = ConstantBackward::new(plastic, tile.rect.clone(), grams[0], s, group);
                     backward_tile(&scan, from, &tile, &mut adjoint, Some(&mut execution));
+                    execution.gram_gradient
                 } else {
                     let mut execution = SeriesBackward::new(plastic, tile.rect.clone(), grams, group);
                     backward_tile(&scan, from, &tile, &mut adjoint, Some(&mut execution));
-                }
-                (tile.rect, adjoint.sums)
+                    Vec::new()
+                };
+                (tile.rect, adjoint.sums, gram_gradient)
             })
             .collect();
         clear(&mut gradients.local_learning_rate, self.inputs);
         let rate = &mut gradients.local_learning_rate;
         let du = &tape.adjoint.drive_gradient;
         match (constant, plasticity.config.sharing) {
-            (true, Sharing::Batch) => low_rank::constant_adjoint_shared(&plastic, du, &tape.plastic.sums, rate),
-            (true, Sharing::PerSample) => low_rank::constant_adjoint_per_sample(&plastic, du, &tape.plastic.sums, rate),
+            (true, Sharing::Batch) => {
+                let mut total = vec![F::of(0.0); batch * batch];
+                parts.iter().for_each(|(.., part)| rows::add_scaled(&mut total, F::of(1.0), part));
+                low_rank::constant_adjoint(&plastic, &(0..batch), &total, rate);
+            }
+            (true, Sharing::PerSample) => {
+                parts.iter().for_each(|(rect, _, part)| low_rank::constant_adjoint(&plastic, &rect.rows, part, rate));
+            }
             (false, _) => {
                 let factors: Vec<&[F]> = tape.trajectory.factors[..plastic.terms].iter().map(|f| &f[..]).collect();
                 let input = input_gradient.as_deref_mut();
@@ -119,7 +133,8 @@ impl<F: Float> Layer<F> {
                 }
             }
         }
-        sums
+        tape.plastic.sums = s;
+        parts.into_iter().map(|(rect, sums, _)| (rect, sums)).collect()
     }
 
     /// Through the Gram matrices of a series, for each plastic weight.

@@ -308,9 +308,9 @@ pub(super) fn row_gain_adjoint<F: Float>(
     tile: &ScanTile<'_, F>,
     adjoint: &mut AdjointTile<'_, F>,
 ) {
-    let gradient = adjoint.current_gradient.group(t, g);
+    let (plane, gradient) = (adjoint.drive_plane(t), adjoint.current_gradient.group(t, g));
     rows::gain_adjoint(
-        adjoint.drive_gradient.group_mut(t, g),
+        adjoint.drive_gradient.group_mut(plane, g),
         gain,
         gradient,
         tile.drive.group(t, g),

@@ -15,8 +15,6 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::dense::{Plastic, row_gain_adjoint};
 use super::presynaptic::{Term, plane};
 use super::scan::{AdjointTile, FactorGradients, PlasticBackward, PlasticForward, ScanTile};
@@ -131,6 +129,10 @@ pub(super) struct ConstantBackward<'a, F> {
     plastic: Plastic<'a, F>,
     rect: Rect,
     gram: MatRef<'a, F>,
+    /// S_t of the tile, `[T+1, rows, cols]`.
+    sums: Tile<'a, F>,
+    /// This tile's part of the gradient of the Gram matrix, over the mean.
+    pub gram_gradient: Vec<F>,
     /// Gradients of S^E and S, `[rows, cols]`.
     eligibility_gradient: Vec<F>,
     sum_gradient: Vec<F>,
@@ -140,14 +142,16 @@ pub(super) struct ConstantBackward<'a, F> {
 }
 
 impl<'a, F: Float> ConstantBackward<'a, F> {
-    pub fn new(plastic: Plastic<'a, F>, rect: Rect, gram: MatRef<'a, F>, rows_per_group: usize) -> Self {
+    pub fn new(plastic: Plastic<'a, F>, rect: Rect, gram: MatRef<'a, F>, sums: Tile<'a, F>, group: usize) -> Self {
         let zeros = |n: usize| vec![F::of(0.0); n];
-        let (plane, len) = (rect.rows.len() * rect.cols.len(), rows_per_group * rect.cols.len());
+        let (plane, len) = (rect.rows.len() * rect.cols.len(), group * rect.cols.len());
         ConstantBackward {
+            gram_gradient: zeros(rect.rows.len() * rect.rows.len()),
+            sums,
             eligibility_gradient: zeros(if plastic.coefficients.has_eligibility() { plane } else { 0 }),
             sum_gradient: zeros(plane),
             factor_gradients: [zeros(len), zeros(if plastic.terms > 1 { len } else { 0 })],
-            gain: plastic.repeated_gain(&rect.cols, rows_per_group),
+            gain: plastic.repeated_gain(&rect.cols, group),
             plastic,
             rect,
             gram,
@@ -180,10 +184,15 @@ impl<F: Float> PlasticBackward<F> for ConstantBackward<'_, F> {
     fn drive_adjoint(&mut self, t: usize, _: &ScanTile<'_, F>, adjoint: &mut AdjointTile<'_, F>) {
         if t > 0 {
             let (n, cols) = (self.rect.rows.len(), self.rect.cols.len());
-            let gradient = MatMut::new(&mut self.sum_gradient, n, cols);
             let k = self.plastic.pre.phase[t];
+            let (du, s) = (adjoint.drive_gradient.plane(adjoint.drive_plane(t)), self.sums.plane(t));
+            match n {
+                1 => self.gram_gradient[0] += k * rows::dot(du.row(0), s.row(0)),
+                _ => product_serial(MatMut::new(&mut self.gram_gradient, n, n), Into::Add, k, du, s.t()),
+            }
+            let gradient = MatMut::new(&mut self.sum_gradient, n, cols);
             let decay = Into::Blend(self.plastic.coefficients.decay.to_f64());
-            mix(gradient, decay, k, self.gram.t(), adjoint.drive_gradient.plane(t));
+            mix(gradient, decay, k, self.gram.t(), du);
         }
     }
 }
@@ -310,56 +319,24 @@ pub(super) fn series_gram<F: Float>(plastic: &Plastic<'_, F>, samples: &Range<us
     scale_blocks(plastic, term, n, gram, plastic.mean(samples));
 }
 
-/// Gradient of the learning rates through the Gram matrix of a constant input that all samples share.
-///
-/// `drive_gradient` is du `[T,B,O]`, `sums` S `[T+1,B,O]`.
-pub(super) fn constant_adjoint_shared<F: Float>(
+/// Gradient of the learning rates through the Gram matrix of a constant input, from its gradient for the samples of one
+/// plastic weight, `[n,n]`.
+pub(super) fn constant_adjoint<F: Float>(
     plastic: &Plastic<'_, F>,
-    drive_gradient: &[F],
-    sums: &[F],
+    samples: &Range<usize>,
+    gram_gradient: &[F],
     rate_gradient: &mut [F],
 ) {
-    let (batch, width, outputs) = (plastic.pre.batch, plastic.pre.width, plastic.outputs);
-    let size = batch * outputs;
-    let of_step = |t: usize| {
-        let (du, s) = (plane(drive_gradient, t, size), plane(sums, t, size));
-        let (du, s) = (MatRef::new(du, batch, outputs), MatRef::new(s, batch, outputs).t());
-        let mut part = vec![F::of(0.0); batch * batch];
-        product_serial(MatMut::new(&mut part, batch, batch), Into::Replace, plastic.pre.phase[t], du, s);
-        part
-    };
-    let parts: Vec<Vec<F>> = (1..plastic.pre.phase.len()).into_par_iter().map(of_step).collect();
-    let mut gradient = vec![F::of(0.0); batch * batch];
-    parts.iter().for_each(|part| rows::add_scaled(&mut gradient, F::of(1.0), part));
-    let x = MatRef::new(plastic.pre.activity(0), batch, width);
-    let mut mixed = vec![F::of(0.0); batch * width];
-    let mean = plastic.mean(&(0..batch));
-    product(MatMut::new(&mut mixed, batch, width), Into::Replace, mean, MatRef::new(&gradient, batch, batch), x);
+    let (n, width) = (samples.len(), plastic.pre.width);
+    let x = plastic.pre.samples(plastic.pre.activity(0), samples);
+    if n == 1 {
+        return rows::add_scaled_product(rate_gradient, gram_gradient[0], x.row(0), x.row(0));
+    }
+    let mut mixed = vec![F::of(0.0); n * width];
+    let gradient = MatRef::new(gram_gradient, n, n);
+    product(MatMut::new(&mut mixed, n, width), Into::Replace, plastic.mean(samples), gradient, x);
     for (b, row) in mixed.chunks_exact(width).enumerate() {
         rows::add_product(rate_gradient, x.row(b), row);
-    }
-}
-
-/// As [`constant_adjoint_shared`], one plastic weight for each sample.
-pub(super) fn constant_adjoint_per_sample<F: Float>(
-    plastic: &Plastic<'_, F>,
-    drive_gradient: &[F],
-    sums: &[F],
-    rate_gradient: &mut [F],
-) {
-    let (batch, width, outputs) = (plastic.pre.batch, plastic.pre.width, plastic.outputs);
-    let row = |data: &[F], t: usize, b: usize| -> Range<usize> {
-        debug_assert!(data.len() >= (t * batch + b + 1) * outputs);
-        (t * batch + b) * outputs..(t * batch + b + 1) * outputs
-    };
-    for b in 0..batch {
-        let mut gradient = F::of(0.0);
-        for t in 1..plastic.pre.phase.len() {
-            let part = row(sums, t, b);
-            gradient += plastic.pre.phase[t] * rows::dot(&drive_gradient[part.clone()], &sums[part]);
-        }
-        let x = plane(plastic.pre.activity(0), b, width);
-        rows::add_scaled_product(rate_gradient, gradient, x, x);
     }
 }
 

@@ -253,11 +253,18 @@ fn softmax_adjoint<F: Float>(result: &[F], gradient: &mut [F], scale: F) {
 pub(super) struct AdjointTile<'a, F> {
     /// Gradient of the current, `[T, B, O]`.
     pub current_gradient: Tile<'a, F>,
-    /// Gradient of u_t, `[T, B, O]`.
+    /// Gradient of u_t, `[T, B, O]`; `[1, B, O]`, that of the step at hand, where no later step needs it.
     pub drive_gradient: Tile<'a, F>,
     /// Σ_t k_t · gradient of the current, `[1, B, O]`.
     pub weighted: Tile<'a, F>,
     pub sums: ColumnSums<F>,
+}
+
+impl<F> AdjointTile<'_, F> {
+    /// Where the gradient of u_t is kept.
+    pub fn drive_plane(&self, t: usize) -> usize {
+        if self.drive_gradient.planes() == 1 { 0 } else { t }
+    }
 }
 
 /// Gradients of a tile's per-neuron parameters, summed over its samples and all steps.

@@ -178,10 +178,11 @@ fn next<T>(cut: &mut impl Iterator<Item = T>) -> T {
 }
 
 impl<F: Float> Adjoint<F> {
-    pub fn fit(&mut self, sizes: Sizes, plastic: bool) {
+    /// `drives`: planes of gradients of u that are kept.
+    pub fn fit(&mut self, sizes: Sizes, drives: usize) {
         let plane = sizes.batch * sizes.outputs;
         fit(&mut self.current_gradient, sizes.steps * plane);
-        fit(&mut self.drive_gradient, if plastic { sizes.steps * plane } else { 0 });
+        fit(&mut self.drive_gradient, drives * plane);
         fit(&mut self.weighted, plane);
     }
 
@@ -202,8 +203,12 @@ impl<F: Float> Adjoint<F> {
     }
 }
 
-/// Neurons in a tile of a plastic weight shared by the batch: its columns of all arrays fit a second-level cache.
-const TILE_NEURONS: usize = 128;
+/// Neurons in a tile of a plastic weight shared by the batch: half of them, so that two threads have work, but no more than
+/// keep a step's rows in a second-level cache and no fewer than fill vector registers.
+fn neurons_per_tile(outputs: usize) -> usize {
+    outputs.div_ceil(2).next_multiple_of(64).min(256)
+}
+
 /// Most tiles that the samples of a layer without shared plastic weights are cut into.
 const MOST_SAMPLE_TILES: usize = 16;
 
@@ -220,7 +225,9 @@ pub(super) fn single_samples(batch: usize, outputs: usize) -> Vec<Rect> {
 
 /// Tiles of a layer whose samples share plastic weights: strips of neurons.
 pub(super) fn neuron_strips(batch: usize, outputs: usize, whole: bool) -> Vec<Rect> {
-    strips(outputs, if whole { outputs } else { TILE_NEURONS }).map(|cols| Rect { rows: 0..batch, cols }).collect()
+    strips(outputs, if whole { outputs } else { neurons_per_tile(outputs) })
+        .map(|cols| Rect { rows: 0..batch, cols })
+        .collect()
 }
 
 /// Rows of `[O,I]` arrays that belong to tiles of neurons.
