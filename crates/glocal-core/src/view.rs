@@ -315,6 +315,32 @@ impl<'a, F> Tile<'a, F> {
         }
     }
 
+    /// The `g`-th groups of `count` planes from `read` on, and of as many from `write` on, the latter to write; at most N.
+    ///
+    /// # Panics
+    /// If the two runs of planes overlap.
+    #[inline(always)]
+    pub fn group_runs<const N: usize>(
+        &mut self,
+        read: usize,
+        write: usize,
+        count: usize,
+        g: usize,
+    ) -> ([&[F]; N], [&mut [F]; N]) {
+        assert!(count <= N && (read + count <= write || write + count <= read));
+        let (mut from, mut to): ([&[F]; N], [&mut [F]; N]) =
+            ([&[]; N], std::array::from_fn(|_| -> &mut [F] { &mut [] }));
+        for k in 0..count {
+            let ((at, len), (into, _)) = (self.group_range(read + k, g), self.group_range(write + k, g));
+            // SAFETY: the groups belong to this tile, which is borrowed exclusively; all planes are different.
+            unsafe {
+                from[k] = std::slice::from_raw_parts(self.ptr.add(at), len);
+                to[k] = std::slice::from_raw_parts_mut(self.ptr.add(into), len);
+            }
+        }
+        (from, to)
+    }
+
     #[inline(always)]
     fn group_range(&self, p: usize, g: usize) -> (usize, usize) {
         let rows = self.rows_per_group();

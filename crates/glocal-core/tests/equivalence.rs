@@ -621,13 +621,13 @@ fn frozen_follows_training() {
 
 fn optimisers() -> [OptimiserConfig; 3] {
     [
-        OptimiserConfig { update_interval: 3, clip_norm: Some(0.1), ..adam(1e-2) },
+        OptimiserConfig { update_interval: 3, clip_norm: Some(0.1), ..OptimiserConfig::adam(1e-2) },
         OptimiserConfig {
             method: OptimiserMethod::Sgd { momentum: 0.9 },
             schedule: Schedule::Cosine { epochs: 7, floor: 0.1 },
-            ..adam(0.05)
+            ..OptimiserConfig::adam(0.05)
         },
-        OptimiserConfig { schedule: Schedule::Step { every: 2, factor: 0.3 }, ..adam(1e-2) },
+        OptimiserConfig { schedule: Schedule::Step { every: 2, factor: 0.3 }, ..OptimiserConfig::adam(1e-2) },
     ]
 }
 

@@ -28,7 +28,7 @@ fn toy(seed: u64) -> (Vec<f32>, Vec<u32>) {
 
 fn config(rule: LearningRule) -> LearnerConfig {
     let mut config = demo(rule, [INPUTS, 24, CLASSES], 6);
-    config.weights = adam(5e-3);
+    config.weights = OptimiserConfig::adam(5e-3);
     config
 }
 
@@ -126,7 +126,7 @@ fn local_arm_leaves_hidden_parameters() {
 }
 
 fn sgd(learning_rate: f64) -> OptimiserConfig {
-    OptimiserConfig { method: OptimiserMethod::Sgd { momentum: 0.0 }, ..adam(learning_rate) }
+    OptimiserConfig { method: OptimiserMethod::Sgd { momentum: 0.0 }, ..OptimiserConfig::adam(learning_rate) }
 }
 
 /// Euclidean length of a group's gradient, or of its change.
@@ -169,8 +169,8 @@ fn clip_norm_bounds_each_group() {
 #[test]
 fn update_interval_is_kept() {
     let mut config = config(LearningRule::Hybrid);
-    config.meta = OptimiserConfig { update_interval: 3, ..adam(5e-3) };
-    config.weights = OptimiserConfig { update_interval: 2, ..adam(5e-3) };
+    config.meta = OptimiserConfig { update_interval: 3, ..OptimiserConfig::adam(5e-3) };
+    config.weights = OptimiserConfig { update_interval: 2, ..OptimiserConfig::adam(5e-3) };
     let mut learner = Learner::new(config.clone(), 1).unwrap();
     for n in 1..=9u64 {
         let mut before = Learner::new(config.clone(), 1).unwrap();
@@ -194,7 +194,7 @@ fn update_interval_is_kept() {
 #[test]
 fn rate_bounds_hold() {
     let mut config = config(LearningRule::Hybrid);
-    config.meta = adam(0.3);
+    config.meta = OptimiserConfig::adam(0.3);
     plasticity_of(&mut config.network.layers[0]).rate_bounds = Some([-0.02, 0.05]);
     let mut learner = Learner::new(config, 1).unwrap();
     let mut met = [false; 2];

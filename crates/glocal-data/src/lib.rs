@@ -34,7 +34,7 @@ pub use dataset::{Batch, ImageDataset, Sample, Split};
 pub use encode::{Draw, EncodeBuffers, Encoded, Encoder};
 pub use error::DataError;
 pub use fetch::{FetchOptions, Fetched, Progress, fetch};
-pub use load::{load, load_idx};
+pub use load::{load, load_folder, load_idx};
 pub use locate::{Found, Locations};
 pub use random::Stream;
 pub use registry::KnownDataset;

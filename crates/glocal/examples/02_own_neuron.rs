@@ -8,9 +8,7 @@
 //! constant of its own. Its equation is written once, over any `Scalar`. On `f32` it is the fast forward pass; on dual
 //! numbers it yields the derivatives that the backward pass needs.
 
-use glocal_core::config::{
-    LayerConfig, LearnerConfig, Loss, NetworkConfig, OptimiserConfig, OptimiserMethod, Readout, Schedule,
-};
+use glocal_core::config::{LayerConfig, LearnerConfig, Loss, NetworkConfig, OptimiserConfig, Readout};
 use glocal_core::neuron::{Neuron, NeuronConfig, NeuronOutput};
 use glocal_core::scalar::Scalar;
 use glocal_core::surrogate::Triangle;
@@ -34,8 +32,8 @@ impl Neuron for SynapticLif {
     #[inline(always)]
     fn step<S: Scalar>(&self, [synapse, potential]: [S; 2], current: S) -> ([S; 2], NeuronOutput<S>) {
         let threshold = S::of(self.threshold);
-        let synapse = S::of(self.synapse_decay) * synapse + current;
-        let membrane_potential = S::of(self.decay) * potential + synapse;
+        let synapse = synapse.times(self.synapse_decay) + current;
+        let membrane_potential = potential.times(self.decay) + synapse;
         let spike = (membrane_potential - threshold).spike(&self.surrogate);
         ([synapse, membrane_potential - threshold * spike], NeuronOutput { membrane_potential, output: spike })
     }
@@ -88,14 +86,6 @@ pub fn main() -> Result<(), Failure> {
 
 /// 784-128-10 over 8 steps, trained by backprop through time alone.
 fn config() -> LearnerConfig {
-    let layer = |size, neuron| LayerConfig { size, bias: true, learning: None, neuron, plasticity: None };
-    let adam = |learning_rate| OptimiserConfig {
-        method: OptimiserMethod::default(),
-        learning_rate,
-        schedule: Schedule::Constant,
-        clip_norm: None,
-        update_interval: 1,
-    };
     // Ours takes this one's place; the read-out integrates and does not fire.
     let integrator = NeuronConfig::LeakyIntegrator { decay: 0.8, threshold: 1.0 };
     LearnerConfig {
@@ -105,10 +95,10 @@ fn config() -> LearnerConfig {
             learning_rule: LearningRule::Global,
             phase_time_constant: None,
             readout: Readout::Membrane { cap: None },
-            layers: vec![layer(128, integrator), layer(10, integrator)],
+            layers: vec![LayerConfig::new(128, integrator), LayerConfig::new(10, integrator)],
         },
         loss: Loss::CrossEntropy,
-        weights: adam(1e-3),
-        meta: adam(1e-3),
+        weights: OptimiserConfig::adam(1e-3),
+        meta: OptimiserConfig::adam(1e-3),
     }
 }

@@ -10,8 +10,7 @@
 //! thresholds) by gradients of the loss.
 
 use glocal_core::config::{
-    Coupling, LayerConfig, LearnerConfig, Loss, NetworkConfig, OptimiserConfig, OptimiserMethod, PlasticityConfig,
-    Readout, Schedule,
+    LayerConfig, LearnerConfig, Loss, NetworkConfig, OptimiserConfig, PlasticityConfig, Readout,
 };
 use glocal_core::neuron::{NeuronConfig, Reset};
 use glocal_core::params::LayerArrays;
@@ -41,7 +40,7 @@ impl PlasticityRule for Covariance {
     #[inline(always)]
     fn post<S: Scalar>(&self, average: S, signal: PostSignal<S>) -> (S, PostFactors<S>) {
         let y = signal.normalised();
-        let next = S::of(self.average_decay) * average + S::of(1.0 - self.average_decay) * y;
+        let next = average.times(self.average_decay) + y.times(1.0 - self.average_decay);
         (next, PostFactors::one((y - average).tanh()))
     }
 
@@ -104,26 +103,11 @@ fn config() -> LearnerConfig {
         reset: Reset::Subtract,
         surrogate: SurrogateGradient::Rectangle { half_width: 0.5 },
     };
-    let plasticity = PlasticityConfig {
-        rule: RuleConfig::Hebbian { post: PostFactor::Tanh, sign: 1.0 }, // ours takes its place
-        decay: 0.95,
-        clamp: Some(4.0),
-        coupling: Coupling::default(),
-        sharing: Default::default(),
-        scope: Default::default(),
-        meta_init: 0.01,
-        rate_bounds: None,
-        execution: Default::default(),
-    };
-    let adam = |learning_rate| OptimiserConfig {
-        method: OptimiserMethod::default(),
-        learning_rate,
-        schedule: Schedule::Constant,
-        clip_norm: None,
-        update_interval: 1,
-    };
-    let hidden = LayerConfig { size: 128, bias: true, learning: None, neuron, plasticity: Some(plasticity) };
-    let readout = LayerConfig { size: 10, bias: true, learning: Some(LearningRule::Global), neuron, plasticity: None };
+    // The rule that it names gives way to ours.
+    let named = RuleConfig::Hebbian { post: PostFactor::Tanh, sign: 1.0 };
+    let plasticity = PlasticityConfig { clamp: Some(4.0), ..PlasticityConfig::new(named, 0.95) };
+    let hidden = LayerConfig { plasticity: Some(plasticity), ..LayerConfig::new(128, neuron) };
+    let readout = LayerConfig { learning: Some(LearningRule::Global), ..LayerConfig::new(10, neuron) };
     LearnerConfig {
         network: NetworkConfig {
             inputs: 784,
@@ -134,7 +118,7 @@ fn config() -> LearnerConfig {
             layers: vec![hidden, readout],
         },
         loss: Loss::MeanSquaredError,
-        weights: adam(1e-3),
-        meta: adam(5e-4), // a slower schedule for what shapes the plasticity
+        weights: OptimiserConfig::adam(1e-3),
+        meta: OptimiserConfig::adam(5e-4), // a slower schedule for what shapes the plasticity
     }
 }

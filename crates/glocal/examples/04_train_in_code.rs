@@ -11,8 +11,7 @@
 use std::collections::BTreeMap;
 
 use glocal_core::config::{
-    LayerConfig, LearnerConfig, Loss, NetworkConfig, OptimiserConfig, OptimiserMethod, PlasticityConfig, Readout,
-    Schedule,
+    LayerConfig, LearnerConfig, Loss, NetworkConfig, OptimiserConfig, PlasticityConfig, Readout,
 };
 use glocal_core::neuron::{NeuronConfig, Reset};
 use glocal_core::plasticity::{PostFactor, RuleConfig};
@@ -92,32 +91,11 @@ fn config(images: &ImageDataset) -> LearnerConfig {
         reset: Reset::Subtract,
         surrogate: SurrogateGradient::Rectangle { half_width: 0.5 },
     };
-    let plasticity = PlasticityConfig {
-        rule: RuleConfig::Hebbian { post: PostFactor::Tanh, sign: 1.0 },
-        decay: 0.95,
-        clamp: Some(4.0),
-        coupling: Default::default(), // W + g P
-        sharing: Default::default(),  // one P for the batch
-        scope: Default::default(),    // for the whole run
-        meta_init: 0.01,
-        rate_bounds: None,
-        execution: Default::default(), // the planner chooses
-    };
-    let adam = |learning_rate| OptimiserConfig {
-        method: OptimiserMethod::default(),
-        learning_rate,
-        schedule: Schedule::Constant,
-        clip_norm: None,
-        update_interval: 1,
-    };
-    let hidden = LayerConfig { size: 128, bias: true, learning: None, neuron, plasticity: Some(plasticity) };
-    let readout = LayerConfig {
-        size: images.classes(),
-        bias: true,
-        learning: Some(LearningRule::Global),
-        neuron,
-        plasticity: None,
-    };
+    // W + g P, one P for the batch, kept for the whole run; decay 0.95 per step.
+    let rule = RuleConfig::Hebbian { post: PostFactor::Tanh, sign: 1.0 };
+    let plasticity = PlasticityConfig { clamp: Some(4.0), ..PlasticityConfig::new(rule, 0.95) };
+    let hidden = LayerConfig { plasticity: Some(plasticity), ..LayerConfig::new(128, neuron) };
+    let readout = LayerConfig { learning: Some(LearningRule::Global), ..LayerConfig::new(images.classes(), neuron) };
     LearnerConfig {
         network: NetworkConfig {
             inputs: images.inputs(),
@@ -128,7 +106,7 @@ fn config(images: &ImageDataset) -> LearnerConfig {
             layers: vec![hidden, readout],
         },
         loss: Loss::MeanSquaredError,
-        weights: adam(1e-3),
-        meta: adam(5e-4),
+        weights: OptimiserConfig::adam(1e-3),
+        meta: OptimiserConfig::adam(5e-4),
     }
 }

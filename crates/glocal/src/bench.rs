@@ -7,8 +7,7 @@
 use std::time::Instant;
 
 use glocal_core::config::{
-    Coupling, Execution, LayerConfig, LearnerConfig, Loss, NetworkConfig, OptimiserConfig, OptimiserMethod,
-    PlasticScope, PlasticityConfig, Readout, Schedule, Sharing,
+    LayerConfig, LearnerConfig, Loss, NetworkConfig, OptimiserConfig, PlasticScope, PlasticityConfig, Readout, Sharing,
 };
 use glocal_core::linalg::{Into, product};
 use glocal_core::neuron::{NeuronConfig, Reset};
@@ -171,36 +170,19 @@ fn peak_mb() -> f64 {
 
 /// The published demo's network.
 fn demo(rule: LearningRule, sharing: Sharing) -> LearnerConfig {
-    let scope = if sharing == Sharing::PerSample { PlasticScope::Sample } else { PlasticScope::Run };
-    let layer = |size| LayerConfig {
-        size,
-        bias: true,
-        learning: None,
-        neuron: NeuronConfig::Lif {
-            threshold: 0.35,
-            decay: 0.4,
-            reset: Reset::Subtract,
-            surrogate: SurrogateGradient::Rectangle { half_width: 0.5 },
-        },
-        plasticity: Some(PlasticityConfig {
-            rule: RuleConfig::Hebbian { post: PostFactor::Tanh, sign: 1.0 },
-            decay: 0.95,
-            clamp: Some(4.0),
-            coupling: Coupling::default(),
-            sharing,
-            scope,
-            meta_init: 0.01,
-            rate_bounds: None,
-            execution: Execution::Auto,
-        }),
+    let neuron = NeuronConfig::Lif {
+        threshold: 0.35,
+        decay: 0.4,
+        reset: Reset::Subtract,
+        surrogate: SurrogateGradient::Rectangle { half_width: 0.5 },
     };
-    let adam = |learning_rate| OptimiserConfig {
-        method: OptimiserMethod::default(),
-        learning_rate,
-        schedule: Schedule::Constant,
-        clip_norm: None,
-        update_interval: 1,
+    let plasticity = PlasticityConfig {
+        clamp: Some(4.0),
+        sharing,
+        scope: if sharing == Sharing::PerSample { PlasticScope::Sample } else { PlasticScope::Run },
+        ..PlasticityConfig::new(RuleConfig::Hebbian { post: PostFactor::Tanh, sign: 1.0 }, 0.95)
     };
+    let layer = |size| LayerConfig { plasticity: Some(plasticity.clone()), ..LayerConfig::new(size, neuron) };
     LearnerConfig {
         network: NetworkConfig {
             inputs: SIZES[0],
@@ -211,33 +193,7 @@ fn demo(rule: LearningRule, sharing: Sharing) -> LearnerConfig {
             layers: vec![layer(SIZES[1]), layer(SIZES[2])],
         },
         loss: Loss::MeanSquaredError,
-        weights: adam(1e-3),
-        meta: adam(5e-4),
-    }
-}
-
-#[doc(hidden)]
-pub fn one(which: &str, seconds: f64) -> f64 {
-    let (rule, sharing) = match which {
-        "gp" => (LearningRule::Global, Sharing::Batch),
-        "lp" => (LearningRule::Local, Sharing::Batch),
-        "hp" => (LearningRule::Hybrid, Sharing::Batch),
-        _ => (LearningRule::Hybrid, Sharing::PerSample),
-    };
-    step_ms(rule, sharing, &Data::new(), seconds).unwrap()
-}
-
-#[doc(hidden)]
-pub fn steps(which: &str, n: usize) {
-    let (rule, sharing) = match which {
-        "gp" => (LearningRule::Global, Sharing::Batch),
-        "lp" => (LearningRule::Local, Sharing::Batch),
-        "hp" => (LearningRule::Hybrid, Sharing::Batch),
-        _ => (LearningRule::Hybrid, Sharing::PerSample),
-    };
-    let data = Data::new();
-    let mut learner = Learner::new(demo(rule, sharing), 1).unwrap();
-    for _ in 0..n {
-        learner.step(Input::Constant(&data.x), &data.labels).unwrap();
+        weights: OptimiserConfig::adam(1e-3),
+        meta: OptimiserConfig::adam(5e-4),
     }
 }

@@ -2,12 +2,13 @@
 //! network's input.
 
 use std::fmt;
+use std::path::Path;
 
 use glocal_core::Input;
 use glocal_data::encode::EncodeBuffers;
 use glocal_data::{
     Batch, Corruption, Draw, Encoded, Encoder, ImageDataset, Locations, Split, Stream, embedded, epoch_order, load,
-    registry,
+    load_folder, registry,
 };
 
 use crate::config::RunConfig;
@@ -32,6 +33,10 @@ impl Images {
             let split = embedded::fashion_mnist;
             return Ok(Images { train: split(Split::Train)?, test: split(Split::Test)? });
         }
+        if let Some(folder) = name.strip_prefix(OWN_FOLDER) {
+            let [train, test] = load_folder(name, Path::new(folder))?;
+            return Ok(Images { train, test });
+        }
         if let Some(hint) = unknown_dataset_hint(name) {
             return Err(GlocalError::Usage { message: format!("unknown data set `{name}`"), hint });
         }
@@ -48,6 +53,9 @@ impl Images {
     }
 }
 
+/// `idx:FOLDER` as `data.dataset` names a folder with IDX files of one's own.
+pub const OWN_FOLDER: &str = "idx:";
+
 /// Names that configs may give as `data.dataset`.
 pub fn dataset_names() -> Vec<&'static str> {
     let known = registry::known_datasets().iter().map(|known| known.name);
@@ -58,9 +66,12 @@ pub fn dataset_names() -> Vec<&'static str> {
 pub(crate) fn unknown_dataset_hint(name: &str) -> Option<String> {
     let known = dataset_names();
     match nearest(name, known.iter().copied()) {
-        _ if known.contains(&name) => None,
+        _ if known.contains(&name) || name.starts_with(OWN_FOLDER) => None,
         Some(near) => Some(format!("did you mean `{near}`?")),
-        None => Some(format!("known are {}; `glocal data list` tells more", known.join(", "))),
+        None => Some(format!(
+            "known are {}, and `{OWN_FOLDER}FOLDER` for IDX files of your own; `glocal data list` tells more",
+            known.join(", ")
+        )),
     }
 }
 

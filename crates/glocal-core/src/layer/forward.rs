@@ -128,7 +128,7 @@ impl<F: Float> Layer<F> {
             outputs: self.outputs,
             steps: pass.phase.len(),
             constant,
-            low_rank_possible: !(constant && carries_trace)
+            low_rank_possible: (!constant || !carries_trace)
                 && (config.sharing == Sharing::Batch || pass.plastic.values.is_empty())
                 && !plasticity.has_matrix_gain()
                 && !plasticity.rule.forgets()
@@ -263,6 +263,7 @@ impl<F: Float> Layer<F> {
 
     /// What the next part of the scan starts from, after [`Layer::forward`] with the same input in a pass that continues.
     pub(crate) fn carry(&self, input: Input<'_, F>, tape: &Tape<F>) -> LayerCarry<F> {
+        let state = self.neuron.states() * tape.batch * self.outputs;
         let size = tape.batch * self.inputs;
         let pre_traces = tape.plastic.terms.iter().map(|term| match (term, input) {
             (Term::SeriesTrace(trace, _), _) => trace[trace.len() - size..].to_vec(),
@@ -272,7 +273,7 @@ impl<F: Float> Layer<F> {
             _ => Vec::new(),
         });
         LayerCarry {
-            state: tape.trajectory.last_state.clone(),
+            state: tape.trajectory.state[tape.trajectory.state.len() - state..].to_vec(),
             trace: tape.trajectory.last_trace.clone(),
             pre_traces: pre_traces.collect(),
             eligibility: tape.plastic.next_eligibility.clone(),

@@ -35,7 +35,7 @@ pub(super) struct ScanTile<'a, F> {
     pub rect: Rect,
     /// Input current.
     pub current: Tile<'a, F>,
-    /// State before each step, `[T·states, B, O]`.
+    /// State before each step and after the last, `[(T+1)·states, B, O]`.
     pub state: Tile<'a, F>,
     /// v_t.
     pub potential: Tile<'a, F>,
@@ -49,8 +49,6 @@ pub(super) struct ScanTile<'a, F> {
     pub forgetting: Tile<'a, F>,
     /// u_t = in_t P_tᵀ, before the gain.
     pub drive: Tile<'a, F>,
-    /// State after the last step, `[states, B, O]`.
-    pub last_state: Tile<'a, F>,
     /// Trace after the last step, `[1, B, O]`.
     pub last_trace: Tile<'a, F>,
 }
@@ -129,23 +127,20 @@ pub(super) fn forward_tile<F: Float>(
 ) {
     let groups = Groups::new(scan, tile);
     let (len, states) = (groups.len, scan.neuron.states());
-    let mut state = vec![F::of(0.0); groups.count * states * len];
     let traced = scan.rule.is_some_and(|r| r.has_trace());
     let mut trace = vec![F::of(0.0); if traced { groups.count * len } else { 0 }];
-    scan.load_initial(&groups, &tile.rect, &mut state, &mut trace);
+    scan.load_initial(&groups, tile, &mut trace);
     for t in 0..scan.steps {
         if let Some(plastic) = plastic.as_deref_mut() {
             plastic.drive(t, tile);
         }
         for g in 0..groups.count {
             scan.load_current(&groups, tile, t, g);
-            let state = &mut state[g * states * len..(g + 1) * states * len];
-            for k in 0..states {
-                tile.state.group_mut(t * states + k, g).copy_from_slice(&state[k * len..(k + 1) * len]);
-            }
+            let (before, mut after) = tile.state.group_runs::<MOST_STATES>(t * states, (t + 1) * states, states, g);
             let row = NeuronRow {
                 current: tile.current.group(t, g),
-                state,
+                before: &before[..states],
+                after: &mut after[..states],
                 membrane_potential: tile.potential.group_mut(t, g),
                 output: tile.output.group_mut(t, g),
             };
@@ -159,11 +154,8 @@ pub(super) fn forward_tile<F: Float>(
             plastic.update(t, tile);
         }
     }
-    for g in 0..groups.count {
-        for k in 0..states {
-            tile.last_state.group_mut(k, g).copy_from_slice(&state[(g * states + k) * len..][..len]);
-        }
-        if traced {
+    if traced {
+        for g in 0..groups.count {
             tile.last_trace.group_mut(0, g).copy_from_slice(&trace[g * len..(g + 1) * len]);
         }
     }
@@ -180,18 +172,19 @@ impl<F: Float> Scan<'_, F> {
         }
     }
 
-    fn load_initial(&self, groups: &Groups<F>, rect: &Rect, state: &mut [F], trace: &mut [F]) {
-        let (len, states) = (groups.len, self.neuron.states());
+    fn load_initial(&self, groups: &Groups<F>, tile: &mut ScanTile<'_, F>, trace: &mut [F]) {
         for g in 0..groups.count {
-            if !self.initial_state.is_empty() {
-                for k in 0..states {
-                    let from = groups.range(self, rect, k, g);
-                    state[(g * states + k) * len..][..len].copy_from_slice(&self.initial_state[from]);
+            for k in 0..self.neuron.states() {
+                let from = groups.range(self, &tile.rect, k, g);
+                let state = tile.state.group_mut(k, g);
+                match self.initial_state.is_empty() {
+                    true => state.fill(F::of(0.0)),
+                    false => state.copy_from_slice(&self.initial_state[from]),
                 }
             }
             if !trace.is_empty() && !self.initial_trace.is_empty() {
-                let from = groups.range(self, rect, 0, g);
-                trace[g * len..(g + 1) * len].copy_from_slice(&self.initial_trace[from]);
+                let from = groups.range(self, &tile.rect, 0, g);
+                trace[g * groups.len..(g + 1) * groups.len].copy_from_slice(&self.initial_trace[from]);
             }
         }
     }

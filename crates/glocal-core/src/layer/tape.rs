@@ -42,7 +42,6 @@ pub(super) struct Trajectory<F> {
     pub factors: [Vec<F>; 2],
     pub forgetting: Vec<F>,
     pub drive: Vec<F>,
-    pub last_state: Vec<F>,
     pub last_trace: Vec<F>,
 }
 
@@ -126,10 +125,9 @@ impl<F: Float> Trajectory<F> {
         let plane = sizes.batch * sizes.outputs;
         let all = sizes.steps * plane;
         fit(&mut self.current, all);
-        fit(&mut self.state, all * sizes.states);
+        fit(&mut self.state, (all + plane) * sizes.states);
         fit(&mut self.potential, all);
         fit(&mut self.output, all);
-        fit(&mut self.last_state, plane * sizes.states);
         let used = |yes: bool| if yes { all } else { 0 };
         let traced = rule.is_some_and(|r| r.has_trace());
         fit(&mut self.trace, used(traced));
@@ -151,7 +149,6 @@ impl<F: Float> Trajectory<F> {
         let (mut first, mut second) = (cut(first), cut(second));
         let mut forgetting = cut(&mut self.forgetting);
         let mut drive = cut(&mut self.drive);
-        let mut last_state = cut(&mut self.last_state);
         let mut last_trace = cut(&mut self.last_trace);
         let mut all = Vec::with_capacity(rects.len());
         for rect in rects {
@@ -165,7 +162,6 @@ impl<F: Float> Trajectory<F> {
                 factors: [next(&mut first), next(&mut second)],
                 forgetting: next(&mut forgetting),
                 drive: next(&mut drive),
-                last_state: next(&mut last_state),
                 last_trace: next(&mut last_trace),
             });
         }

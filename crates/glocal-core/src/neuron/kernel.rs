@@ -6,13 +6,15 @@ use crate::scalar::{Evaluate, Float};
 use crate::simd::vectorised;
 use crate::smooth::Smooth;
 
-/// Slices of one row, forward. All of length n but `state`, which is n · states long: variable k at `k*n..`.
+/// Slices of one row, forward, all of the same length.
 #[derive(Debug)]
 pub struct NeuronRow<'a, F> {
     /// Input current.
     pub current: &'a [F],
-    /// State before the step; after it on return.
-    pub state: &'a mut [F],
+    /// State before the step, one slice for each variable.
+    pub before: &'a [&'a [F]],
+    /// Receives the state after the step.
+    pub after: &'a mut [&'a mut [F]],
     /// Receives v_t.
     pub membrane_potential: &'a mut [F],
     /// Receives the output.
@@ -70,13 +72,12 @@ impl<F: Float, N: Neuron> NeuronKernel<F> for N {
     }
 
     fn forward(&self, smooth: bool, row: NeuronRow<'_, F>) {
-        let NeuronRow { current, state, membrane_potential, output } = row;
         if smooth {
-            forward::<F, Smooth<F>, N>(self, current, state, membrane_potential, output);
+            forward::<F, Smooth<F>, N>(self, row);
         } else {
             vectorised(
                 #[inline(always)]
-                || forward::<F, F, N>(self, current, state, membrane_potential, output),
+                || forward::<F, F, N>(self, row),
             );
         }
     }
@@ -101,24 +102,23 @@ impl<F: Float, N: Neuron> NeuronKernel<F> for N {
 }
 
 #[inline(always)]
-fn forward<F: Float, S: Evaluate<F>, N: Neuron>(
-    neuron: &N,
-    current: &[F],
-    state: &mut [F],
-    membrane_potential: &mut [F],
-    output: &mut [F],
-) {
-    let n = current.len();
-    let state = &mut state[..N::State::<S>::LEN * n];
-    let (membrane_potential, output) = (&mut membrane_potential[..n], &mut output[..n]);
+fn forward<F: Float, S: Evaluate<F>, N: Neuron>(neuron: &N, row: NeuronRow<'_, F>) {
+    let (current, n, states) = (row.current, row.current.len(), N::State::<S>::LEN);
+    let (membrane_potential, output) = (&mut row.membrane_potential[..n], &mut row.output[..n]);
+    let mut before: [&[F]; MOST_STATES] = [&[]; MOST_STATES];
+    let mut after: [&mut [F]; MOST_STATES] = std::array::from_fn(|_| -> &mut [F] { &mut [] });
+    for (k, slice) in row.after.iter_mut().enumerate().take(states) {
+        before[k] = &row.before[k][..n];
+        after[k] = &mut slice[..n];
+    }
     for i in 0..n {
-        let before = N::State::<S>::from_fn(
+        let state = N::State::<S>::from_fn(
             #[inline(always)]
-            |k| S::wrap(state[k * n + i]),
+            |k| S::wrap(before[k][i]),
         );
-        let (after, out) = neuron.step(before, S::wrap(current[i]));
-        for k in 0..N::State::<S>::LEN {
-            state[k * n + i] = after.get(k).value();
+        let (next, out) = neuron.step(state, S::wrap(current[i]));
+        for k in 0..states {
+            after[k][i] = next.get(k).value();
         }
         membrane_potential[i] = out.membrane_potential.value();
         output[i] = out.output.value();
@@ -217,11 +217,17 @@ mod tests {
             let value = |i: usize, salt: usize| ((i * 37 + salt * 11) % 29) as f32 / 14.5 - 1.0;
             let row = |salt: usize| (0..n).map(|i| value(i, salt)).collect::<Vec<f32>>();
             let (current, before) = (row(1), row(2));
-            let (mut state, mut v, mut s) = (before.clone(), vec![0.0; n], vec![0.0; n]);
+            let (mut state, mut v, mut s) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
             let kernel: &dyn NeuronKernel<f32> = &lif;
             kernel.forward(
                 false,
-                NeuronRow { current: &current, state: &mut state, membrane_potential: &mut v, output: &mut s },
+                NeuronRow {
+                    current: &current,
+                    before: &[&before],
+                    after: &mut [&mut state],
+                    membrane_potential: &mut v,
+                    output: &mut s,
+                },
             );
             let (dv, ds, du) = (row(3), row(4), row(5));
             let (mut state_gradient, mut current_gradient) = (du.clone(), vec![0.0; n]);
@@ -259,12 +265,20 @@ mod tests {
         };
         let n = 19;
         let current: Vec<f64> = (0..n).map(|i| i as f64 / 20.0).collect();
-        let (mut state, mut v, mut s) = (vec![0.0; 2 * n], vec![0.0; n], vec![0.0; n]);
+        let (mut state, mut v, mut s) = ([vec![0.0; n], vec![0.0; n]], vec![0.0; n], vec![0.0; n]);
         for _ in 0..5 {
+            let [a, b] = state.clone();
+            let [next_a, next_b] = &mut state;
             NeuronKernel::forward(
                 &neuron,
                 false,
-                NeuronRow { current: &current, state: &mut state, membrane_potential: &mut v, output: &mut s },
+                NeuronRow {
+                    current: &current,
+                    before: &[&a, &b],
+                    after: &mut [next_a, next_b],
+                    membrane_potential: &mut v,
+                    output: &mut s,
+                },
             );
         }
         for i in 0..n {

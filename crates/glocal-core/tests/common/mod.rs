@@ -32,27 +32,8 @@ pub fn lif(reset: Reset, surrogate: SurrogateGradient) -> NeuronConfig {
 }
 
 pub fn hebbian() -> PlasticityConfig {
-    PlasticityConfig {
-        rule: RuleConfig::Hebbian { post: PostFactor::Tanh, sign: 1.0 },
-        decay: 0.95,
-        clamp: Some(4.0),
-        coupling: Coupling::default(),
-        sharing: Sharing::Batch,
-        scope: PlasticScope::Run,
-        meta_init: 0.01,
-        rate_bounds: None,
-        execution: Execution::Auto,
-    }
-}
-
-pub fn adam(learning_rate: f64) -> OptimiserConfig {
-    OptimiserConfig {
-        method: OptimiserMethod::default(),
-        learning_rate,
-        schedule: Schedule::Constant,
-        clip_norm: None,
-        update_interval: 1,
-    }
+    let rule = RuleConfig::Hebbian { post: PostFactor::Tanh, sign: 1.0 };
+    PlasticityConfig { clamp: Some(4.0), ..PlasticityConfig::new(rule, 0.95) }
 }
 
 /// The published demo's network at any size.
@@ -74,8 +55,8 @@ pub fn demo(rule: LearningRule, sizes: [usize; 3], steps: usize) -> LearnerConfi
             layers: vec![layer(sizes[1]), layer(sizes[2])],
         },
         loss: Loss::MeanSquaredError,
-        weights: adam(1e-3),
-        meta: adam(5e-4),
+        weights: OptimiserConfig::adam(1e-3),
+        meta: OptimiserConfig::adam(5e-4),
     }
 }
 
@@ -201,7 +182,12 @@ pub fn network_of(inputs: usize, steps: usize, layers: Vec<LayerConfig>) -> Netw
 }
 
 pub fn learner_of(network: NetworkConfig) -> LearnerConfig {
-    LearnerConfig { network, loss: Loss::MeanSquaredError, weights: adam(1e-2), meta: adam(5e-3) }
+    LearnerConfig {
+        network,
+        loss: Loss::MeanSquaredError,
+        weights: OptimiserConfig::adam(1e-2),
+        meta: OptimiserConfig::adam(5e-3),
+    }
 }
 
 /// Labels 0, 1, .. in turn.
