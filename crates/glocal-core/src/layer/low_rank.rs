@@ -131,6 +131,8 @@ pub(super) struct ConstantBackward<'a, F> {
     gram: MatRef<'a, F>,
     /// S_t of the tile, `[T+1, rows, cols]`.
     sums: Tile<'a, F>,
+    /// Rows of S at one step, further apart.
+    padded: Vec<F>,
     /// This tile's part of the gradient of the Gram matrix, over the mean.
     pub gram_gradient: Vec<F>,
     /// Gradients of S^E and S, `[rows, cols]`.
@@ -147,6 +149,7 @@ impl<'a, F: Float> ConstantBackward<'a, F> {
         let (plane, len) = (rect.rows.len() * rect.cols.len(), group * rect.cols.len());
         ConstantBackward {
             gram_gradient: zeros(rect.rows.len() * rect.rows.len()),
+            padded: zeros(if rect.rows.len() > 1 { plane + 16 * rect.rows.len() } else { 0 }),
             sums,
             eligibility_gradient: zeros(if plastic.coefficients.has_eligibility() { plane } else { 0 }),
             sum_gradient: zeros(plane),
@@ -188,7 +191,15 @@ impl<F: Float> PlasticBackward<F> for ConstantBackward<'_, F> {
             let (du, s) = (adjoint.drive_gradient.plane(adjoint.drive_plane(t)), self.sums.plane(t));
             match n {
                 1 => self.gram_gradient[0] += k * rows::dot(du.row(0), s.row(0)),
-                _ => product_serial(MatMut::new(&mut self.gram_gradient, n, n), Into::Add, k, du, s.t()),
+                _ => {
+                    // Rows a power of two apart fall on few cache sets, and the product reads them as columns.
+                    let stride = cols + 16;
+                    for (to, r) in self.padded.chunks_exact_mut(stride).zip(0..n) {
+                        to[..cols].copy_from_slice(s.row(r));
+                    }
+                    let s = MatRef::new(&self.padded, n, stride).part(0..n, 0..cols);
+                    product_serial(MatMut::new(&mut self.gram_gradient, n, n), Into::Add, k, du, s.t());
+                }
             }
             let gradient = MatMut::new(&mut self.sum_gradient, n, cols);
             let decay = Into::Blend(self.plastic.coefficients.decay.to_f64());
