@@ -45,6 +45,7 @@ fn in_words(report: &BenchReport) -> String {
         row("GP", report.gp_step_ms, Some(report.gp_floor_ratio)),
         row("LP", report.lp_step_ms, None),
         row("HP, plastic weights shared", report.hp_step_ms, Some(report.hp_floor_ratio)),
+        row("HP, plastic weights shared, from zero in each step", report.hp_from_zero_step_ms, None),
         row("HP, plastic weights per sample", report.hp_per_sample_step_ms, None),
     ];
     format!(
