@@ -378,3 +378,98 @@ impl<'a, F> Tile<'a, F> {
         MatRef { ptr, rows: planes.len() * self.rows, cols: self.cols, row_stride, col_stride: 1, life: PhantomData }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn strips(n: usize, width: usize) -> Vec<Range<usize>> {
+        (0..n.div_ceil(width)).map(|i| i * width..((i + 1) * width).min(n)).collect()
+    }
+
+    /// Every accessor of a tile against index arithmetic, for odd sizes, both kinds of strips and short and long rows.
+    #[test]
+    fn tiles_are_the_index_arithmetic() {
+        for (planes, batch, width, cut) in [(1, 1, 1, 1), (3, 5, 7, 2), (2, 13, 70, 5), (4, 3, 129, 50)] {
+            let mut data: Vec<u32> = (0..(planes * batch * width) as u32).collect();
+            let by_rows: Vec<Rect> = strips(batch, cut).into_iter().map(|rows| Rect { rows, cols: 0..width }).collect();
+            let by_cols: Vec<Rect> = strips(width, cut).into_iter().map(|cols| Rect { rows: 0..batch, cols }).collect();
+            for rects in [by_rows, by_cols] {
+                for (tile, rect) in tiles(&mut data, batch, width, &rects).into_iter().zip(&rects) {
+                    let at = |p: usize, r: usize, c: usize| {
+                        ((p * batch + rect.rows.start + r) * width + rect.cols.start + c) as u32
+                    };
+                    let row = |p: usize, r: usize| (0..rect.cols.len()).map(|c| at(p, r, c)).collect::<Vec<_>>();
+                    for p in 0..planes {
+                        for r in 0..rect.rows.len() {
+                            assert_eq!(tile.row(p, r), row(p, r));
+                            assert_eq!(tile.plane(p).row(r), row(p, r));
+                        }
+                        let groups = rect.rows.len() / tile.rows_per_group();
+                        let whole: Vec<u32> = (0..groups).flat_map(|g| tile.group(p, g).to_vec()).collect();
+                        assert_eq!(whole, (0..rect.rows.len()).flat_map(|r| row(p, r)).collect::<Vec<_>>());
+                    }
+                    if rect.rows.len() == batch || rect.rows.len() == 1 {
+                        let stacked = tile.stacked(0..planes);
+                        let last = stacked.rows() - 1;
+                        assert_eq!(stacked.row(last), row(planes - 1, rect.rows.len() - 1));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Writing through all tiles writes every entry once; two runs of planes stay apart.
+    #[test]
+    fn tiles_cover_the_array() {
+        let (planes, batch, width) = (4, 7, 67);
+        let mut data = vec![0u32; planes * batch * width];
+        let rects: Vec<Rect> = strips(width, 10).into_iter().map(|cols| Rect { rows: 0..batch, cols }).collect();
+        for tile in &mut tiles(&mut data, batch, width, &rects) {
+            for r in 0..batch {
+                for p in 0..planes {
+                    tile.row_mut(p, r).iter_mut().for_each(|x| *x += 1 + p as u32);
+                }
+                let (before, mut after) = tile.group_runs::<2>(0, 2, 2, r);
+                for k in 0..2 {
+                    after[k].iter_mut().zip(before[k]).for_each(|(to, from)| *to += 10 * from);
+                }
+            }
+        }
+        for (p, wanted) in [1, 2, 3 + 10, 4 + 20].into_iter().enumerate() {
+            assert!(data[p * batch * width..(p + 1) * batch * width].iter().all(|&x| x == wanted));
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "overlap")]
+    fn overlapping_tiles_are_refused() {
+        let rects = [Rect { rows: 0..3, cols: 0..4 }, Rect { rows: 2..5, cols: 0..4 }];
+        tiles(&mut [0u8; 20], 5, 4, &rects);
+    }
+
+    #[test]
+    #[should_panic(expected = "outside")]
+    fn tiles_outside_are_refused() {
+        tiles(&mut [0u8; 20], 5, 4, &[Rect { rows: 0..6, cols: 0..4 }]);
+    }
+
+    #[test]
+    #[should_panic]
+    fn the_same_plane_twice_is_refused() {
+        let mut data = [0u8; 40];
+        let mut tile = tiles(&mut data, 5, 4, &[Rect { rows: 0..5, cols: 0..4 }]).remove(0);
+        let _ = tile.group_pair(1, 1, 0);
+    }
+
+    /// Parts, transposes and single entries of a matrix view.
+    #[test]
+    fn matrix_views() {
+        let data: Vec<u32> = (0..35).collect();
+        let part = MatRef::new(&data, 5, 7).part(1..4, 2..7);
+        assert_eq!((part.rows(), part.cols(), part.at(2, 4)), (3, 5, 3 * 7 + 6));
+        assert_eq!(part.t().at(4, 2), 3 * 7 + 6);
+        let one = MatRef::stacked(&data, 5, 1, &(3..4));
+        assert_eq!((one.rows(), one.at(6, 0)), (7, 6 * 5 + 3));
+    }
+}

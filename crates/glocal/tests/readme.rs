@@ -105,8 +105,7 @@ fn every_link_within_the_project_leads_somewhere() {
             let file = target.split('#').next().unwrap_or_default();
             assert!(!file.starts_with('/'), "{}: {target} is not relative", page.display());
             // The picture is drawn from the measured report.
-            let pending = file == "docs/pictures/fashion-demo.svg";
-            assert!(pending || folder.join(file).exists(), "{}: {target} leads nowhere", page.display());
+            assert!(folder.join(file).exists(), "{}: {target} leads nowhere", page.display());
         }
     }
 }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use glocal::GlocalError;
 use glocal::compare::{Headings, RunRecord, report};
-use glocal::report::save;
+use glocal::report::{noise_chart_svg, save};
+use glocal::run_folder::write_atomically;
 
 use crate::args::Context;
 use crate::output::print;
@@ -16,12 +17,13 @@ use crate::output::print;
 Examples:
   glocal report runs/hp
   glocal report runs/fashion-demo -o page.html          all runs inside a folder
-  glocal report runs/lp runs/gp runs/hp -o compared.html")]
+  glocal report runs/lp runs/gp runs/hp -o compared.html
+  glocal report runs/fashion-demo -o noise.svg          the figure of accuracy against noise alone")]
 pub struct ReportArgs {
     /// Run folders, or folders that hold some
     #[arg(required = true, value_name = "RUN")]
     runs: Vec<PathBuf>,
-    /// The page [default: report.html in the first folder]
+    /// The page, or with the ending .svg its noise figure alone [default: report.html in the first folder]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -62,7 +64,7 @@ impl ReportArgs {
 /// Writes a page about `records`; an older page stays until the new one is whole.
 ///
 /// # Errors
-/// As [`report`], or a page that cannot be written.
+/// As [`report`], a figure with nothing to draw, or a page that cannot be written.
 pub fn write_page(
     records: &[RunRecord],
     headings: Headings,
@@ -70,6 +72,14 @@ pub fn write_page(
     context: &Context,
 ) -> Result<PathBuf, GlocalError> {
     let report = report(records, headings, &context.locations)?;
-    save(&report, page).map_err(|error| GlocalError::Write { path: error.path, source: error.source })?;
+    if page.extension().is_some_and(|ending| ending == "svg") {
+        let figure = noise_chart_svg(&report).ok_or_else(|| GlocalError::Usage {
+            message: format!("{}: these runs have no accuracy under two noise variances to draw", page.display()),
+            hint: "give the folder that `glocal reproduce fashion-demo` or `glocal quickstart` wrote".into(),
+        })?;
+        write_atomically(page, figure.as_bytes())?;
+    } else {
+        save(&report, page)?;
+    }
     Ok(page.to_owned())
 }

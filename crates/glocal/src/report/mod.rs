@@ -1,9 +1,8 @@
 //! Reports: a typed value in, one self-contained HTML page out.
 //!
 //! [`Report`] says what is known; [`render`] prints it. The page loads nothing: no fonts, scripts or pictures from
-//! elsewhere, and it carries its own data
-//! as JSON. The same page serves one training run, `quickstart` and a whole reproduction, because every section may
-//! be absent.
+//! elsewhere, and it carries its own data as JSON. The same page serves one training run, `quickstart` and a whole
+//! reproduction, because every section may be absent.
 //!
 //! Same report, same bytes: nothing here reads a clock or a random generator.
 //!
@@ -23,7 +22,6 @@ mod figures;
 pub(crate) mod format;
 mod page;
 mod pixels;
-mod save;
 pub(crate) mod stats;
 mod svg;
 mod theme;
@@ -37,13 +35,24 @@ pub use data::{
     WeightView,
 };
 pub use glocal_core::LearningRule;
-pub use save::{SaveError, save};
 
+use std::path::Path;
+
+use crate::error::GlocalError;
+use crate::run_folder::write_atomically;
 use svg::Layout;
 
 /// Prints the page.
 pub fn render(report: &Report) -> String {
     page::document(&report.bounded()).into_string()
+}
+
+/// Renders the report and writes it in full or not at all; an older page stays until the new one is complete.
+///
+/// # Errors
+/// The disk refuses.
+pub fn save(report: &Report, path: &Path) -> Result<(), GlocalError> {
+    write_atomically(path, render(report).as_bytes())
 }
 
 /// The accuracy-against-noise figure alone, as an SVG file with its own light background, for places that take a
