@@ -430,7 +430,7 @@ mod tests {
                 for p in 0..planes {
                     tile.row_mut(p, r).iter_mut().for_each(|x| *x += 1 + p as u32);
                 }
-                let (before, mut after) = tile.group_runs::<2>(0, 2, 2, r);
+                let (before, after) = tile.group_runs::<2>(0, 2, 2, r);
                 for k in 0..2 {
                     after[k].iter_mut().zip(before[k]).for_each(|(to, from)| *to += 10 * from);
                 }

@@ -117,8 +117,8 @@ fn forward<F: Float, S: Evaluate<F>, N: Neuron>(neuron: &N, row: NeuronRow<'_, F
             |k| S::wrap(before[k][i]),
         );
         let (next, out) = neuron.step(state, S::wrap(current[i]));
-        for k in 0..states {
-            after[k][i] = next.get(k).value();
+        for (k, after) in after.iter_mut().enumerate().take(states) {
+            after[i] = next.get(k).value();
         }
         membrane_potential[i] = out.membrane_potential.value();
         output[i] = out.output.value();

@@ -100,8 +100,13 @@ impl ReproduceArgs {
     }
 
     fn headings(&self, results: &Results, out: &Path) -> Headings {
-        let verdicts =
-            results.effects.iter().map(|effect| format!(" {}: {}.", sentence(effect.claim), effect.verdict.words()));
+        let verdicts = results.effects.iter().map(|effect| {
+            let frozen = match effect.frozen_verdict == effect.verdict {
+                true => String::new(),
+                false => format!(" (with the plastic weights frozen: {})", effect.frozen_verdict.words()),
+            };
+            format!(" {}: {}{frozen}.", sentence(effect.claim), effect.verdict.words())
+        });
         Headings {
             title: "Fashion-MNIST under noise: the published demo, reproduced".into(),
             summary: format!(

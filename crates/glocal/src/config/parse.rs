@@ -300,12 +300,22 @@ fn rename_or_remove(tree: &mut Value, culprit: &KeyPath, message: &str) -> bool 
     true
 }
 
+/// Rust's names of number types, for people.
+fn in_words(kind: &str) -> &str {
+    match kind {
+        "usize" | "u64" | "u32" => "a whole number, 0 or more",
+        "f64" | "f32" => "a number",
+        "a boolean" => "true or false",
+        other => other,
+    }
+}
+
 fn did_you_mean(word: &str, expected: &str) -> Option<String> {
     let known = backquoted(expected);
     match nearest(word, known.iter().copied()) {
         Some(near) => Some(format!("did you mean `{near}`?")),
         None if known.is_empty() && expected.is_empty() => Some("there is no key here".into()),
-        None => Some(format!("expected {}", expected.trim_start_matches("one of ").trim_start_matches(':'))),
+        None => Some(format!("expected {}", in_words(expected.trim_start_matches("one of ").trim_start_matches(':')))),
     }
 }
 
