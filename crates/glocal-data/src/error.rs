@@ -255,6 +255,9 @@ impl DataError {
             DataError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 "free some space and run again".into()
             }
+            DataError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                "check the path; a folder of IDX files has the four names that MNIST's have, plain or with .gz".into()
+            }
             DataError::Io { .. } | DataError::NoSuchSample { .. } => return None,
             DataError::NotIdx { .. } => {
                 "IDX files begin with 00 00 08 and their rank; is this a download's error page?".into()
