@@ -239,11 +239,10 @@ fn real_case(arm: &str, rule: LearningRule) {
         }
         check_summary(of("out"), &learner.workspace().reading().values.clone(), 1e-10, "out");
         each_array(learner.gradients(), |name, gradient| {
-            check_summary(of(&format!("grad.{name}")), gradient, 1e-9, &format!("{arm} gradient of {name}"));
+            check_summary(of(&format!("grad.{name}")), gradient, 1e-10, &format!("{arm} gradient of {name}"));
         });
         each_array(learner.params(), |name, values| {
-            // Adam divides by √v + 1e-8: where a gradient is near 1e-8 its rounding counts more.
-            check_summary(of(&format!("param_after_adam.{name}")), values, 1e-8, &format!("{arm} {name} after Adam"));
+            check_summary(of(&format!("param_after_adam.{name}")), values, 1e-10, &format!("{arm} {name} after Adam"));
         });
     }
 }
