@@ -197,12 +197,6 @@ impl<F: Float> Learner<F> {
         let batch = self.check(input, Some(labels))?;
         let (loss, correct) = self.gradients_of(input, labels, batch);
         let norms = self.check_finite(loss)?;
-        for index in 0..self.network.layers().len() {
-            if !crate::rows::sum(self.workspace.next_plastic(index)).finite() {
-                let (layer, what) = (format!("layers.{index}"), "plastic weight".to_owned());
-                return Err(CoreError::Diverged { step: self.steps, layer, what });
-            }
-        }
         self.observe(&norms);
         self.apply(&norms);
         self.network.keep_plastic(&mut self.plastic, &mut self.workspace);
@@ -249,7 +243,16 @@ impl<F: Float> Learner<F> {
             }
             norms.push(norm);
         }
-        if loss.is_finite() { Ok(norms) } else { diverged("read-out".into(), "loss") }
+        if !loss.is_finite() {
+            return diverged("read-out".into(), "loss");
+        }
+        // The last update of P shows in no potential of its own step.
+        for index in 0..self.network.layers().len() {
+            if !crate::rows::sum(self.workspace.next_plastic(index)).finite() {
+                return diverged(format!("layers.{index}"), "plastic weight");
+            }
+        }
+        Ok(norms)
     }
 
     fn observe(&mut self, norms: &[f64]) {
@@ -316,13 +319,9 @@ impl<F: Float> Learner<F> {
         plastic: PlasticEval,
     ) -> Result<EvalReport, CoreError> {
         let batch = self.check(input, Some(labels))?;
-        if plastic == PlasticEval::Frozen && self.frozen.is_none() {
-            let params = self.network.fold(&self.params, &self.plastic);
-            self.frozen = Some((self.network.frozen(), params));
-        }
-        let (network, params) = match (&self.frozen, plastic) {
-            (Some((network, params)), PlasticEval::Frozen) => (network, params),
-            _ => (&self.network, &self.params),
+        let (network, params) = match plastic {
+            PlasticEval::Frozen => frozen(&mut self.frozen, &self.network, &self.params, &self.plastic),
+            PlasticEval::Moving => (&self.network, &self.params),
         };
         let workspace = &mut self.workspace;
         rayon::scope(|_| network.forward(params, &self.plastic, input, batch, workspace).step);
@@ -330,7 +329,7 @@ impl<F: Float> Learner<F> {
         Ok(EvalReport { loss, correct: count_correct(&predictions, labels), predictions })
     }
 
-    /// Runs one sample (B = 1) with resting plastic weights and records every layer.
+    /// Runs one sample (B = 1) with frozen plastic weights and records every layer.
     ///
     /// # Errors
     /// Wrong shapes, or values that are not finite.
@@ -340,8 +339,8 @@ impl<F: Float> Learner<F> {
             let found = format!("{batch} samples");
             return Err(CoreError::Shape { what: "recorded input".into(), expected: vec![1], found });
         }
-        let (network, params) = (self.network.frozen(), self.network.fold(&self.params, &self.plastic));
-        network.forward(&params, &self.plastic, input, 1, &mut self.workspace);
+        let (network, params) = frozen(&mut self.frozen, &self.network, &self.params, &self.plastic);
+        network.forward(params, &self.plastic, input, 1, &mut self.workspace);
         let narrow = |values: &[F]| values.iter().map(|v| v.to_f64() as f32).collect();
         let recording = |(index, layer): (usize, &crate::layer::Layer<F>)| {
             let view = self.workspace.layer(index);
@@ -522,6 +521,17 @@ struct Progress {
     updates: [u64; 2],
     epoch: u64,
     statistics: Vec<(Vec<f64>, f64, [f64; 2])>,
+}
+
+/// The network with its plastic weights folded in, made once after each change.
+fn frozen<'a, F: Float>(
+    kept: &'a mut Option<(Network<F>, Params<F>)>,
+    network: &Network<F>,
+    params: &Params<F>,
+    plastic: &[PlasticWeight<F>],
+) -> (&'a Network<F>, &'a Params<F>) {
+    let (network, params) = kept.get_or_insert_with(|| (network.frozen(), network.fold(params, plastic)));
+    (network, params)
 }
 
 fn count_correct(predictions: &[u32], labels: &[u32]) -> usize {

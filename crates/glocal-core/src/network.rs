@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::{Loss, NetworkConfig, Readout};
-use crate::layer::{From, Layer, LayerCarry, Pass, PlasticWeight, Tape, phase};
+use crate::layer::{Layer, LayerCarry, OutputGradients, Pass, PlasticWeight, Tape, phase};
 use crate::loss::{loss, prediction};
 use crate::neuron::{Neuron, NeuronKernel};
 use crate::params::{LayerArrays, Params};
@@ -273,8 +273,8 @@ impl<F: Float> Network<F> {
             let (below, rest) = workspace.tapes.split_at_mut(index);
             let (own, above) = workspace.input_gradients.split_at_mut(index + 1);
             let from = match above.first() {
-                Some(output) => From { output: Some(output), potential: None },
-                None => From { output: some(&seed.output), potential: some(&seed.potential) },
+                Some(output) => OutputGradients { output: Some(output), potential: None },
+                None => OutputGradients { output: some(&seed.output), potential: some(&seed.potential) },
             };
             let pass = Pass {
                 input: below.last().map_or(input, |tape| Input::Series(tape.outputs().output)),
@@ -297,9 +297,8 @@ impl<F: Float> Network<F> {
     /// Replaces plastic weights by what the last forward pass made of them, where they outlive the sample.
     pub fn keep_plastic(&self, plastic: &mut [PlasticWeight<F>], workspace: &mut Workspace<F>) {
         for ((layer, plastic), tape) in self.layers.iter().zip(plastic).zip(&mut workspace.tapes) {
-            let next = tape.next_plastic();
-            if layer.scope().is_some() && !next.is_empty() {
-                std::mem::swap(&mut plastic.values, next);
+            if layer.scope().is_some() && !tape.next_plastic().is_empty() {
+                tape.swap_plastic(&mut plastic.values);
             }
         }
     }
@@ -339,7 +338,7 @@ impl<F: Float> Workspace<F> {
     }
 
     /// P after the last scan, if it outlives the sample.
-    pub fn next_plastic(&mut self, index: usize) -> &[F] {
+    pub fn next_plastic(&self, index: usize) -> &[F] {
         self.tapes[index].next_plastic()
     }
 }

@@ -8,7 +8,7 @@ use super::low_rank::{self, ConstantBackward, SeriesBackward, SeriesGradients};
 use super::presynaptic::{self, Term, plane};
 use super::scan::{ColumnSums, OutputGradients, backward_tile};
 use super::tape::{clear, fit, neuron_strips, sample_strips, single_samples, synapse_strips};
-use super::{From, Layer, Pass, Plasticity, Tape};
+use super::{Layer, Pass, Plasticity, Tape};
 use crate::config::{Coupling, Execution, GainShape, Sharing};
 use crate::linalg::{Into, product, product_serial};
 use crate::network::Input;
@@ -23,7 +23,7 @@ impl<F: Float> Layer<F> {
     pub(crate) fn backward(
         &self,
         pass: &Pass<'_, F>,
-        from: From<'_, F>,
+        from: OutputGradients<'_, F>,
         tape: &mut Tape<F>,
         gradients: &mut LayerArrays<F>,
         mut input_gradient: Option<&mut Vec<F>>,
@@ -43,7 +43,6 @@ impl<F: Float> Layer<F> {
                 input.fill(F::of(0.0));
             }
         }
-        let from = OutputGradients { output: from.output, potential: from.potential };
         let sums = match (&self.plasticity, tape.plan) {
             (Some(plasticity), Some(Execution::LowRank)) => {
                 self.backward_low_rank(plasticity, pass, from, tape, gradients, input_gradient.as_deref_mut())
@@ -147,39 +146,25 @@ impl<F: Float> Layer<F> {
         rate: &mut [F],
         mut input: Option<&mut Vec<F>>,
     ) {
-        let (batch, steps) = (plastic.pre.batch, plastic.pre.phase.len());
+        let batch = plastic.pre.batch;
         let rects = match plasticity.config.sharing {
             Sharing::Batch => vec![Rect { rows: 0..batch, cols: 0..self.inputs }],
             Sharing::PerSample => single_samples(batch, self.inputs),
         };
         let mut traces = trace_gradients(plastic, input.is_some());
-        let none = || rects.iter().map(|_| None).collect::<Vec<_>>();
-        let mut inputs = match input.as_deref_mut() {
-            Some(input) => tiles(input, batch, self.inputs, &rects).into_iter().map(Some).collect(),
-            None => none(),
-        };
-        let mut of_unit: Vec<Vec<Option<Tile<'_, F>>>> = rects.iter().map(|_| Vec::new()).collect();
-        for trace in &mut traces {
-            let cut = match trace.is_empty() {
-                true => none(),
-                false => tiles(trace, batch, self.inputs, &rects).into_iter().map(Some).collect(),
-            };
-            of_unit.iter_mut().zip(cut).for_each(|(unit, tile)| unit.push(tile));
-        }
+        let mut cut = cut_input_gradients(input.as_deref_mut(), &mut traces, (batch, self.inputs), &rects);
         let rates: Vec<Vec<F>> = rects
             .par_iter()
-            .zip(inputs.par_iter_mut())
-            .zip(of_unit.par_iter_mut())
-            .map(|((rect, input), traces)| {
+            .zip(cut.par_iter_mut())
+            .map(|(rect, (input, traces))| {
                 let mut rate = vec![F::of(0.0); self.inputs];
                 let out = SeriesGradients { rate: &mut rate, input: input.as_mut(), traces };
                 low_rank::series_adjoint(plastic, &rect.rows, du, factors, out);
                 rate
             })
             .collect();
-        drop((inputs, of_unit));
+        drop(cut);
         rates.iter().for_each(|part| rows::add_scaled(rate, F::of(1.0), part));
-        debug_assert!(steps > 0);
         if let Some(input) = input {
             add_trace_gradients(plastic, &mut traces, input);
         }
@@ -399,6 +384,30 @@ pub(super) fn trace_gradients<F: Float>(plastic: &Plastic<'_, F>, needed: bool) 
         _ => Vec::new(),
     };
     plastic.pre.terms.iter().map(of).collect()
+}
+
+/// Tiles of the input's gradient and of each factor's trace's, where they are wanted.
+pub(super) type InputTiles<'a, F> = (Option<Tile<'a, F>>, Vec<Option<Tile<'a, F>>>);
+
+/// The gradients of input and traces, `[T, batch, width]` each, cut for each of `rects`.
+pub(super) fn cut_input_gradients<'a, F: Float>(
+    input: Option<&'a mut Vec<F>>,
+    traces: &'a mut [Vec<F>],
+    (batch, width): (usize, usize),
+    rects: &[Rect],
+) -> Vec<InputTiles<'a, F>> {
+    let cut = |array: Option<&'a mut Vec<F>>| -> Vec<Option<Tile<'a, F>>> {
+        match array {
+            Some(array) => tiles(array, batch, width, rects).into_iter().map(Some).collect(),
+            None => rects.iter().map(|_| None).collect(),
+        }
+    };
+    let mut all: Vec<InputTiles<'a, F>> = cut(input).into_iter().map(|tile| (tile, Vec::new())).collect();
+    for trace in traces {
+        let tiles = cut(Some(trace).filter(|trace| !trace.is_empty()));
+        all.iter_mut().zip(tiles).for_each(|((_, traces), tile)| traces.push(tile));
+    }
+    all
 }
 
 pub(super) fn add_trace_gradients<F: Float>(plastic: &Plastic<'_, F>, traces: &mut [Vec<F>], input: &mut [F]) {

@@ -15,6 +15,7 @@ mod scan;
 mod tape;
 
 pub(crate) use coefficients::phase;
+pub(crate) use scan::OutputGradients;
 pub(crate) use tape::Tape;
 
 use crate::config::{Coupling, GainShape, LayerConfig, LearningRule, PlasticScope, PlasticityConfig, Sharing};
@@ -98,13 +99,6 @@ impl<'a, F: Float> Pass<'a, F> {
     fn keeps(&self, plasticity: &Plasticity<F>) -> bool {
         self.continues || plasticity.config.scope != PlasticScope::Sample
     }
-}
-
-/// Where a backward pass of one layer starts.
-#[derive(Clone, Copy)]
-pub(crate) struct From<'a, F> {
-    pub output: Option<&'a [F]>,
-    pub potential: Option<&'a [F]>,
 }
 
 impl<F: Float> Layer<F> {

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::backward::{Sums, add_trace_gradients, trace_gradients};
+use super::backward::{Sums, add_trace_gradients, cut_input_gradients, trace_gradients};
 use super::dense::{self, DenseBackward, DenseForward, InputGradients, Plastic, dense_input_adjoint};
 use super::forward::load_start;
 use super::presynaptic::plane;
@@ -77,25 +77,14 @@ impl<F: Float> Layer<F> {
         let singles = single_samples(batch, self.outputs);
         let input_rects = single_samples(batch, self.inputs);
         let mut traces = trace_gradients(&plastic, input_gradient.is_some());
-        let mut inputs: Vec<Option<Tile<'_, F>>> = match input_gradient.as_deref_mut() {
-            Some(input) => tiles(input, batch, self.inputs, &input_rects).into_iter().map(Some).collect(),
-            None => singles.iter().map(|_| None).collect(),
-        };
-        let mut of_sample: Vec<Vec<Option<Tile<'_, F>>>> = singles.iter().map(|_| Vec::new()).collect();
-        for trace in &mut traces {
-            if trace.is_empty() {
-                of_sample.iter_mut().for_each(|sample| sample.push(None));
-            } else {
-                let cut = tiles(trace, batch, self.inputs, &input_rects);
-                of_sample.iter_mut().zip(cut).for_each(|(sample, tile)| sample.push(Some(tile)));
-            }
-        }
+        let mut cut =
+            cut_input_gradients(input_gradient.as_deref_mut(), &mut traces, (batch, self.inputs), &input_rects);
         let mut work: Vec<_> = tape
             .trajectory
             .tiles(sizes, &singles)
             .into_iter()
             .zip(tape.adjoint.tiles(sizes, &singles))
-            .zip(inputs.iter_mut().zip(&mut of_sample))
+            .zip(&mut cut)
             .collect();
         let carried = pass.carried.map_or(&[][..], |c| &c.eligibility);
         let parts: Vec<SampleTask<F>> = work
@@ -111,7 +100,7 @@ impl<F: Float> Layer<F> {
             })
             .collect();
         drop(work);
-        drop((inputs, of_sample));
+        drop(cut);
         clear(&mut gradients.local_learning_rate, self.inputs);
         if matrix {
             clear(&mut gradients.plasticity_gain, synapses);

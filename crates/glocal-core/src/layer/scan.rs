@@ -283,9 +283,9 @@ impl<F: Float> ColumnSums<F> {
     }
 }
 
-/// Gradients of what the tile put out, whole arrays `[T, B, O]`; absent: zero.
+/// Where a backward pass of a layer starts: gradients of what it put out, `[T, B, O]`; absent: zero.
 #[derive(Clone, Copy)]
-pub(super) struct OutputGradients<'a, F> {
+pub(crate) struct OutputGradients<'a, F> {
     pub output: Option<&'a [F]>,
     pub potential: Option<&'a [F]>,
 }

@@ -254,8 +254,13 @@ impl<F: Float> Tape<F> {
     }
 
     /// P_T; empty where plastic weights do not outlive the sample.
-    pub(crate) fn next_plastic(&mut self) -> &mut Vec<F> {
-        &mut self.plastic.next
+    pub(crate) fn next_plastic(&self) -> &[F] {
+        &self.plastic.next
+    }
+
+    /// Hands P_T over for `values`, whose memory the next pass uses.
+    pub(crate) fn swap_plastic(&mut self, values: &mut Vec<F>) {
+        std::mem::swap(&mut self.plastic.next, values);
     }
 
     /// Which execution ran.
