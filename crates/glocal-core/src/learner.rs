@@ -7,7 +7,7 @@ use crate::config::{LearnerConfig, OptimiserConfig, PlasticScope};
 use crate::error::CoreError;
 use crate::health::{Examined, LOOK_EVERY, LayerStatistics, examine};
 use crate::layer::PlasticWeight;
-use crate::network::{Input, Models, Network, Workspace};
+use crate::network::{Input, Models, Network, Potentials, Workspace};
 use crate::optimiser::{Moments, squared_norm, update};
 use crate::params::{ArraySpec, Field, Group, Params, array_specs, draw, zeros};
 use crate::scalar::Float;
@@ -195,6 +195,7 @@ impl<F: Float> Learner<F> {
 
     fn step_here(&mut self, input: Input<'_, F>, labels: &[u32]) -> Result<StepReport, CoreError> {
         let batch = self.check(input, Some(labels))?;
+        self.workspace.keep_potentials(Potentials::Last);
         let (loss, correct) = self.gradients_of(input, labels, batch);
         let norms = self.check_finite(loss)?;
         self.observe(&norms);
@@ -211,6 +212,7 @@ impl<F: Float> Learner<F> {
     /// Wrong shapes, values that are not finite, or labels out of range.
     pub fn loss_and_gradients(&mut self, input: Input<'_, F>, labels: &[u32]) -> Result<StepReport, CoreError> {
         let batch = self.check(input, Some(labels))?;
+        self.workspace.keep_potentials(Potentials::All);
         let (loss, correct) = self.gradients_of(input, labels, batch);
         Ok(StepReport { loss, correct })
     }
@@ -228,9 +230,10 @@ impl<F: Float> Learner<F> {
             |layer: String, what: &str| Err(CoreError::Diverged { step: self.steps, layer, what: what.to_owned() });
         // An infinite potential outlives its step, and a spike, a cap or a bounded rule may hide it from the loss.
         for index in 0..self.network.layers().len() {
-            let potential = self.workspace.layer(index).potential;
-            let last = potential.len() - potential.len() / self.config.network.steps;
-            if !crate::rows::sum(&potential[last..]).finite() {
+            let output = self.workspace.layer(index).output;
+            let last = &output[output.len() - output.len() / self.config.network.steps..];
+            let finite = crate::rows::sum(self.workspace.last_state(index)) + crate::rows::sum(last);
+            if !finite.finite() {
                 return diverged(format!("layers.{index}"), "membrane potential");
             }
         }
@@ -340,6 +343,7 @@ impl<F: Float> Learner<F> {
             return Err(CoreError::Shape { what: "recorded input".into(), expected: vec![1], found });
         }
         let (network, params) = frozen(&mut self.frozen, &self.network, &self.params, &self.plastic);
+        self.workspace.keep_potentials(Potentials::All);
         network.forward(params, &self.plastic, input, 1, &mut self.workspace);
         let narrow = |values: &[F]| values.iter().map(|v| v.to_f64() as f32).collect();
         let recording = |(index, layer): (usize, &crate::layer::Layer<F>)| {

@@ -30,4 +30,4 @@ pub mod view;
 pub use config::{LearnerConfig, LearningRule, NetworkConfig};
 pub use error::{ConfigErrors, CoreError};
 pub use learner::{EvalReport, Finding, LayerRecording, Learner, PlasticEval, Severity, StepReport};
-pub use network::{Input, Models};
+pub use network::{Input, Models, Potentials};

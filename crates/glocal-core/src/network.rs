@@ -71,6 +71,18 @@ pub struct Workspace<F> {
     reading: Reading<F>,
     phase: Vec<F>,
     batch: usize,
+    potentials: Potentials,
+}
+
+/// Of which layers a forward pass leaves the membrane potentials: training needs those that the read-out reads, and memory
+/// traffic is what a step's time is made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Potentials {
+    /// Of all.
+    #[default]
+    All,
+    /// Of the last.
+    Last,
 }
 
 impl<F: Float> Default for Workspace<F> {
@@ -83,6 +95,7 @@ impl<F: Float> Default for Workspace<F> {
             reading: Reading::default(),
             phase: Vec::new(),
             batch: 0,
+            potentials: Potentials::All,
         }
     }
 }
@@ -215,6 +228,7 @@ impl<F: Float> Network<F> {
                 continues,
                 smooth: self.smooth,
             };
+            rest[0].keep_potential(workspace.potentials == Potentials::All || index + 1 == self.layers.len());
             layer.forward(&pass, &mut rest[0]);
         }
     }
@@ -318,7 +332,7 @@ fn some<F>(values: &[F]) -> Option<&[F]> {
 pub struct LayerView<'a, F> {
     /// Spikes, or the outputs of non-spiking neurons.
     pub output: &'a [F],
-    /// v_t.
+    /// v_t; empty where [`Workspace::keep_potentials`] did not ask for it.
     pub potential: &'a [F],
     /// Which execution of the plastic weights ran, if there are any.
     pub execution: Option<crate::config::Execution>,
@@ -328,6 +342,16 @@ impl<F: Float> Workspace<F> {
     /// The reading of the last forward pass.
     pub fn reading(&self) -> &Reading<F> {
         &self.reading
+    }
+
+    /// Of which layers the next scans leave the potentials.
+    pub fn keep_potentials(&mut self, potentials: Potentials) {
+        self.potentials = potentials;
+    }
+
+    /// State of layer `index` after the last step, `[states,B,O]`.
+    pub(crate) fn last_state(&self, index: usize) -> &[F] {
+        self.tapes[index].last_state(self.phase.len())
     }
 
     /// What layer `index` did.

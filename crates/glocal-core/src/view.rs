@@ -301,6 +301,12 @@ impl<'a, F> Tile<'a, F> {
         unsafe { std::slice::from_raw_parts_mut(self.ptr.add(start), len) }
     }
 
+    /// As [`Tile::group_mut`], or `spare` if the tile has no planes.
+    #[inline(always)]
+    pub fn group_or<'s>(&'s mut self, p: usize, g: usize, spare: &'s mut [F]) -> &'s mut [F] {
+        if self.planes == 0 { spare } else { self.group_mut(p, g) }
+    }
+
     /// The `g`-th groups of two different planes, the second to write.
     ///
     /// # Panics

@@ -35,7 +35,11 @@ impl<F: Float> Layer<F> {
             (_, Some(Execution::LowRank), Input::Constant(_)) => 1,
             _ => pass.phase.len(),
         };
-        tape.adjoint.fit(sizes, drives);
+        let currents = match (&self.plasticity, tape.plan, pass.input) {
+            (None, _, Input::Constant(_)) | (_, Some(Execution::LowRank), Input::Constant(_)) => 1,
+            _ => pass.phase.len(),
+        };
+        tape.adjoint.fit(sizes, currents, drives);
         if let Some(input) = &mut input_gradient {
             fit(input, pass.phase.len() * pass.batch * self.inputs);
             // Plastic executions add to it; the product with W comes last.
@@ -97,7 +101,7 @@ impl<F: Float> Layer<F> {
             .zip(tape.adjoint.tiles(sizes, &rects))
             .zip(view::tiles(&mut s, batch, self.outputs, &rects))
             .map(|((tile, mut adjoint), s)| {
-                let group = tile.current.rows_per_group();
+                let group = tile.output.rows_per_group();
                 let grams = gram_of(gram, &tile.rect, batch, steps, constant);
                 let gram_gradient = if constant {
                     let mut execution = ConstantBackward::new(plastic, tile.rect.clone(), grams[0], s, group);
@@ -218,7 +222,7 @@ impl<F: Float> Layer<F> {
             .zip(updates)
             .zip(gains.par_iter_mut())
             .map(|((((tile, mut adjoint), weight), update), gain)| {
-                let (neurons, group) = (tile.rect.cols.clone(), tile.current.rows_per_group());
+                let (neurons, group) = (tile.rect.cols.clone(), tile.output.rows_per_group());
                 let mut execution = DenseBackward::new(plastic, 0..batch, neurons, weight, update, gain, group);
                 backward_tile(&scan, from, &tile, &mut adjoint, Some(&mut execution));
                 (tile.rect, adjoint.sums)

@@ -308,7 +308,7 @@ pub(super) fn row_gain_adjoint<F: Float>(
     tile: &ScanTile<'_, F>,
     adjoint: &mut AdjointTile<'_, F>,
 ) {
-    let (plane, gradient) = (adjoint.drive_plane(t), adjoint.current_gradient.group(t, g));
+    let (plane, gradient) = (adjoint.drive_plane(t), adjoint.current_gradient.group(adjoint.current_plane(t), g));
     rows::gain_adjoint(
         adjoint.drive_gradient.group_mut(plane, g),
         gain,

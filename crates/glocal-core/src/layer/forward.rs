@@ -9,7 +9,7 @@ use super::planner;
 use super::presynaptic::{self, Presynaptic, Term, plane};
 use super::scan::{Scan, forward_tile};
 use super::tape::{
-    self, PlasticTape, Steady, clear, fit, neuron_strips, sample_strips, single_samples, synapse_strips,
+    self, Kept, PlasticTape, Steady, clear, fit, neuron_strips, sample_strips, single_samples, synapse_strips,
 };
 use super::{Layer, LayerCarry, Pass, Plasticity, Tape};
 use crate::config::{Execution, Sharing};
@@ -24,7 +24,6 @@ impl<F: Float> Layer<F> {
         let (steps, batch) = (pass.phase.len(), pass.batch);
         let sizes = self.sizes(steps, batch);
         tape.batch = batch;
-        tape.trajectory.fit(sizes, self.plasticity.as_ref().map(|p| &*p.rule));
         self.load_coupled_weight(pass.params, &mut tape.coupled_weight);
         let weight = if tape.coupled_weight.is_empty() { &pass.params.weight } else { &tape.coupled_weight };
         times_transposed(&mut tape.steady.base, pass, weight, self.inputs, self.outputs);
@@ -33,6 +32,7 @@ impl<F: Float> Layer<F> {
         let Some(plasticity) = &self.plasticity else {
             tape.plan = None;
             tape.steady.gain.clear();
+            tape.trajectory.fit(sizes, None, Kept { potential: tape.keeps_potential, factors: false });
             let scan = self.scan(pass, &tape.steady);
             let rects = sample_strips(batch, self.outputs);
             let mut tiles = tape.trajectory.tiles(sizes, &rects);
@@ -52,6 +52,10 @@ impl<F: Float> Layer<F> {
             planner::choose(&case, &plastic, plasticity.rule.post_bound(), pass.start_plastic())
         };
         tape.plan = Some(plan);
+        // A constant input's low-rank execution adds factors up as they come; softmax needs its results once more.
+        let adds_up = plan == Execution::LowRank && matches!(pass.input, Input::Constant(_));
+        let kept = Kept { potential: tape.keeps_potential, factors: !adds_up || plasticity.normalises() };
+        tape.trajectory.fit(sizes, Some(&*plasticity.rule), kept);
         match (plan, plasticity.config.sharing) {
             (Execution::LowRank, sharing) => self.forward_low_rank(plasticity, sharing, pass, tape),
             (_, Sharing::Batch) => self.forward_dense_shared(plasticity, pass, tape),
@@ -202,7 +206,7 @@ impl<F: Float> Layer<F> {
                     [] => &[],
                     start => &start[strip.cols.start * self.inputs..strip.cols.end * self.inputs],
                 };
-                low_rank::final_weight(&plastic, &strip.cols, sums, &factors[..terms], start, out);
+                low_rank::final_weight(&plastic, &strip.cols, sums, if constant { &[] } else { &factors[..terms] }, start, out);
             });
         } else {
             next.clear();

@@ -19,6 +19,7 @@ use super::dense::{Plastic, row_gain_adjoint};
 use super::presynaptic::{Term, plane};
 use super::scan::{AdjointTile, FactorGradients, PlasticBackward, PlasticForward, ScanTile};
 use crate::linalg::{Into, product, product_serial};
+use crate::plasticity::MOST_TERMS;
 use crate::rows;
 use crate::scalar::Float;
 use crate::view::{MatMut, MatRef, Rect, Tile};
@@ -99,11 +100,10 @@ impl<F: Float> PlasticForward<F> for LowRank<'_, F> {
         }
     }
 
-    fn update_group(&mut self, t: usize, g: usize, tile: &ScanTile<'_, F>) {
+    fn update_group(&mut self, t: usize, g: usize, [first, second]: [&[F]; MOST_TERMS]) {
         let Some(sums) = &mut self.sums else { return };
         let c = self.plastic.coefficients;
         let scale = self.plastic.pre.factor_scale(0, t);
-        let first = tile.factors[0].group(t, g);
         let (before, after) = sums.group_pair(t, t + 1, g);
         if !c.has_eligibility() && self.plastic.terms == 1 {
             let scale = scale * c.third_factor[t];
@@ -115,7 +115,7 @@ impl<F: Float> PlasticForward<F> for LowRank<'_, F> {
         let eligibility = &mut self.eligibility[g * first.len()..(g + 1) * first.len()];
         rows::blend(eligibility, c.eligibility_decay, scale, first);
         if self.plastic.terms > 1 {
-            rows::add_scaled(eligibility, self.plastic.pre.factor_scale(1, t), tile.factors[1].group(t, g));
+            rows::add_scaled(eligibility, self.plastic.pre.factor_scale(1, t), second);
         }
         match t {
             0 => rows::scaled(after, c.third_factor[0], eligibility),

@@ -33,17 +33,15 @@ pub(super) struct Scan<'a, F> {
 /// One rectangle of the arrays that a forward scan fills; all are `[T, B, O]` unless said otherwise.
 pub(super) struct ScanTile<'a, F> {
     pub rect: Rect,
-    /// Input current.
-    pub current: Tile<'a, F>,
     /// State before each step and after the last, `[(T+1)·states, B, O]`.
     pub state: Tile<'a, F>,
-    /// v_t.
+    /// v_t; without planes where it is not kept.
     pub potential: Tile<'a, F>,
     /// Spikes.
     pub output: Tile<'a, F>,
     /// Trace of the rule before each step.
     pub trace: Tile<'a, F>,
-    /// a_r.
+    /// a_r; without planes where they are not kept.
     pub factors: [Tile<'a, F>; MOST_TERMS],
     /// f.
     pub forgetting: Tile<'a, F>,
@@ -58,8 +56,8 @@ pub(super) trait PlasticForward<F> {
     /// Writes u_t, the plastic part of the current of step `t` before the gain.
     fn drive(&mut self, t: usize, tile: &mut ScanTile<'_, F>);
     /// Moves the plastic weights by the factors of step `t`, the part of group `g` of the tile's rows.
-    fn update_group(&mut self, t: usize, g: usize, tile: &ScanTile<'_, F>) {
-        let _ = (t, g, tile);
+    fn update_group(&mut self, t: usize, g: usize, factors: [&[F]; MOST_TERMS]) {
+        let _ = (t, g, factors);
     }
     /// Moves the plastic weights by the factors of step `t`, after all samples.
     fn update(&mut self, t: usize, tile: &ScanTile<'_, F>) {
@@ -100,7 +98,7 @@ pub(super) struct Groups<F> {
 
 impl<F: Float> Groups<F> {
     fn new(scan: &Scan<'_, F>, tile: &ScanTile<'_, F>) -> Self {
-        let rows = tile.current.rows_per_group();
+        let rows = tile.output.rows_per_group();
         let repeat = |row: &[F]| if row.is_empty() { Vec::new() } else { row[tile.rect.cols.clone()].repeat(rows) };
         Groups {
             rows,
@@ -119,6 +117,28 @@ impl<F: Float> Groups<F> {
     }
 }
 
+/// Rows of one group at one step that no later step reads.
+struct Scratch<F> {
+    current: Vec<F>,
+    potential: Vec<F>,
+    factors: [Vec<F>; MOST_TERMS],
+    after: Vec<F>,
+    output: Vec<F>,
+}
+
+impl<F: Float> Scratch<F> {
+    fn new(len: usize, states: usize) -> Self {
+        let row = || vec![F::of(0.0); len];
+        Scratch {
+            current: row(),
+            potential: row(),
+            factors: [row(), row()],
+            after: vec![F::of(0.0); states * len],
+            output: row(),
+        }
+    }
+}
+
 /// Runs all steps of a tile.
 pub(super) fn forward_tile<F: Float>(
     scan: &Scan<'_, F>,
@@ -130,24 +150,28 @@ pub(super) fn forward_tile<F: Float>(
     let traced = scan.rule.is_some_and(|r| r.has_trace());
     let mut trace = vec![F::of(0.0); if traced { groups.count * len } else { 0 }];
     scan.load_initial(&groups, tile, &mut trace);
+    let mut scratch = Scratch::new(len, states);
     for t in 0..scan.steps {
         if let Some(plastic) = plastic.as_deref_mut() {
             plastic.drive(t, tile);
         }
         for g in 0..groups.count {
-            scan.load_current(&groups, tile, t, g);
+            scan.load_current(&groups, tile, (t, g), &mut scratch.current);
             let (before, mut after) = tile.state.group_runs::<MOST_STATES>(t * states, (t + 1) * states, states, g);
             let row = NeuronRow {
-                current: tile.current.group(t, g),
+                current: &scratch.current,
                 before: &before[..states],
                 after: &mut after[..states],
-                membrane_potential: tile.potential.group_mut(t, g),
+                membrane_potential: tile.potential.group_or(t, g, &mut scratch.potential),
                 output: tile.output.group_mut(t, g),
             };
             scan.neuron.forward(scan.smooth, row);
             if let (Some(plastic), Some(rule)) = (plastic.as_deref_mut(), scan.rule) {
-                scan.load_factors(rule, &groups, tile, (t, g), &mut trace);
-                plastic.update_group(t, g, tile);
+                scan.load_factors(rule, &groups, tile, (t, g), &mut trace, &mut scratch);
+                let [first, second] = &mut tile.factors;
+                let [spare_first, spare_second] = &mut scratch.factors;
+                let second = if rule.pre().len() > 1 { second.group_or(t, g, spare_second) } else { &mut [] };
+                plastic.update_group(t, g, [first.group_or(t, g, spare_first), second]);
             }
         }
         if let Some(plastic) = plastic.as_deref_mut() {
@@ -163,13 +187,46 @@ pub(super) fn forward_tile<F: Float>(
 
 impl<F: Float> Scan<'_, F> {
     /// I_t = k_t x Wᵀ + bias + gain ∘ u_t.
-    fn load_current(&self, groups: &Groups<F>, tile: &mut ScanTile<'_, F>, t: usize, g: usize) {
+    fn load_current(
+        &self,
+        groups: &Groups<F>,
+        tile: &ScanTile<'_, F>,
+        (t, g): (usize, usize),
+        current: &mut [F],
+    ) {
         let base = &self.base[groups.range(self, &tile.rect, if self.constant { 0 } else { t }, g)];
-        let (k, current) = (self.phase[t], tile.current.group_mut(t, g));
+        let k = self.phase[t];
         match groups.gain.is_empty() {
             true => rows::affine(current, k, base, &groups.bias),
             false => rows::affine_driven(current, k, base, &groups.bias, &groups.gain, tile.drive.group(t, g)),
         }
+    }
+
+    /// v_t of a group of rows: as kept, or computed anew from the state before the step and `scratch.current`.
+    fn potential<'s>(
+        &self,
+        tile: &'s ScanTile<'_, F>,
+        (t, g): (usize, usize),
+        before: &[&[F]],
+        scratch: &'s mut Scratch<F>,
+    ) -> &'s [F] {
+        if tile.potential.planes() > 0 {
+            return tile.potential.group(t, g);
+        }
+        let mut after: [&mut [F]; MOST_STATES] = std::array::from_fn(|_| -> &mut [F] { &mut [] });
+        let len = scratch.current.len();
+        for (slot, row) in after.iter_mut().zip(scratch.after.chunks_exact_mut(len)) {
+            *slot = row;
+        }
+        let row = NeuronRow {
+            current: &scratch.current,
+            before,
+            after: &mut after[..before.len()],
+            membrane_potential: &mut scratch.potential,
+            output: &mut scratch.output,
+        };
+        self.neuron.forward(self.smooth, row);
+        &scratch.potential
     }
 
     fn load_initial(&self, groups: &Groups<F>, tile: &mut ScanTile<'_, F>, trace: &mut [F]) {
@@ -196,8 +253,10 @@ impl<F: Float> Scan<'_, F> {
         tile: &mut ScanTile<'_, F>,
         (t, g): (usize, usize),
         trace: &mut [F],
+        scratch: &mut Scratch<F>,
     ) {
         let [first, second] = &mut tile.factors;
+        let [spare_first, spare_second] = &mut scratch.factors;
         let trace: &mut [F] = if rule.has_trace() {
             let trace = &mut trace[g * groups.len..(g + 1) * groups.len];
             tile.trace.group_mut(t, g).copy_from_slice(trace);
@@ -206,11 +265,14 @@ impl<F: Float> Scan<'_, F> {
             &mut []
         };
         let row = RuleRow {
-            membrane_potential: tile.potential.group(t, g),
+            membrane_potential: tile.potential.group_or(t, g, &mut scratch.potential),
             output: tile.output.group(t, g),
             sliding_threshold: &groups.sliding,
             trace,
-            factors: [first.group_mut(t, g), if rule.pre().len() > 1 { second.group_mut(t, g) } else { &mut [] }],
+            factors: [
+                first.group_or(t, g, spare_first),
+                if rule.pre().len() > 1 { second.group_or(t, g, spare_second) } else { &mut [] },
+            ],
             forgetting: if rule.forgets() { tile.forgetting.group_mut(t, g) } else { &mut [] },
         };
         rule.forward(self.smooth, self.neuron.threshold(), row);
@@ -244,7 +306,7 @@ fn softmax_adjoint<F: Float>(result: &[F], gradient: &mut [F], scale: F) {
 
 /// One rectangle of the arrays that a backward scan fills, and of the gradients it starts from.
 pub(super) struct AdjointTile<'a, F> {
-    /// Gradient of the current, `[T, B, O]`.
+    /// Gradient of the current, `[T, B, O]`; `[1, B, O]`, that of the step at hand, where a constant input needs no more.
     pub current_gradient: Tile<'a, F>,
     /// Gradient of u_t, `[T, B, O]`; `[1, B, O]`, that of the step at hand, where no later step needs it.
     pub drive_gradient: Tile<'a, F>,
@@ -254,6 +316,11 @@ pub(super) struct AdjointTile<'a, F> {
 }
 
 impl<F> AdjointTile<'_, F> {
+    /// Where the gradient of the current of step `t` is kept.
+    pub fn current_plane(&self, t: usize) -> usize {
+        if self.current_gradient.planes() == 1 { 0 } else { t }
+    }
+
     /// Where the gradient of u_t is kept.
     pub fn drive_plane(&self, t: usize) -> usize {
         if self.drive_gradient.planes() == 1 { 0 } else { t }
@@ -306,6 +373,7 @@ pub(super) fn backward_tile<F: Float>(
     let mut state_gradient = zeros(groups.count * states * len);
     let mut trace_gradient = zeros(if rule.is_some_and(|r| r.has_trace()) { groups.count * len } else { 0 });
     let (mut v, mut s) = (zeros(len), zeros(len));
+    let mut scratch = Scratch::new(len, states);
     adjoint.sums = ColumnSums::new(len);
     (0..groups.count).for_each(|g| adjoint.weighted.group_mut(0, g).fill(F::of(0.0)));
     for t in (0..scan.steps).rev() {
@@ -320,28 +388,39 @@ pub(super) fn backward_tile<F: Float>(
             if direct.is_none() {
                 load(&mut s, from.output, &part);
             }
-            if let (Some(rule), Some(plastic)) = (rule, plastic.as_deref_mut()) {
-                let trace = if trace_gradient.is_empty() { 0..0 } else { g * len..(g + 1) * len };
-                let gradients = (plastic.factor_gradients(t, g), &mut trace_gradient[trace]);
-                let outputs = (&mut v[..], &mut s[..]);
-                scan.factors_adjoint(rule, &groups, tile, (t, g), gradients, outputs, &mut adjoint.sums.sliding);
-            }
+            scan.load_current(&groups, tile, (t, g), &mut scratch.current);
             let mut before: [&[F]; MOST_STATES] = [&[]; MOST_STATES];
             for (k, slot) in before.iter_mut().enumerate().take(states) {
                 *slot = tile.state.group(t * states + k, g);
             }
+            if let (Some(rule), Some(plastic)) = (rule, plastic.as_deref_mut()) {
+                let potential = scan.potential(tile, (t, g), &before[..states], &mut scratch);
+                let trace = if trace_gradient.is_empty() { 0..0 } else { g * len..(g + 1) * len };
+                let gradients = (plastic.factor_gradients(t, g), &mut trace_gradient[trace]);
+                let outputs = (&mut v[..], &mut s[..]);
+                scan.factors_adjoint(
+                    rule,
+                    &groups,
+                    (tile, potential),
+                    (t, g),
+                    gradients,
+                    outputs,
+                    &mut adjoint.sums.sliding,
+                );
+            }
+            let at = adjoint.current_plane(t);
             scan.neuron.backward(
                 scan.smooth,
                 NeuronAdjointRow {
-                    current: tile.current.group(t, g),
+                    current: &scratch.current,
                     state: &before[..states],
                     state_gradient: &mut state_gradient[g * states * len..(g + 1) * states * len],
                     membrane_potential_gradient: &v,
                     output_gradient: direct.unwrap_or(&s),
-                    current_gradient: adjoint.current_gradient.group_mut(t, g),
+                    current_gradient: adjoint.current_gradient.group_mut(at, g),
                 },
             );
-            let gradient = adjoint.current_gradient.group(t, g);
+            let gradient = adjoint.current_gradient.group(at, g);
             rows::current_sums(scan.phase[t], gradient, &mut adjoint.sums.bias, adjoint.weighted.group_mut(0, g));
             if let Some(plastic) = plastic.as_deref_mut() {
                 plastic.gain_adjoint(t, g, tile, adjoint);
@@ -367,7 +446,7 @@ impl<F: Float> Scan<'_, F> {
         &self,
         rule: &dyn RuleKernel<F>,
         groups: &Groups<F>,
-        tile: &ScanTile<'_, F>,
+        (tile, potential): (&ScanTile<'_, F>, &[F]),
         (t, g): (usize, usize),
         (gradients, trace_gradient): (FactorGradients<'_, F>, &mut [F]),
         (v, s): (&mut [F], &mut [F]),
@@ -381,7 +460,7 @@ impl<F: Float> Scan<'_, F> {
             }
         }
         let row = RuleAdjointRow {
-            membrane_potential: tile.potential.group(t, g),
+            membrane_potential: potential,
             output: tile.output.group(t, g),
             sliding_threshold: &groups.sliding,
             trace: if rule.has_trace() { tile.trace.group(t, g) } else { &[] },

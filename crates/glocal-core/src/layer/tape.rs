@@ -12,6 +12,8 @@ use crate::view::{Rect, tiles};
 pub(crate) struct Tape<F> {
     pub(super) batch: usize,
     pub(super) plan: Option<Execution>,
+    /// Whether v_t is wanted afterwards.
+    pub(super) keeps_potential: bool,
     pub(super) trajectory: Trajectory<F>,
     pub(super) adjoint: Adjoint<F>,
     pub(super) plastic: PlasticTape<F>,
@@ -31,10 +33,10 @@ pub(super) struct Steady<F> {
     pub gain: Vec<F>,
 }
 
-/// `[T,B,O]` each unless said otherwise; see [`ScanTile`].
+/// `[T,B,O]` each unless said otherwise; see [`ScanTile`]. What the backward pass can compute anew from less memory than it
+/// would read (currents, potentials) is not kept.
 #[derive(Debug, Default)]
 pub(super) struct Trajectory<F> {
-    pub current: Vec<F>,
     pub state: Vec<F>,
     pub potential: Vec<F>,
     pub output: Vec<F>,
@@ -78,6 +80,7 @@ impl<F: Float> Default for Tape<F> {
         Tape {
             batch: 0,
             plan: None,
+            keeps_potential: true,
             trajectory: Trajectory::default(),
             adjoint: Adjoint::default(),
             plastic: PlasticTape {
@@ -120,20 +123,28 @@ pub(super) struct Sizes {
     pub states: usize,
 }
 
+/// What a forward scan leaves beyond what every backward scan needs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kept {
+    /// v_t.
+    pub potential: bool,
+    /// a_r.
+    pub factors: bool,
+}
+
 impl<F: Float> Trajectory<F> {
-    pub fn fit(&mut self, sizes: Sizes, rule: Option<&dyn crate::plasticity::RuleKernel<F>>) {
+    pub fn fit(&mut self, sizes: Sizes, rule: Option<&dyn crate::plasticity::RuleKernel<F>>, kept: Kept) {
         let plane = sizes.batch * sizes.outputs;
         let all = sizes.steps * plane;
-        fit(&mut self.current, all);
         fit(&mut self.state, (all + plane) * sizes.states);
-        fit(&mut self.potential, all);
         fit(&mut self.output, all);
         let used = |yes: bool| if yes { all } else { 0 };
+        fit(&mut self.potential, used(kept.potential));
         let traced = rule.is_some_and(|r| r.has_trace());
         fit(&mut self.trace, used(traced));
         fit(&mut self.last_trace, if traced { plane } else { 0 });
-        fit(&mut self.factors[0], used(rule.is_some()));
-        fit(&mut self.factors[1], used(rule.is_some_and(|r| r.pre().len() > 1)));
+        fit(&mut self.factors[0], used(kept.factors && rule.is_some()));
+        fit(&mut self.factors[1], used(kept.factors && rule.is_some_and(|r| r.pre().len() > 1)));
         fit(&mut self.forgetting, used(rule.is_some_and(|r| r.forgets())));
         fit(&mut self.drive, used(rule.is_some()));
     }
@@ -141,7 +152,6 @@ impl<F: Float> Trajectory<F> {
     pub fn tiles(&mut self, sizes: Sizes, rects: &[Rect]) -> Vec<ScanTile<'_, F>> {
         let cut = |data| tiles(data, sizes.batch, sizes.outputs, rects).into_iter();
         let [first, second] = &mut self.factors;
-        let mut current = cut(&mut self.current);
         let mut state = cut(&mut self.state);
         let mut potential = cut(&mut self.potential);
         let mut output = cut(&mut self.output);
@@ -154,7 +164,6 @@ impl<F: Float> Trajectory<F> {
         for rect in rects {
             all.push(ScanTile {
                 rect: rect.clone(),
-                current: next(&mut current),
                 state: next(&mut state),
                 potential: next(&mut potential),
                 output: next(&mut output),
@@ -174,10 +183,10 @@ fn next<T>(cut: &mut impl Iterator<Item = T>) -> T {
 }
 
 impl<F: Float> Adjoint<F> {
-    /// `drives`: planes of gradients of u that are kept.
-    pub fn fit(&mut self, sizes: Sizes, drives: usize) {
+    /// `currents`, `drives`: planes of gradients of I and u that are kept.
+    pub fn fit(&mut self, sizes: Sizes, currents: usize, drives: usize) {
         let plane = sizes.batch * sizes.outputs;
-        fit(&mut self.current_gradient, sizes.steps * plane);
+        fit(&mut self.current_gradient, currents * plane);
         fit(&mut self.drive_gradient, drives * plane);
         fit(&mut self.weighted, plane);
     }
@@ -241,7 +250,7 @@ pub(super) fn matrix_or_row<'a, F: Float>(gain: &'a [F], outputs: usize, matrix:
     if matrix { super::dense::Gain::Matrix(gain) } else { super::dense::Gain::Row(gain) }
 }
 
-/// What the trajectory of a layer shows, `[T,B,O]` each.
+/// What the trajectory of a layer shows, `[T,B,O]` each; `potential` is empty where it was not wanted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Outputs<'a, F> {
     pub output: &'a [F],
@@ -249,6 +258,17 @@ pub(crate) struct Outputs<'a, F> {
 }
 
 impl<F: Float> Tape<F> {
+    /// Whether v_t of the next scans is wanted at [`Tape::outputs`].
+    pub(crate) fn keep_potential(&mut self, wanted: bool) {
+        self.keeps_potential = wanted;
+    }
+
+    /// The neurons' state after the last step, `[states,B,O]`.
+    pub(crate) fn last_state(&self, steps: usize) -> &[F] {
+        let state = &self.trajectory.state;
+        &state[state.len() - state.len() / (steps + 1)..]
+    }
+
     pub(crate) fn outputs(&self) -> Outputs<'_, F> {
         Outputs { output: &self.trajectory.output, potential: &self.trajectory.potential }
     }
