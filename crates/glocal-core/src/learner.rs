@@ -8,7 +8,7 @@ use crate::error::CoreError;
 use crate::health::{Examined, LOOK_EVERY, LayerStatistics, examine};
 use crate::layer::PlasticWeight;
 use crate::network::{Input, Models, Network, Potentials, Workspace};
-use crate::optimiser::{Moments, squared_norm, update};
+use crate::optimiser::{Moments, all_finite, squared_norm, update};
 use crate::params::{ArraySpec, Field, Group, Params, array_specs, draw, zeros};
 use crate::scalar::Float;
 
@@ -229,10 +229,11 @@ impl<F: Float> Learner<F> {
         let diverged =
             |layer: String, what: &str| Err(CoreError::Diverged { step: self.steps, layer, what: what.to_owned() });
         // An infinite potential outlives its step, and a spike, a cap or a bounded rule may hide it from the loss.
-        for index in 0..self.network.layers().len() {
+        for (index, layer) in self.network.layers().iter().enumerate() {
             let output = self.workspace.layer(index).output;
             let last = &output[output.len() - output.len() / self.config.network.steps..];
-            let finite = crate::rows::sum(self.workspace.last_state(index)) + crate::rows::sum(last);
+            let spikes = if layer.spiking() { &[] } else { last };
+            let finite = crate::rows::sum(self.workspace.last_state(index)) + crate::rows::sum(spikes);
             if !finite.finite() {
                 return diverged(format!("layers.{index}"), "membrane potential");
             }
@@ -240,7 +241,8 @@ impl<F: Float> Learner<F> {
         let mut norms = Vec::with_capacity(self.specs.len());
         for spec in &self.specs {
             let gradient = self.gradients[spec.layer].get(spec.field);
-            let norm = if spec.trained { squared_norm(gradient) } else { 0.0 };
+            let summed = self.workspace.weight_squares(spec.layer).filter(|_| spec.field == Field::Weight);
+            let norm = if spec.trained { summed.unwrap_or_else(|| squared_norm(gradient)) } else { 0.0 };
             if !norm.is_finite() {
                 return diverged(format!("layers.{}", spec.layer), &format!("gradient of {}", spec.field.name()));
             }
@@ -251,7 +253,7 @@ impl<F: Float> Learner<F> {
         }
         // The last update of P shows in no potential of its own step.
         for index in 0..self.network.layers().len() {
-            if !crate::rows::sum(self.workspace.next_plastic(index)).finite() {
+            if !all_finite(self.workspace.next_plastic(index)) {
                 return diverged(format!("layers.{index}"), "plastic weight");
             }
         }

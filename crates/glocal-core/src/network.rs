@@ -354,6 +354,11 @@ impl<F: Float> Workspace<F> {
         self.tapes[index].last_state(self.phase.len())
     }
 
+    /// Σ g² of the weight gradient of layer `index`, if the backward pass summed it.
+    pub(crate) fn weight_squares(&self, index: usize) -> Option<f64> {
+        self.tapes[index].weight_squares()
+    }
+
     /// What layer `index` did.
     pub fn layer(&self, index: usize) -> LayerView<'_, F> {
         let tape = &self.tapes[index];

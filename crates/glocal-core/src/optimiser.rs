@@ -122,6 +122,11 @@ pub fn squared_norm<F: Float>(gradient: &[F]) -> f64 {
     parts.iter().sum()
 }
 
+/// Whether all of many values are finite.
+pub(crate) fn all_finite<F: Float>(values: &[F]) -> bool {
+    values.par_chunks(CHUNK).all(|part| crate::rows::sum(part).finite())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

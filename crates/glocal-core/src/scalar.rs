@@ -8,7 +8,9 @@
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
+use crate::linalg::{Into, narrow_product, no_narrow_product};
 use crate::surrogate::Surrogate;
+use crate::view::{MatMut, MatRef};
 
 /// A number that an equation can be evaluated on.
 pub trait Scalar:
@@ -92,6 +94,9 @@ pub trait Float: Scalar + Evaluate<Self> + PartialOrd + Default + AddAssign + st
     fn to_bytes(values: &[Self]) -> Vec<u8>;
     /// The numbers of little-endian bytes; an incomplete last one is left out.
     fn of_bytes(bytes: &[u8]) -> Vec<Self>;
+    /// C = α A B and so on if this type has a kernel for these shapes; else nothing, and `false`.
+    #[doc(hidden)]
+    fn narrow_product(c: MatMut<'_, Self>, into: Into, alpha: Self, a: MatRef<'_, Self>, b: MatRef<'_, Self>) -> bool;
 }
 
 /// A scalar that arrays of `F` are evaluated through: `F` itself, or [`Smooth`](crate::smooth::Smooth).
@@ -124,7 +129,7 @@ const INVERSE_FACTORIALS: [f64; 13] = [
 ];
 
 macro_rules! machine_number {
-    ($F:ty, $name:literal, $terms:literal, $magic:expr, $ln2_high:expr, $ln2_low:expr, $bias:literal, $mantissa:literal, $exp_range:expr, $tanh_limit:expr) => {
+    ($F:ty, $name:literal, $terms:literal, $magic:expr, $ln2_high:expr, $ln2_low:expr, $bias:literal, $mantissa:literal, $exp_range:expr, $tanh_limit:expr, $narrow:path) => {
         impl Parts for $F {
             /// x = n ln 2 + r, |r| <= ln 2 / 2; gives (2^n, e^r - 1). `x` must be inside the range of normal results.
             ///
@@ -180,6 +185,15 @@ macro_rules! machine_number {
 
         impl Float for $F {
             const NAME: &'static str = $name;
+            fn narrow_product(
+                c: MatMut<'_, Self>,
+                into: Into,
+                alpha: Self,
+                a: MatRef<'_, Self>,
+                b: MatRef<'_, Self>,
+            ) -> bool {
+                $narrow(c, into, alpha, a, b)
+            }
             #[inline(always)]
             fn to_f64(self) -> f64 {
                 self as f64
@@ -218,7 +232,19 @@ trait Parts: Sized {
     fn split_exp(x: Self) -> (Self, Self);
 }
 
-machine_number!(f32, "F32", 8, 12_582_912.0_f32, 0.693_359_4_f32, -2.121_944_4e-4_f32, 127, 23, EXP_F32, 20.0_f32);
+machine_number!(
+    f32,
+    "F32",
+    8,
+    12_582_912.0_f32,
+    0.693_359_4_f32,
+    -2.121_944_4e-4_f32,
+    127,
+    23,
+    EXP_F32,
+    20.0_f32,
+    narrow_product
+);
 machine_number!(
     f64,
     "F64",
@@ -229,7 +255,8 @@ machine_number!(
     1023,
     52,
     EXP_F64,
-    40.0_f64
+    40.0_f64,
+    no_narrow_product
 );
 
 #[cfg(test)]

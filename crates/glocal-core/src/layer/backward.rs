@@ -10,7 +10,7 @@ use super::scan::{ColumnSums, OutputGradients, backward_tile};
 use super::tape::{clear, fit, neuron_strips, sample_strips, single_samples, synapse_strips};
 use super::{Layer, Pass, Plasticity, Tape};
 use crate::config::{Coupling, Execution, GainShape, Sharing};
-use crate::linalg::{Into, product, product_serial};
+use crate::linalg::{Into, product, product_and_squares, product_serial};
 use crate::network::Input;
 use crate::params::LayerArrays;
 use crate::rows;
@@ -301,26 +301,29 @@ impl<F: Float> Layer<F> {
         let (steps, batch) = (pass.phase.len(), pass.batch);
         fit(&mut gradients.weight, self.outputs * self.inputs);
         let out = MatMut::new(&mut gradients.weight, self.outputs, self.inputs);
-        match pass.input {
+        let squares = match pass.input {
             Input::Constant(x) => {
                 let weighted = MatRef::new(&tape.adjoint.weighted, batch, self.outputs);
-                product(out, Into::Replace, F::of(1.0), weighted.t(), MatRef::new(x, batch, self.inputs));
+                product_and_squares(out, F::of(1.0), weighted.t(), MatRef::new(x, batch, self.inputs))
             }
             Input::Series(x) => {
                 let gradient = &mut tape.adjoint.current_gradient;
                 gradient.chunks_mut(batch * self.outputs).zip(pass.phase).for_each(|(g, &k)| rows::scale(g, k));
                 let n = steps * batch;
                 let gradient = MatRef::new(gradient, n, self.outputs);
-                product(out, Into::Replace, F::of(1.0), gradient.t(), MatRef::new(x, n, self.inputs));
-                if let Some(input) = input_gradient {
+                let of_weight = || product_and_squares(out, F::of(1.0), gradient.t(), MatRef::new(x, n, self.inputs));
+                let of_input = || {
+                    let Some(input) = input_gradient else { return };
                     let coupled = &tape.coupled_weight;
                     let weight = if coupled.is_empty() { &pass.params.weight } else { coupled };
                     let weight = MatRef::new(weight, self.outputs, self.inputs);
                     let into = if self.plasticity.is_some() { Into::Add } else { Into::Replace };
                     product(MatMut::new(input, n, self.inputs), into, F::of(1.0), gradient, weight);
-                }
+                };
+                rayon::join(of_weight, of_input).0
             }
-        }
+        };
+        tape.weight_squares = Some(squares).filter(|_| tape.coupled_weight.is_empty());
         self.coupling_gradients(pass.params, gradients);
     }
 

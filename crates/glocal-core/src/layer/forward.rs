@@ -206,7 +206,14 @@ impl<F: Float> Layer<F> {
                     [] => &[],
                     start => &start[strip.cols.start * self.inputs..strip.cols.end * self.inputs],
                 };
-                low_rank::final_weight(&plastic, &strip.cols, sums, if constant { &[] } else { &factors[..terms] }, start, out);
+                low_rank::final_weight(
+                    &plastic,
+                    &strip.cols,
+                    sums,
+                    if constant { &[] } else { &factors[..terms] },
+                    start,
+                    out,
+                );
             });
         } else {
             next.clear();

@@ -187,13 +187,7 @@ pub(super) fn forward_tile<F: Float>(
 
 impl<F: Float> Scan<'_, F> {
     /// I_t = k_t x Wᵀ + bias + gain ∘ u_t.
-    fn load_current(
-        &self,
-        groups: &Groups<F>,
-        tile: &ScanTile<'_, F>,
-        (t, g): (usize, usize),
-        current: &mut [F],
-    ) {
+    fn load_current(&self, groups: &Groups<F>, tile: &ScanTile<'_, F>, (t, g): (usize, usize), current: &mut [F]) {
         let base = &self.base[groups.range(self, &tile.rect, if self.constant { 0 } else { t }, g)];
         let k = self.phase[t];
         match groups.gain.is_empty() {

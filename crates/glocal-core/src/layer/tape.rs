@@ -18,6 +18,8 @@ pub(crate) struct Tape<F> {
     pub(super) adjoint: Adjoint<F>,
     pub(super) plastic: PlasticTape<F>,
     pub(super) steady: Steady<F>,
+    /// Σ g² of the gradient of W, where the gradient counts as the product left it.
+    pub(super) weight_squares: Option<f64>,
     /// W under a gate or mask, `[O,I]`; empty where the weight counts as it is.
     pub(super) coupled_weight: Vec<F>,
 }
@@ -96,6 +98,7 @@ impl<F: Float> Default for Tape<F> {
                 sums: Vec::new(),
             },
             steady: Steady::default(),
+            weight_squares: None,
             coupled_weight: Vec::new(),
         }
     }
@@ -281,6 +284,11 @@ impl<F: Float> Tape<F> {
     /// Hands P_T over for `values`, whose memory the next pass uses.
     pub(crate) fn swap_plastic(&mut self, values: &mut Vec<F>) {
         std::mem::swap(&mut self.plastic.next, values);
+    }
+
+    /// Σ g² of the gradient of W if the backward pass summed it.
+    pub(crate) fn weight_squares(&self) -> Option<f64> {
+        self.weight_squares
     }
 
     /// Which execution ran.

@@ -1,5 +1,7 @@
-//! Matrix products. The one GEMM is the `gemm` crate's, on one thread; the cutting into tasks is ours and depends on
-//! shapes only, so that the thread count never changes a result.
+//! Matrix products. The one GEMM is the `gemm` crate's, on one thread, with kernels of our own for narrow shapes; the
+//! cutting into tasks is ours and depends on shapes only, so that the thread count never changes a result.
+
+mod narrow;
 
 use rayon::prelude::*;
 
@@ -17,6 +19,9 @@ pub enum Into {
     Blend(f64),
 }
 
+/// The kernels for narrow shapes, of single precision; see [`Float::narrow_product`].
+pub(crate) use narrow::{none as no_narrow_product, product as narrow_product};
+
 /// C = α A B, or C += α A B, on the calling thread.
 ///
 /// # Panics
@@ -24,7 +29,7 @@ pub enum Into {
 pub fn product_serial<F: Float>(mut c: MatMut<'_, F>, into: Into, alpha: F, a: MatRef<'_, F>, b: MatRef<'_, F>) {
     let (m, n, k) = (c.rows(), c.cols(), a.cols());
     assert!(a.rows() == m && b.rows() == k && b.cols() == n, "{m}x{n} = {}x{k} * {}x{}", a.rows(), b.rows(), b.cols());
-    if m == 0 || n == 0 {
+    if m == 0 || n == 0 || F::narrow_product(c.borrow(), into, alpha, a, b) {
         return;
     }
     let ((c_ptr, c_rs), (a_ptr, a_rs, a_cs), (b_ptr, b_rs, b_cs)) = (c.raw(), a.raw(), b.raw());
@@ -71,23 +76,52 @@ const MOST_TASKS: usize = 16;
 /// # Panics
 /// If the shapes do not agree.
 pub fn product<F: Float>(c: MatMut<'_, F>, into: Into, alpha: F, a: MatRef<'_, F>, b: MatRef<'_, F>) {
+    cut(c, into, alpha, a, b, |_| ());
+}
+
+/// C = α A B as [`product`], and Σ c² in double precision, taken while each piece is still in the cache.
+///
+/// # Panics
+/// If the shapes do not agree.
+pub fn product_and_squares<F: Float>(c: MatMut<'_, F>, alpha: F, a: MatRef<'_, F>, b: MatRef<'_, F>) -> f64 {
+    let squares = |piece: MatMut<'_, F>| -> f64 {
+        let piece = piece.as_ref();
+        (0..piece.rows()).map(|r| crate::rows::dot(piece.row(r), piece.row(r)).to_f64()).sum()
+    };
+    cut(c, Into::Replace, alpha, a, b, squares).iter().sum()
+}
+
+/// A product in tasks, each followed by `then` on its piece of C.
+fn cut<F: Float, R: Send>(
+    c: MatMut<'_, F>,
+    into: Into,
+    alpha: F,
+    a: MatRef<'_, F>,
+    b: MatRef<'_, F>,
+    then: impl Fn(MatMut<'_, F>) -> R + Sync,
+) -> Vec<R> {
     let (m, n, k) = (c.rows(), c.cols(), a.cols());
     let whole = m * n * k;
     let work = if m.min(n) < SKINNY { SKINNY_TASK_WORK } else { TASK_WORK };
     let tasks = (whole / work).max(if whole >= WORTH_TWO { 2 } else { 1 }).min(MOST_TASKS);
+    let run = |mut piece: MatMut<'_, F>, a: MatRef<'_, F>, b: MatRef<'_, F>| {
+        product_serial(piece.borrow(), into, alpha, a, b);
+        then(piece)
+    };
     if tasks < 2 {
-        return product_serial(c, into, alpha, a, b);
+        return vec![run(c, a, b)];
     }
     let by_rows = m > n;
     let width = (if by_rows { m } else { n }).div_ceil(tasks).next_multiple_of(16);
-    pieces(c, by_rows, width).into_par_iter().enumerate().for_each(|(i, piece)| {
+    let one = |(i, piece): (usize, MatMut<'_, F>)| {
         let (rows, cols) = if by_rows {
             (i * width..i * width + piece.rows(), 0..n)
         } else {
             (0..m, i * width..i * width + piece.cols())
         };
-        product_serial(piece, into, alpha, a.part(rows, 0..k), b.part(0..k, cols));
-    });
+        run(piece, a.part(rows, 0..k), b.part(0..k, cols))
+    };
+    pieces(c, by_rows, width).into_par_iter().enumerate().map(one).collect()
 }
 
 /// `c` cut into strips of `width` rows or columns.
@@ -122,6 +156,39 @@ mod tests {
 
     fn numbers(n: usize, seed: u64) -> Vec<f64> {
         (0..n).map(|i| ((i as u64 * 2654435761 + seed) % 1000) as f64 / 500.0 - 1.0).collect()
+    }
+
+    /// Narrow shapes in single precision, all three ways of writing, rows apart, transposed operands: the definition.
+    #[test]
+    fn narrow_products_are_the_definition() {
+        for (m, k, n) in
+            [(7, 40, 3), (33, 65, 10), (4, 17, 16), (10, 100, 37), (23, 10, 129), (1, 50, 64), (16, 31, 17)]
+        {
+            let (a, b) = (numbers(m * (k + 3), 3), numbers(k * (n + 2), 4));
+            let (a, b): (Vec<f32>, Vec<f32>) =
+                (a.iter().map(|&x| x as f32).collect(), b.iter().map(|&x| x as f32).collect());
+            let (a, wide_b) =
+                (MatRef::new(&a, m, k + 3).part(0..m, 1..k + 1), MatRef::new(&b, k, n + 2).part(0..k, 2..n + 2));
+            let tall_b = MatRef::new(&b, n, k).t();
+            let turned: Vec<f32> = (0..k).flat_map(|l| (0..m).map(move |i| a.at(i, l))).collect();
+            for (a, b) in [(a, wide_b), (a, tall_b), (MatRef::new(&turned, k, m).t(), wide_b)] {
+                for (into, beta) in [(Into::Replace, 0.0), (Into::Add, 1.0), (Into::Blend(-0.5), -0.5)] {
+                    let mut c = vec![if beta == 0.0 { f32::NAN } else { 1.5 }; m * (n + 1)];
+                    let (out, _) = MatMut::new(&mut c, m, n + 1).split_cols(n);
+                    product_serial(out, into, 2.0, a, b);
+                    for i in 0..m {
+                        for j in 0..n {
+                            let sum: f64 = (0..k).map(|l| f64::from(a.at(i, l)) * f64::from(b.at(l, j))).sum();
+                            let wanted = if beta == 0.0 { 0.0 } else { beta * 1.5 } + 2.0 * sum;
+                            let found = f64::from(c[i * (n + 1) + j]);
+                            assert!((found - wanted).abs() < 1e-4, "{m}x{k}x{n} {into:?}: {found} {wanted}");
+                        }
+                        let beyond = c[i * (n + 1) + n];
+                        assert!(beyond.is_nan() || beyond == 1.5);
+                    }
+                }
+            }
+        }
     }
 
     /// Odd sizes, both cuts, transposed operands, against the definition.
