@@ -29,9 +29,11 @@ const MAGIC: &[u8] = b"#!AER-DAT4.0\r\n";
 const EVENT_BYTES: usize = 16;
 const PACKET_HEADER_BYTES: usize = 8;
 /// More than any header needs: its XML has some kilobytes per stream.
-const HEADER_CAP: u64 = 1 << 22;
+const HEADER_CAP: u64 = 1 << 20;
 /// Elements within elements of the header's XML; real ones have six.
 const DEPTH_CAP: usize = 64;
+/// Bytes of a tag and the text after it; real ones have some hundred.
+const TAG_CAP: usize = 1 << 14;
 
 /// How packets are compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,8 +94,8 @@ fn read_header(buffer: &[u8], limits: Limits) -> Option<(Aedat4, String)> {
 /// Number and sensor of the first stream of events.
 fn event_stream(xml: &str) -> Result<(i32, Option<SensorSize>), EventFault> {
     let damaged = |found: String| EventFault::Damaged { what: "XML of the header", found };
-    if deeper_than(DEPTH_CAP, xml) {
-        return Err(damaged(format!("elements more than {DEPTH_CAP} deep")));
+    if is_excessive(xml) {
+        return Err(damaged(format!("elements more than {DEPTH_CAP} deep, or of more than {TAG_CAP} bytes")));
     }
     let document = roxmltree::Document::parse(xml).map_err(|error| damaged(error.to_string()))?;
     let streams = document.descendants().filter(|node| attribute(*node, "typeIdentifier") == Some("EVTS"));
@@ -118,18 +120,17 @@ fn stream_kinds(document: &roxmltree::Document<'_>) -> String {
     kinds.take(8).collect::<Vec<_>>().join(", ")
 }
 
-/// Whether elements nest deeper than `cap`: the parser's own stack must not be the limit.
-fn deeper_than(cap: usize, xml: &str) -> bool {
+/// Whether the XML is so deep or its tags are so long that parsing it could exhaust the stack or the user's patience.
+fn is_excessive(xml: &str) -> bool {
     let mut depth = 0_usize;
-    let opening = |part: &str| !part.starts_with(['/', '?', '!']);
-    xml.split('<').skip(1).any(|part| {
-        let closed = part.starts_with('/') || part.contains("/>");
-        depth = if closed {
-            depth.saturating_sub(usize::from(part.starts_with('/')))
-        } else {
-            depth + usize::from(opening(part))
-        };
-        depth > cap
+    xml.split('<').skip(1).any(|tag| {
+        match tag.as_bytes().first() {
+            Some(b'/') => depth = depth.saturating_sub(1),
+            Some(b'?' | b'!') => {}
+            _ if tag.contains("/>") => {}
+            _ => depth += 1,
+        }
+        depth > DEPTH_CAP || tag.len() > TAG_CAP
     })
 }
 
@@ -218,7 +219,7 @@ fn unpack(compression: Compression, packed: &[u8], limits: &Limits) -> Result<Ve
         Compression::Lz4 => {
             read(&mut lz4_flex::frame::FrameDecoder::new(packed), &mut unpacked).err().map(|error| error.to_string())
         }
-        Compression::Zstd => match ruzstd::decoding::StreamingDecoder::new(packed) {
+        Compression::Zstd => match ruzstd::decoding::StreamingDecoder::new_with_max_window_size(packed, cap) {
             Ok(mut decoder) => read(&mut decoder, &mut unpacked).err().map(|error| error.to_string()),
             Err(error) => Some(error.to_string()),
         },
@@ -252,10 +253,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn depth_is_counted_before_the_parser_meets_it() {
+    fn excess_is_seen_before_the_parser_meets_it() {
         let nested = |depth: usize| format!("{}{}", "<a>".repeat(depth), "</a>".repeat(depth));
-        assert!(!deeper_than(64, &nested(64)) && deeper_than(64, &nested(65)));
-        assert!(!deeper_than(2, "<?xml?><a><b/><b/><b/><c></c><c></c></a>"));
+        assert!(!is_excessive(&nested(64)) && is_excessive(&nested(65)));
+        assert!(!is_excessive(&format!("<?xml?><a>{}{}</a>", "<b/>".repeat(100), "<c></c>".repeat(100))));
+        assert!(is_excessive(&format!("<a {}/>", "b=\"\" ".repeat(4000))));
         assert!(event_stream(&nested(100_000)).is_err());
     }
 }

@@ -3,8 +3,8 @@
 //! ```text
 //! "Event Stream", 3 bytes of version, 1 byte of kind (1: DVS), u16 width, u16 height (little-endian)
 //! byte < 0xfe  an event: bits 1..8 time since the one before, bit 0 polarity; u16 x, u16 y follow
-//! 0xfe         127 us pass
-//! 0xff         nothing (padding)
+//! 0xff         127 us pass
+//! 0xfe         nothing: it sets a reader that lost its place back to the start of an event
 //! ```
 //!
 //! Rows count from the lower edge and are turned.
@@ -24,9 +24,9 @@ use crate::{
 
 const EVENT_BYTES: usize = 5;
 const HEADER_BYTES: usize = 20;
-const OVERFLOW: u8 = 0xfe;
+const OVERFLOW: u8 = 0xff;
 const OVERFLOW_US: u64 = 127;
-const PADDING: u8 = 0xff;
+const RESET: u8 = 0xfe;
 
 struct EventStream {
     t_us: u64,
@@ -70,7 +70,7 @@ impl Decode for EventStream {
         while let Some(&first) = bytes.get(at) {
             match first {
                 OVERFLOW => self.t_us = self.t_us.saturating_add(OVERFLOW_US),
-                PADDING => {}
+                RESET => {}
                 _ => {
                     let Some([_, x0, x1, y0, y1]) = take::<EVENT_BYTES>(bytes, at) else {
                         self.needs = EVENT_BYTES;
