@@ -22,7 +22,7 @@ const PNG_WINDOWS_CAP: u64 = 120;
 const GIF_WINDOWS_CAP: u64 = 1500;
 /// Longer side of a window in a sheet and in an animation, about; small sensors are magnified to it.
 const PNG_SIDE: usize = 280;
-const GIF_SIDE: usize = 480;
+const GIF_SIDE: usize = 640;
 
 /// Which picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
