@@ -24,7 +24,8 @@ pub struct Made {
 
 /// One file of each format and variant.
 pub fn all() -> Vec<Made> {
-    let mut files = vec![n_mnist(), dat(), evt2(), evt21(Halves::LowerFirst), evt21(Halves::UpperFirst), evt3()];
+    let mut files = vec![n_mnist(), dat(), evt2(), evt21(Halves::LowerFirst), evt21(Halves::UpperFirst)];
+    files.extend([Extras::None, Extras::All].map(evt3));
     files.extend([aedat2_dvs128(), aedat2_davis(), aedat3(), es(), npz_columns(), npz_records()]);
     files.extend([Packing::None, Packing::Lz4, Packing::Zstd].map(aedat4));
     files
@@ -141,12 +142,22 @@ fn evt21(halves: Halves) -> Made {
     Made { name, format: Format::Evt21, sensor, bytes, events, other: 0, before_time: 0 }
 }
 
+/// Whether a file has what expelliarmus does not read: a trigger, an event before the first time.
+#[derive(Clone, Copy)]
+enum Extras {
+    None,
+    All,
+}
+
 /// Single events and vectors of 12 and 8 columns; times of 24 bits, here over two wraps.
-fn evt3() -> Made {
+fn evt3(extras: Extras) -> Made {
     let sensor = size(1280, 720);
     let mut draws = Draws(9);
     let mut events = Vec::new();
-    let mut words: Vec<u16> = vec![0x2000 | 7];
+    let (name, extra, mut words) = match extras {
+        Extras::None => ("made_evt3.raw", 0, Vec::new()),
+        Extras::All => ("made_evt3_extras.raw", 1, vec![0x2000_u16 | 7]),
+    };
     let (mut t_us, mut high) = (16_000_000_u64, None);
     for group in 0..400 {
         t_us += draws.below(100_000);
@@ -169,10 +180,12 @@ fn evt3() -> Made {
             (0..12).filter(|i| mask >> i & 1 == 1).for_each(|i| push(first + i));
         }
     }
-    words.push(0xa100);
+    if extra > 0 {
+        words.push(0xa100);
+    }
     let mut bytes = b"% evt 3.0\n% format EVT3;height=720;width=1280\n% end\n".to_vec();
     words.iter().for_each(|word| bytes.extend(word.to_le_bytes()));
-    Made { name: "made_evt3.raw", format: Format::Evt3, sensor, bytes, events, other: 1, before_time: 1 }
+    Made { name, format: Format::Evt3, sensor, bytes, events, other: extra, before_time: extra }
 }
 
 /// Columns from the right, rows from below, 0 is On; a trigger; times of 32 bits, here with a wrap.

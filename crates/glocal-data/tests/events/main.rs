@@ -1,6 +1,7 @@
 //! Files of events: other people's recordings, files made from the published descriptions, and damage of all kinds.
 
 mod formats;
+mod hostile;
 mod made;
 mod samples;
 

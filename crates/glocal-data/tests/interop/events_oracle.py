@@ -2,7 +2,8 @@
 
     pip install tonic==1.7.0 expelliarmus==1.1.12 aedat==2.3.0 event_stream==1.6.3
     python events_oracle.py DATA          (the folder that GLOCAL_DATA names)
-    python events_oracle.py --made FOLDER (the files that `examples/make_event_files.rs` writes)
+    GLOCAL_MADE=FOLDER cargo test -p glocal-data --test events -- --ignored write_made_files
+    python events_oracle.py --made FOLDER
 
 Pixels are brought to Glocal's convention (from the upper left corner, as the scene was seen): Event Stream counts rows
 from below, and so do addresses of DVS128 and DAVIS cameras, which also count columns from the right (jAER, `DVS128`,
@@ -32,10 +33,6 @@ def evt2(path):
     return expelliarmus("evt2", path)
 
 
-def evt3(path):
-    return expelliarmus("evt3", path)
-
-
 def n_mnist(path):
     events = io.read_mnist_file(path, dtype=io.events_struct)
     return events["t"], events["x"], events["y"], events["p"]
@@ -58,9 +55,10 @@ def davis240(path):
     return t, 239 - (a >> 12 & 1023), 179 - (a >> 22 & 511), a >> 11 & 1
 
 
-def aedat3(path):
-    a, t = addresses(path)
-    return t, a >> 17 & 0x7FFF, a >> 2 & 0x7FFF, a >> 1 & 1
+def npz(path):
+    arrays = np.load(path)
+    arrays = arrays["events"] if "events" in arrays else arrays
+    return arrays["t"], arrays["x"], arrays["y"], arrays["p"] > 0
 
 
 def aedat4(path):
@@ -84,7 +82,20 @@ SAMPLES = [
     ("event-samples/evt2.raw", evt2),
     ("event-samples/eventstream.es", es),
 ]
-MADE = [("made.bin", n_mnist), ("made.aedat3", aedat3), ("made.raw", evt2), ("made_evt3.raw", evt3)]
+MADE = [
+    ("made.bin", n_mnist),
+    ("made_plain.aedat4", aedat4),
+    ("made_lz4.aedat4", aedat4),
+    ("made_zstd.aedat4", aedat4),
+    ("made.es", es),
+    ("made_columns.npz", npz),
+    ("made_records.npz", npz),
+    ("made.dat", dat),
+    ("written.bin", n_mnist),
+    ("written_caltech.bin", n_mnist),
+    ("written.raw", evt2),
+    ("written.npz", npz),
+]
 
 
 def digest(t, x, y, p):
@@ -101,7 +112,10 @@ def line(name, t, x, y, p):
 
 def main(folder, files):
     for name, read in files:
-        print(line(name, *read(folder / name)))
+        try:
+            print(line(name, *read(folder / name)))
+        except Exception as error:
+            print(f"{name}: the other reader fails: {error!r}")
     recordings = sorted((folder / "n-mnist-1100").glob("*/*/*.bin"))
     if recordings:
         read = [n_mnist(path) for path in recordings]
