@@ -99,7 +99,7 @@ pub struct ShowArgs {
     /// The picture, .png or .gif
     #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
-    /// Length of a window in milliseconds [default: such that there are 6 in a .png, 30 in a .gif]
+    /// Length of a window in milliseconds [default: such that there are 6 in a .png, 20 in a .gif]
     #[arg(long, value_name = "MS", value_parser = milliseconds)]
     window_ms: Option<f64>,
     #[command(flatten)]
@@ -235,8 +235,10 @@ pub fn show(args: &ShowArgs, context: &Context) -> Result<(), GlocalError> {
     let window_us = args.window_ms.map(|ms| (ms * 1e3).round() as u64);
     let picture = draw(&recording, kind, window_us)?;
     write_atomically(&args.output, &picture.bytes)?;
-    let (windows, ms) = (picture.windows, picture.window_us as f64 / 1e3);
-    tell(context, &left_out, &format!("{} windows of {ms} ms, {} x {} pixels", windows, picture.width, picture.height));
+    let (count, ms) = (picture.windows, picture.window_us as f64 / 1e3);
+    let windows = if count == 1 { "window" } else { "windows" };
+    let done = format!("{count} {windows} of {ms} ms, {} x {} pixels", picture.width, picture.height);
+    tell(context, &left_out, &done);
     print(&format!("{}\n", args.output.display()))
 }
 

@@ -10,7 +10,7 @@ const GROUND: [f64; 3] = [253.0, 253.0, 250.0];
 /// Okabe and Ito's vermillion and blue, which colour-blind readers tell apart: darker, brighter.
 const INKS: [[f64; 3]; 2] = [[213.0, 94.0, 0.0], [0.0, 90.0, 178.0]];
 /// Strength of a single event where others have many: it must be seen.
-const FAINTEST: f64 = 0.35;
+const FAINTEST: f64 = 0.5;
 const GAP: u8 = (LEVELS * LEVELS) as u8;
 const BAR: u8 = GAP + 1;
 const BAR_GROUND: u8 = GAP + 2;
@@ -107,9 +107,9 @@ impl Canvas {
     }
 }
 
-/// Windows per row: a sheet about one and a half times as wide as high.
+/// Windows per row: about four for three rows.
 fn columns(windows: usize) -> usize {
-    (1..=windows).find(|columns| 2 * columns * columns >= 3 * windows).unwrap_or(windows)
+    (1..=windows).find(|columns| 3 * columns * columns >= 4 * windows).unwrap_or(windows)
 }
 
 /// Colours by level of the darker and level of the brighter events, then the extra ones.

@@ -16,7 +16,7 @@ use windows::Windows;
 
 /// Windows of a picture whose window length is not given.
 const PNG_WINDOWS: u64 = 6;
-const GIF_WINDOWS: u64 = 30;
+const GIF_WINDOWS: u64 = 20;
 /// Most windows of a picture: more would make a file that no viewer likes.
 const PNG_WINDOWS_CAP: u64 = 120;
 const GIF_WINDOWS_CAP: u64 = 1500;
@@ -81,7 +81,7 @@ pub struct Picture {
     pub window_us: u64,
 }
 
-/// Draws a recording; windows are `window_us` long if given, else such that there are 6 (PNG) or 30 (GIF).
+/// Draws a recording; windows are `window_us` long if given, else such that there are 6 (PNG) or 20 (GIF).
 ///
 /// # Errors
 /// More windows than a picture can hold.
