@@ -4,6 +4,8 @@ use std::{io, path::PathBuf};
 
 use thiserror::Error;
 
+use crate::events::EventFault;
+
 /// Errors of `glocal-data`: every variant carries what was expected, what was found, and where.
 ///
 /// # Units
@@ -215,6 +217,16 @@ pub enum DataError {
         /// The partial file that the other process holds.
         part: PathBuf,
     },
+    /// A file of events is damaged, unknown, or cannot be written.
+    #[error("{}: {fault}{}", file.display(), at_byte(*offset))]
+    Events {
+        /// File.
+        file: PathBuf,
+        /// Byte at which the fault lies, where it lies at one; in compressed packets, the packet's first byte.
+        offset: Option<u64>,
+        /// What is wrong.
+        fault: EventFault,
+    },
     /// A float input that is no intensity in 0..=1, such as NaN.
     #[error("sample {sample}, input {input}: {value} is not an intensity in 0..=1")]
     Intensity {
@@ -239,6 +251,10 @@ pub enum DataError {
 
 fn bullet_list(lines: &[String]) -> String {
     lines.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}
+
+fn at_byte(offset: Option<u64>) -> String {
+    offset.map_or_else(String::new, |offset| format!(" (at byte {offset})"))
 }
 
 fn of_bytes(have: u64, expected: Option<u64>) -> String {
@@ -284,6 +300,7 @@ impl DataError {
             DataError::Interrupted { .. } => "run the same command again: it goes on where it stopped".into(),
             DataError::NoSpace { .. } => "free some space and run again: it goes on where it stopped".into(),
             DataError::Busy { .. } => "wait for the other download to end".into(),
+            DataError::Events { fault, .. } => fault.hint(),
             DataError::Intensity { .. } => "scale the inputs to 0..=1, and leave no NaN in them".into(),
             DataError::Parameter { what, expected, .. } => format!("set {what} to {expected}"),
         })

@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! registry -> Locations::find -> Found -> load -> ImageDataset -> Batch -> Corruption -> Encoder -> Encoded
+//! bytes -> events::EventReader -> chunks of Event -> Recording
 //! ```
 //!
 //! Nothing is downloaded unless [`fetch::fetch`] is called. Nothing panics on any input: what can go wrong is a

@@ -4,6 +4,8 @@
 //! floor = (multiply-adds that no exact form of the step can avoid) · 2 / (measured rate of f32 matrix products);
 //! floor ratio = step time / floor.
 
+mod events;
+
 use std::time::Instant;
 
 use glocal_core::config::{
@@ -17,6 +19,8 @@ use glocal_core::view::{MatMut, MatRef};
 use glocal_core::{CoreError, Input, Learner, LearningRule};
 use glocal_data::Stream;
 use serde::Serialize;
+
+pub use events::{EventReading, event_reading};
 
 /// The network measured: the published demo's.
 const SIZES: [usize; 3] = [784, 512, 10];

@@ -12,6 +12,7 @@ pub mod compare;
 pub mod config;
 pub mod error;
 pub mod evaluate;
+pub mod event_picture;
 pub mod experiments;
 pub mod images;
 pub mod interrupt;

@@ -9,9 +9,10 @@ use glocal_data::{ImageDataset, KnownDataset, Split, embedded, registry};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args::Context;
+use crate::event_files::{self, ConvertArgs, InfoArgs, ShowArgs};
 use crate::output::print;
 
-/// What to do with data sets.
+/// What to do with data sets and files of events.
 #[derive(Debug, Subcommand)]
 pub enum DataCommand {
     /// List the known data sets and where they are
@@ -26,8 +27,12 @@ The set goes to NAME in the first of --data, $GLOCAL_DATA and the user's data fo
     Fetch(FetchArgs),
     /// Print the folder of a data set
     Where(NameArgs),
-    /// Print what a data set holds
-    Info(NameArgs),
+    /// Print what a data set or a file of events holds
+    Info(InfoArgs),
+    /// Draw a file of events: windows of time side by side (.png) or one after the other (.gif)
+    Show(ShowArgs),
+    /// Write a file of events in another format; a recording that does not fit is refused
+    Convert(ConvertArgs),
     /// Check a data set's files against the published hashes
     Verify(NameArgs),
 }
@@ -61,7 +66,12 @@ pub fn run(command: &DataCommand, context: &Context) -> Result<(), GlocalError> 
             let found = context.locations.find(registry::find(&args.name)?)?;
             print(&format!("{}\n", found.folder.display()))
         }
-        DataCommand::Info(args) => print(&info(&args.name, context)?),
+        DataCommand::Info(args) => match args.data_set()? {
+            Some(name) => print(&info(name, context)?),
+            None => event_files::info(args),
+        },
+        DataCommand::Show(args) => event_files::show(args, context),
+        DataCommand::Convert(args) => event_files::convert(args, context),
         DataCommand::Verify(args) => {
             let found = context.locations.find(registry::find(&args.name)?)?;
             found.verify()?;

@@ -4,6 +4,7 @@ mod args;
 mod bench;
 mod data;
 mod eval;
+mod event_files;
 mod output;
 mod quickstart;
 mod report;
