@@ -1,8 +1,16 @@
 //! Events of neuromorphic vision sensors: what a camera says when the light at one pixel changes.
 
+pub mod frames;
+pub(crate) mod pixels;
+pub mod transform;
+
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
+
+pub use frames::{FrameCut, FrameValue, Frames, Framing, Place};
+pub use pixels::MOST_PIXELS;
+pub use transform::{EventTransform, EventTransforms, TransformStage};
 
 /// Whether light grew or fell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -6,11 +6,13 @@ mod dataset;
 mod embedded;
 mod encode;
 mod fetch;
+mod frames;
 mod idx;
 mod locate;
 mod published;
 mod random;
 mod server;
+mod transform;
 
 use std::{fs, io::Write, path::Path};
 
