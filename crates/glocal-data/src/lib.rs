@@ -26,16 +26,19 @@ pub mod hash;
 pub mod idx;
 pub mod load;
 pub mod locate;
+mod mask;
 pub mod random;
 pub mod registry;
 mod split;
 mod text;
 
-pub use corrupt::Corruption;
+pub use corrupt::{Corruption, Corruptions, Fault};
 pub use dataset::{Batch, ImageDataset, ImageShape, Sample, Split};
 pub use encode::{Draw, EncodeBuffers, Encoded, Encoder};
 pub use error::DataError;
-pub use events::{Event, EventTransform, EventTransforms, Polarity, Recording, SensorSize};
+pub use events::{
+    Event, EventCorruption, EventCorruptions, EventTransform, EventTransforms, Polarity, Recording, SensorSize,
+};
 pub use fetch::{FetchOptions, Fetched, Progress, fetch};
 pub use load::{load, load_folder, load_idx};
 pub use locate::{Found, Locations};

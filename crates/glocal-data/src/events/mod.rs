@@ -1,13 +1,16 @@
 //! Events of neuromorphic vision sensors: what a camera says when the light at one pixel changes.
 
+pub mod corrupt;
 pub mod frames;
 pub(crate) mod pixels;
+pub(crate) mod poisson;
 pub mod transform;
 
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+pub use corrupt::{EventCorruption, EventCorruptions};
 pub use frames::{FrameCut, FrameValue, Frames, Framing, Place};
 pub use pixels::MOST_PIXELS;
 pub use transform::{EventTransform, EventTransforms, TransformStage};
