@@ -15,6 +15,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod augment;
 pub mod corrupt;
 pub mod dataset;
 pub mod embedded;
@@ -32,6 +33,7 @@ pub mod registry;
 mod split;
 mod text;
 
+pub use augment::{Augmentation, Augmentations};
 pub use corrupt::{Corruption, Corruptions, Fault};
 pub use dataset::{Batch, ImageDataset, ImageShape, Sample, Split};
 pub use encode::{Draw, EncodeBuffers, Encoded, Encoder};

@@ -1,5 +1,6 @@
 //! Tests of `glocal-data` through its public face, one module for each of its parts.
 
+mod augment;
 mod bits;
 mod corrupt;
 mod dataset;
