@@ -208,6 +208,30 @@ impl ImageDataset {
         Ok(Sample { number, pixels, label: u32::from(label) })
     }
 
+    /// The intensities of a sample in grey, `[height, width]`, 0 to 1.
+    ///
+    /// # Equation
+    /// Of three channels, 0.299·red + 0.587·green + 0.114·blue; of any other number, their mean.
+    ///
+    /// # Errors
+    /// [`DataError::NoSuchSample`].
+    ///
+    /// # References
+    /// Recommendation ITU-R BT.601, luminance.
+    pub fn grey(&self, number: u32) -> Result<Vec<f32>, DataError> {
+        let pixels = self.sample(number)?.pixels;
+        let share = 1.0 / self.shape.channels as f32;
+        let weight = |channel: usize| match self.shape.channels {
+            3 => [0.299, 0.587, 0.114][channel],
+            _ => share,
+        };
+        let mut grey = vec![0.0; self.shape.plane()];
+        for (channel, plane) in pixels.chunks_exact(self.shape.plane()).enumerate() {
+            grey.iter_mut().zip(plane).for_each(|(sum, &level)| *sum += weight(channel) * intensity(level));
+        }
+        Ok(grey)
+    }
+
     /// The samples `numbers` as a set of their own, in that order.
     ///
     /// # Errors

@@ -18,6 +18,7 @@
 pub mod augment;
 pub mod corrupt;
 pub mod dataset;
+pub mod dvs;
 pub mod embedded;
 pub mod encode;
 mod error;
@@ -36,6 +37,7 @@ mod text;
 pub use augment::{Augmentation, Augmentations};
 pub use corrupt::{Corruption, Corruptions, Fault};
 pub use dataset::{Batch, ImageDataset, ImageShape, Sample, Split};
+pub use dvs::{DvsConfig, DvsPixelConfig, DvsPixels, SaccadePath};
 pub use encode::{Draw, EncodeBuffers, Encoded, Encoder};
 pub use error::DataError;
 pub use events::{

@@ -1,6 +1,6 @@
 //! Damage to recordings, to measure how much of it a network bears.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, ops::Range, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
@@ -117,7 +117,7 @@ impl EventCorruption {
         let place = |event: &Event| [usize::from(event.y), usize::from(event.x)];
         match *self {
             EventCorruption::BackgroundNoise { rate_hz } => {
-                let added = background(recording, rate_hz, &mut draw.of_sample(number))?;
+                let added = background(recording.span_us(), sensor, rate_hz, &mut draw.of_sample(number))?;
                 merge(recording, added);
             }
             EventCorruption::EventDrop { share } => {
@@ -160,11 +160,15 @@ impl Chain<EventCorruption> {
 }
 
 /// Events of every pixel: one process of the whole sensor's rate, whose events fall on all pixels evenly.
-pub(crate) fn background(recording: &Recording, rate_hz: f64, draws: &mut Draws) -> Result<Vec<Event>, DataError> {
-    let SensorSize { width, height } = recording.sensor;
+pub(crate) fn background(
+    span_us: Range<u64>,
+    sensor: SensorSize,
+    rate_hz: f64,
+    draws: &mut Draws,
+) -> Result<Vec<Event>, DataError> {
     let mut added = Vec::new();
-    poisson(recording.span_us(), rate_hz * recording.sensor.pixels() as f64, draws, |t_us, draws| {
-        let [x, y] = [width, height].map(|size| draws.below(u64::from(size)) as u16);
+    poisson(span_us, rate_hz * sensor.pixels() as f64, draws, |t_us, draws| {
+        let [x, y] = [sensor.width, sensor.height].map(|size| draws.below(u64::from(size)) as u16);
         let polarity = if draws.below(2) == 0 { Polarity::Off } else { Polarity::On };
         added.push(Event { t_us, x, y, polarity });
     })?;

@@ -4,6 +4,7 @@ mod augment;
 mod bits;
 mod corrupt;
 mod dataset;
+mod dvs;
 mod embedded;
 mod encode;
 mod event_corrupt;
