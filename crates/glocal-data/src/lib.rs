@@ -16,6 +16,7 @@
 #![forbid(unsafe_code)]
 
 pub mod augment;
+pub mod cifar;
 pub mod corrupt;
 pub mod dataset;
 pub mod dvs;
@@ -24,6 +25,7 @@ pub mod encode;
 mod error;
 pub mod events;
 pub mod fetch;
+pub mod folders;
 pub mod hash;
 pub mod idx;
 pub mod load;
@@ -44,6 +46,7 @@ pub use events::{
     Event, EventCorruption, EventCorruptions, EventTransform, EventTransforms, Polarity, Recording, SensorSize,
 };
 pub use fetch::{FetchOptions, Fetched, Progress, fetch};
+pub use folders::{EventDataset, EventSample, FolderError};
 pub use load::{load, load_folder, load_idx};
 pub use locate::{Found, Locations};
 pub use random::Stream;

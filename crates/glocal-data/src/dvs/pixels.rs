@@ -1,11 +1,16 @@
 //! The pixels of an event camera.
 
+use std::ops::Range;
+
 use super::DvsPixelConfig;
 use crate::{
     DataError, Event, Polarity, SensorSize, Stream,
     events::pixels::check_size,
     text::{check, refuse},
 };
+
+/// Pixels looked at together.
+const CHUNK: usize = 16;
 
 /// Most events that are kept: 1.6 GB.
 const MOST_EVENTS: usize = 100_000_000;
@@ -62,7 +67,8 @@ impl DvsPixels {
     /// [`DataError::Parameter`] if the light is not of the sensor's size or not finite, the time not after that of the
     /// last sample, or `events` grows beyond 10^8.
     pub fn sample(&mut self, time_us: u64, log_light: &[f32], events: &mut Vec<Event>) -> Result<(), DataError> {
-        if log_light.len() != self.sensor.pixels() || !log_light.iter().all(|light| light.is_finite()) {
+        if log_light.len() != self.sensor.pixels() || !log_light.iter().fold(true, |all, light| all & light.is_finite())
+        {
             return Err(refuse("dvs light", log_light.len(), "a finite number for each pixel of the sensor"));
         }
         match self.time_us.replace(time_us) {
@@ -90,16 +96,27 @@ impl DvsPixels {
 
     fn find_events(&mut self, span_us: [u64; 2], log_light: &[f32], events: &mut Vec<Event>) -> Result<(), DataError> {
         let width = usize::from(self.sensor.width);
-        for row in 0..usize::from(self.sensor.height) {
-            for pixel in row * width..(row + 1) * width {
+        for start in (0..log_light.len()).step_by(CHUNK) {
+            let end = (start + CHUNK).min(log_light.len());
+            if !self.any_crosses(start..end, log_light) {
+                continue;
+            }
+            for pixel in start..end {
                 let light = log_light[pixel];
                 if light >= self.next_on[pixel] || light <= self.next_off[pixel] {
-                    self.fire(pixel, span_us, light, [pixel % width, row], events);
+                    self.fire(pixel, span_us, light, [pixel % width, pixel / width], events);
                     check(events.len() <= MOST_EVENTS, "dvs events", events.len(), "at most 10^8: higher thresholds")?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Whether any of some pixels has an event due: without a branch for each, as most have none.
+    fn any_crosses(&self, pixels: Range<usize>, log_light: &[f32]) -> bool {
+        let (on, off) = (&self.next_on[pixels.clone()], &self.next_off[pixels.clone()]);
+        let due = |((&light, &on), &off): ((&f32, &f32), &f32)| (light >= on) | (light <= off);
+        log_light[pixels].iter().zip(on).zip(off).fold(false, |any, pixel| any | due(pixel))
     }
 
     /// All events of one pixel until its light is `light`.
@@ -141,6 +158,6 @@ impl DvsPixels {
 /// t = t₀ + (t₁ - t₀) · (level - L₀) / (L₁ - L₀), within t₀..t₁
 fn crossing_us([from_us, to_us]: [u64; 2], [before, after]: [f32; 2], level: f32) -> u64 {
     let share = (f64::from(level) - f64::from(before)) / (f64::from(after) - f64::from(before));
-    let wait = ((to_us - from_us) as f64 * share.clamp(0.0, 1.0)).round() as u64;
+    let wait = ((to_us - from_us) as f64 * share.clamp(0.0, 1.0) + 0.5) as u64;
     from_us + wait.min(to_us - from_us)
 }
