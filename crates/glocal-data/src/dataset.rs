@@ -22,22 +22,82 @@ impl fmt::Display for Split {
     }
 }
 
-/// Labelled grey images of one size, as bytes: a quarter of what f32 would take.
+/// Labelled images of one size, as bytes: a quarter of what f32 would take.
 ///
 /// # Shapes
-/// `pixels` is `[N, I]` with I = height x width, row-major; `labels` is `[N]`.
+/// `pixels` is `[N, I]` with I = channels x height x width: plane after plane, each row-major. Grey images have one
+/// channel, colour images three, red, green, blue. `labels` is `[N]`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ImageDataset {
     name: String,
     classes: usize,
-    height: usize,
-    width: usize,
+    shape: ImageShape,
     pixels: Vec<u8>,
     labels: Vec<u8>,
 }
 
+/// Size of an image.
+///
+/// # Shapes
+/// `[channels, height, width]`; written `28 x 28`, or `3 x 32 x 32` where there are several channels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ImageShape {
+    /// Colours: 1 for grey, 3 for red, green and blue.
+    pub channels: usize,
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+}
+
+impl ImageShape {
+    /// A grey image.
+    pub const fn grey(height: usize, width: usize) -> Self {
+        ImageShape { channels: 1, height, width }
+    }
+
+    /// Pixels of one channel.
+    pub fn plane(self) -> usize {
+        self.height * self.width
+    }
+
+    /// Values of an image, I.
+    pub fn inputs(self) -> usize {
+        self.channels * self.plane()
+    }
+
+    /// As [`ImageShape::inputs`], where the sizes are not trusted yet.
+    pub(crate) fn checked_inputs(self) -> Option<usize> {
+        self.channels.checked_mul(self.height)?.checked_mul(self.width)
+    }
+}
+
+impl fmt::Display for ImageShape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.channels != 1 {
+            write!(f, "{} x ", self.channels)?;
+        }
+        write!(f, "{} x {}", self.height, self.width)
+    }
+}
+
+impl From<[usize; 2]> for ImageShape {
+    /// A grey image of `[height, width]`.
+    fn from([height, width]: [usize; 2]) -> Self {
+        ImageShape::grey(height, width)
+    }
+}
+
+impl From<[usize; 3]> for ImageShape {
+    /// An image of `[channels, height, width]`.
+    fn from([channels, height, width]: [usize; 3]) -> Self {
+        ImageShape { channels, height, width }
+    }
+}
+
 impl ImageDataset {
-    /// Checks that the parts fit together; every label must be below `classes`.
+    /// Checks that the parts fit together; `shape` is `[height, width]` of grey images or `[channels, height, width]`,
+    /// and every label must be below `classes`.
     ///
     /// # Errors
     /// [`DataError::Inconsistent`], [`DataError::CountMismatch`] or [`DataError::LabelOutOfRange`], whose offset is
@@ -45,20 +105,19 @@ impl ImageDataset {
     pub fn new(
         name: impl Into<String>,
         classes: usize,
-        [height, width]: [usize; 2],
+        shape: impl Into<ImageShape>,
         pixels: Vec<u8>,
         labels: Vec<u8>,
     ) -> Result<Self, DataError> {
-        let set = ImageDataset { name: name.into(), classes, height, width, pixels, labels };
+        let set = ImageDataset { name: name.into(), classes, shape: shape.into(), pixels, labels };
         set.check()?;
         Ok(set)
     }
 
     fn check(&self) -> Result<(), DataError> {
-        let inputs = self.height.checked_mul(self.width).unwrap_or(0);
+        let inputs = self.shape.checked_inputs().unwrap_or(0);
         if inputs == 0 {
-            let found = format!("{} x {}", self.height, self.width);
-            return Err(self.inconsistent("image size", "at least one pixel", found));
+            return Err(self.inconsistent("image size", "at least one pixel", self.shape));
         }
         if self.classes == 0 || self.classes > 256 {
             return Err(self.inconsistent("number of classes", "1 to 256", self.classes));
@@ -70,7 +129,7 @@ impl ImageDataset {
             return Err(self.inconsistent("number of samples", "fewer than 2^32", self.labels.len()));
         }
         if !self.pixels.len().is_multiple_of(inputs) {
-            let expected = format!("a multiple of {} x {}", self.height, self.width);
+            let expected = format!("a multiple of {}", self.shape);
             return Err(self.inconsistent("number of pixels", expected, self.pixels.len()));
         }
         let file = PathBuf::from(&self.name);
@@ -100,19 +159,24 @@ impl ImageDataset {
         self.classes
     }
 
+    /// Size of an image.
+    pub fn shape(&self) -> ImageShape {
+        self.shape
+    }
+
     /// Rows of an image.
     pub fn height(&self) -> usize {
-        self.height
+        self.shape.height
     }
 
     /// Columns of an image.
     pub fn width(&self) -> usize {
-        self.width
+        self.shape.width
     }
 
-    /// Pixels of an image, I.
+    /// Values of an image, I: its pixels times its channels.
     pub fn inputs(&self) -> usize {
-        self.height * self.width
+        self.shape.inputs()
     }
 
     /// Number of samples, N; never 0.
@@ -126,7 +190,7 @@ impl ImageDataset {
         &self.labels
     }
 
-    /// The grey levels of all samples, `[N, I]`.
+    /// The levels of all samples, `[N, I]`, 0 is black.
     pub fn pixels(&self) -> &[u8] {
         &self.pixels
     }
@@ -144,6 +208,30 @@ impl ImageDataset {
         Ok(Sample { number, pixels, label: u32::from(label) })
     }
 
+    /// The intensities of a sample in grey, `[height, width]`, 0 to 1.
+    ///
+    /// # Equation
+    /// Of three channels, 0.299·red + 0.587·green + 0.114·blue; of any other number, their mean.
+    ///
+    /// # Errors
+    /// [`DataError::NoSuchSample`].
+    ///
+    /// # References
+    /// Recommendation ITU-R BT.601, luminance.
+    pub fn grey(&self, number: u32) -> Result<Vec<f32>, DataError> {
+        let pixels = self.sample(number)?.pixels;
+        let share = 1.0 / self.shape.channels as f32;
+        let weight = |channel: usize| match self.shape.channels {
+            3 => [0.299, 0.587, 0.114][channel],
+            _ => share,
+        };
+        let mut grey = vec![0.0; self.shape.plane()];
+        for (channel, plane) in pixels.chunks_exact(self.shape.plane()).enumerate() {
+            grey.iter_mut().zip(plane).for_each(|(sum, &level)| *sum += weight(channel) * intensity(level));
+        }
+        Ok(grey)
+    }
+
     /// The samples `numbers` as a set of their own, in that order.
     ///
     /// # Errors
@@ -156,23 +244,23 @@ impl ImageDataset {
             pixels.extend_from_slice(sample.pixels);
             labels.push(sample.label as u8);
         }
-        ImageDataset::new(name, self.classes, [self.height, self.width], pixels, labels)
+        ImageDataset::new(name, self.classes, self.shape, pixels, labels)
     }
 
     /// Puts the samples `numbers` into `batch`, in that order; allocates only while `batch` is smaller than needed.
     ///
     /// # Equation
-    /// value = grey level / 255
+    /// value = level / 255
     ///
     /// # Errors
     /// [`DataError::NoSuchSample`]; `batch` is then empty.
     pub fn gather(&self, numbers: &[u32], batch: &mut Batch) -> Result<(), DataError> {
-        batch.clear([self.height, self.width]);
+        batch.clear(self.shape);
         for &number in numbers {
-            let sample = self.sample(number).inspect_err(|_| batch.clear([self.height, self.width]))?;
+            let sample = self.sample(number).inspect_err(|_| batch.clear(self.shape))?;
             batch.numbers.push(number);
             batch.labels.push(sample.label);
-            batch.values.extend(sample.pixels.iter().map(|&level| grey_value(level)));
+            batch.values.extend(sample.pixels.iter().map(|&level| intensity(level)));
         }
         Ok(())
     }
@@ -182,14 +270,15 @@ impl ImageDataset {
 const IDX_LABELS_START: u64 = 8;
 
 /// A division, not a product with 1/255: it is rounded once, and 255 gives exactly 1.
-fn grey_value(level: u8) -> f32 {
+fn intensity(level: u8) -> f32 {
     f32::from(level) / 255.0
 }
 
 impl fmt::Debug for ImageDataset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ImageDataset { name, classes, height, width, .. } = self;
-        write!(f, "{name}: {} images of {height}x{width} in {classes} classes", self.len())
+        let ImageDataset { name, classes, shape, .. } = self;
+        let size = shape.to_string().replace(' ', "");
+        write!(f, "{name}: {} images of {size} in {classes} classes", self.len())
     }
 }
 
@@ -204,7 +293,7 @@ impl fmt::Display for ImageDataset {
 pub struct Sample<'a> {
     /// Its number in the data set.
     pub number: u32,
-    /// Grey levels, `[I]`.
+    /// Levels, `[I]`: plane after plane.
     pub pixels: &'a [u8],
     /// Its class.
     pub label: u32,
@@ -213,15 +302,14 @@ pub struct Sample<'a> {
 /// Some samples as numbers that a network can take; reused from step to step.
 ///
 /// # Shapes
-/// `values` is `[B, I]`, `labels` and `numbers` are `[B]`.
+/// `values` is `[B, I]` with I = channels x height x width, `labels` and `numbers` are `[B]`.
 ///
 /// # Units
 /// Values are intensities in 0..=1: 0 is black, 1 is white. Bytes give no others, and a caller's own are checked once,
 /// by [`Batch::from_values`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
-    height: usize,
-    width: usize,
+    shape: ImageShape,
     values: Vec<f32>,
     labels: Vec<u32>,
     numbers: Vec<u32>,
@@ -233,29 +321,31 @@ impl Batch {
         Batch::default()
     }
 
-    /// A batch of the caller's own values, whose samples count from 0.
+    /// A batch of the caller's own values, whose samples count from 0; `shape` is `[height, width]` or
+    /// `[channels, height, width]`.
     ///
     /// # Errors
     /// [`DataError::Inconsistent`] if the lengths do not fit; [`DataError::Intensity`] if a value is no number in
     /// 0..=1, such as NaN.
-    pub fn from_values([height, width]: [usize; 2], values: Vec<f32>, labels: Vec<u32>) -> Result<Self, DataError> {
-        let expected = height.checked_mul(width).and_then(|inputs| inputs.checked_mul(labels.len()));
+    pub fn from_values(shape: impl Into<ImageShape>, values: Vec<f32>, labels: Vec<u32>) -> Result<Self, DataError> {
+        let shape = shape.into();
+        let expected = shape.checked_inputs().and_then(|inputs| inputs.checked_mul(labels.len()));
         if expected != Some(values.len()) {
             return Err(DataError::Inconsistent {
                 name: "batch".into(),
                 what: "number of values",
-                expected: format!("{} x {height} x {width}", labels.len()),
+                expected: format!("{} x {shape}", labels.len()),
                 found: values.len().to_string(),
             });
         }
         let numbers = (0..).take(labels.len()).collect();
-        let batch = Batch { height, width, values, labels, numbers };
+        let batch = Batch { shape, values, labels, numbers };
         batch.check_intensities()?;
         Ok(batch)
     }
 
-    fn clear(&mut self, [height, width]: [usize; 2]) {
-        (self.height, self.width) = (height, width);
+    fn clear(&mut self, shape: ImageShape) {
+        self.shape = shape;
         self.values.clear();
         self.labels.clear();
         self.numbers.clear();
@@ -277,17 +367,22 @@ impl Batch {
 
     /// Values of a sample, I.
     pub fn inputs(&self) -> usize {
-        self.height * self.width
+        self.shape.inputs()
+    }
+
+    /// Size of an image.
+    pub fn shape(&self) -> ImageShape {
+        self.shape
     }
 
     /// Rows of an image.
     pub fn height(&self) -> usize {
-        self.height
+        self.shape.height
     }
 
     /// Columns of an image.
     pub fn width(&self) -> usize {
-        self.width
+        self.shape.width
     }
 
     /// Intensities, `[B, I]`.

@@ -131,6 +131,21 @@ impl Draw {
         Draw { stream: stream.fork_index(epoch) }
     }
 
+    /// Those of one link of a chain; the first link has those of the whole.
+    pub(crate) fn of_link(&self, link: u64) -> Self {
+        if link == 0 { self.clone() } else { Draw { stream: self.stream.fork("link").fork_index(link) } }
+    }
+
+    /// The stream of the sample with this number, for what draws more than once for a sample.
+    pub fn stream_of(&self, number: u32) -> Stream {
+        self.stream.fork_index(u64::from(number))
+    }
+
+    /// Those of what all samples share, such as the defects of a sensor.
+    pub(crate) fn shared(&self, name: &str) -> Draws {
+        self.stream.fork("shared").fork(name).draws()
+    }
+
     /// Those of the sample with this number.
     pub(crate) fn of_sample(&self, number: u32) -> Draws {
         self.stream.draws_of(u64::from(number))

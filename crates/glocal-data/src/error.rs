@@ -5,6 +5,7 @@ use std::{io, path::PathBuf};
 use thiserror::Error;
 
 use crate::events::EventFault;
+use crate::folders::FolderError;
 
 /// Errors of `glocal-data`: every variant carries what was expected, what was found, and where.
 ///
@@ -237,6 +238,9 @@ pub enum DataError {
         /// Value found.
         value: f32,
     },
+    /// A folder that should be a data set, and is not quite.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     /// A parameter out of its range.
     #[error("{what} = {value}: expected {expected}")]
     Parameter {
@@ -272,7 +276,7 @@ impl DataError {
                 "free some space and run again".into()
             }
             DataError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
-                "check the path; a folder of IDX files has the four names that MNIST's have, plain or with .gz".into()
+                "check the path, and that it is the folder of this data set; IDX files have MNIST's names, or these with .gz".into()
             }
             DataError::Io { .. } | DataError::NoSuchSample { .. } => return None,
             DataError::NotIdx { .. } => {
@@ -302,6 +306,7 @@ impl DataError {
             DataError::Busy { .. } => "wait for the other download to end".into(),
             DataError::Events { fault, .. } => fault.hint(),
             DataError::Intensity { .. } => "scale the inputs to 0..=1, and leave no NaN in them".into(),
+            DataError::Folder(error) => error.hint(),
             DataError::Parameter { what, expected, .. } => format!("set {what} to {expected}"),
         })
     }

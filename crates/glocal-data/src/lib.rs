@@ -16,29 +16,41 @@
 
 #![forbid(unsafe_code)]
 
+pub mod augment;
+pub mod cifar;
 pub mod corrupt;
 pub mod dataset;
+pub mod dvs;
 pub mod embedded;
 pub mod encode;
 mod error;
 pub mod events;
 pub mod fetch;
+pub mod folders;
 pub mod hash;
 pub mod idx;
 pub mod load;
 pub mod locate;
+mod mask;
 pub mod random;
 pub mod registry;
 mod split;
+mod text;
 
-pub use corrupt::Corruption;
-pub use dataset::{Batch, ImageDataset, Sample, Split};
+pub use augment::{Augmentation, Augmentations};
+pub use corrupt::{Corruption, Corruptions, Fault};
+pub use dataset::{Batch, ImageDataset, ImageShape, Sample, Split};
+pub use dvs::{DvsConfig, DvsPixelConfig, DvsPixels, SaccadePath};
 pub use encode::{Draw, EncodeBuffers, Encoded, Encoder};
 pub use error::DataError;
-pub use events::{Event, Polarity, Recording, SensorSize};
+pub use events::{
+    Event, EventCorruption, EventCorruptions, EventTransform, EventTransforms, Polarity, Recording, SensorSize,
+};
 pub use fetch::{FetchOptions, Fetched, Progress, fetch};
+pub use folders::{EventDataset, EventSample, FolderError};
 pub use load::{load, load_folder, load_idx};
 pub use locate::{Found, Locations};
 pub use random::Stream;
 pub use registry::KnownDataset;
 pub use split::{ValidationSplit, epoch_order};
+pub use text::Chain;

@@ -8,8 +8,10 @@ use std::{
 use etcetera::BaseStrategy;
 
 use crate::{
-    DataError, KnownDataset, Split, hash,
-    registry::{self, KnownFile, Part},
+    DataError, KnownDataset, Split,
+    folders::FolderError,
+    hash,
+    registry::{self, ArchivedDataset, KnownFile, Part},
 };
 
 /// Where distributions install data sets.
@@ -61,7 +63,7 @@ impl Locations {
     pub fn find(&self, known: &'static KnownDataset) -> Result<Found, DataError> {
         let mut looked_in = Vec::new();
         let mut missing = None;
-        for (folder, named) in self.candidates(known) {
+        for (folder, named) in self.candidates(known.name) {
             match accept(known, &folder, named) {
                 Ok(paths) => return Ok(Found { known, folder, paths }),
                 Err(Refusal { file, reason }) => {
@@ -78,13 +80,30 @@ impl Locations {
         })
     }
 
+    /// Finds the folder of a data set that was unpacked by hand.
+    ///
+    /// # Errors
+    /// [`FolderError::NotHere`] with every place looked at.
+    pub fn find_archived(&self, set: &'static ArchivedDataset) -> Result<PathBuf, DataError> {
+        let folders: Vec<PathBuf> = self.candidates(set.name).into_iter().map(|(folder, _)| folder).collect();
+        if let Some(folder) =
+            folders.iter().find(|folder| set.markers.iter().any(|marker| folder.join(marker).exists()))
+        {
+            return Ok(folder.clone());
+        }
+        let &ArchivedDataset { name, page, layout, .. } = set;
+        let looked_in = folders.iter().map(|folder| folder.display().to_string()).collect();
+        let marker = set.markers.first().copied().unwrap_or_default();
+        Err(FolderError::NotHere { name, marker, looked_in, page, layout }.into())
+    }
+
     /// Folders to try, and whether the set's name is in the path.
-    fn candidates(&self, known: &KnownDataset) -> Vec<(PathBuf, Naming)> {
+    fn candidates(&self, name: &str) -> Vec<(PathBuf, Naming)> {
         let own = |folder: &Option<PathBuf>| {
-            folder.iter().flat_map(|f| [(f.join(known.name), Naming::BySet), (f.clone(), Naming::Bare)]).collect()
+            folder.iter().flat_map(|f| [(f.join(name), Naming::BySet), (f.clone(), Naming::Bare)]).collect()
         };
         let shared =
-            |folder: &Option<PathBuf>| folder.iter().map(|f| (f.join(known.name), Naming::BySet)).collect::<Vec<_>>();
+            |folder: &Option<PathBuf>| folder.iter().map(|f| (f.join(name), Naming::BySet)).collect::<Vec<_>>();
         let groups: [Vec<_>; 4] =
             [own(&self.explicit), own(&self.environment), shared(&self.user), shared(&self.system)];
         groups.concat()

@@ -3,9 +3,13 @@
 //! Hashes are of the *content*, after unpacking: packages and mirrors compress the same content differently, so the
 //! hash of a `.gz` file would refuse good copies.
 
+mod archives;
+
 use std::path::Path;
 
-use crate::{DataError, Split, hash};
+use crate::{DataError, Split, folders::FolderError, hash};
+
+pub use archives::{Archive, ArchivedDataset, archived, archived_datasets};
 
 /// What a file of a data set holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -91,7 +95,7 @@ impl KnownFile {
     }
 }
 
-/// All data sets known by name, in alphabetical order.
+/// All data sets known by name that [`fetch`](crate::fetch::fetch) brings, in alphabetical order.
 pub fn known_datasets() -> &'static [KnownDataset] {
     &KNOWN
 }
@@ -99,8 +103,12 @@ pub fn known_datasets() -> &'static [KnownDataset] {
 /// The data set called `name`.
 ///
 /// # Errors
-/// [`DataError::UnknownDataset`], with the names that exist.
+/// [`DataError::UnknownDataset`], with the names that exist; [`FolderError::ByHand`] for one of [`archived_datasets`],
+/// with its page.
 pub fn find(name: &str) -> Result<&'static KnownDataset, DataError> {
+    if let Some(&ArchivedDataset { name, page, layout, .. }) = archived(name) {
+        return Err(FolderError::ByHand { name, page, layout }.into());
+    }
     let unknown =
         || DataError::UnknownDataset { name: name.into(), known: KNOWN.iter().map(|known| known.name).collect() };
     KNOWN.iter().find(|known| known.name == name).ok_or_else(unknown)

@@ -1,7 +1,7 @@
 //! Which samples train, which validate, and in what order: functions of the seed alone, so that a resumed run sees
 //! exactly what an uninterrupted one would have seen.
 
-use crate::{DataError, ImageDataset, Stream};
+use crate::{DataError, ImageDataset, Stream, text::check};
 
 /// Training samples and those set aside to choose the model by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,26 +22,31 @@ impl ImageDataset {
     /// # Errors
     /// [`DataError::Parameter`] unless some samples are left to learn from.
     pub fn split_validation(&self, validation: usize, stream: &Stream) -> Result<ValidationSplit, DataError> {
-        if validation >= self.len() {
-            return Err(DataError::Parameter {
-                what: "validation samples",
-                value: format!("{validation} of {}", self.len()),
-                expected: "fewer than the training samples",
-            });
-        }
-        let mut of_class = vec![Vec::new(); self.classes()];
-        (0_u32..).zip(self.labels()).for_each(|(number, &label)| of_class[usize::from(label)].push(number));
-        let counts: Vec<usize> = of_class.iter().map(Vec::len).collect();
-        let mut split = ValidationSplit { train: Vec::new(), validation: Vec::new() };
-        for (label, (numbers, share)) in (0..).zip(of_class.iter_mut().zip(shares(&counts, validation))) {
-            stream.fork_index(label).draws().shuffle(numbers);
-            split.validation.extend_from_slice(&numbers[..share]);
-            split.train.extend_from_slice(&numbers[share..]);
-        }
-        split.train.sort_unstable();
-        split.validation.sort_unstable();
-        Ok(split)
+        stratified(self.labels().iter().map(|&label| u32::from(label)), self.classes(), validation, stream)
     }
+}
+
+/// Sets `validation` of the samples with these labels, all below `classes`, aside.
+pub(crate) fn stratified(
+    labels: impl ExactSizeIterator<Item = u32>,
+    classes: usize,
+    validation: usize,
+    stream: &Stream,
+) -> Result<ValidationSplit, DataError> {
+    let given = || format!("{validation} of {}", labels.len());
+    check(validation < labels.len(), "validation samples", given(), "fewer than the training samples")?;
+    let mut of_class = vec![Vec::new(); classes];
+    (0_u32..).zip(labels).for_each(|(number, label)| of_class[label as usize].push(number));
+    let counts: Vec<usize> = of_class.iter().map(Vec::len).collect();
+    let mut split = ValidationSplit { train: Vec::new(), validation: Vec::new() };
+    for (label, (numbers, share)) in (0..).zip(of_class.iter_mut().zip(shares(&counts, validation))) {
+        stream.fork_index(label).draws().shuffle(numbers);
+        split.validation.extend_from_slice(&numbers[..share]);
+        split.train.extend_from_slice(&numbers[share..]);
+    }
+    split.train.sort_unstable();
+    split.validation.sort_unstable();
+    Ok(split)
 }
 
 /// Divides `total` in proportion to `counts` by largest remainders; `total` is at most their sum.

@@ -1,19 +1,19 @@
 //! Judging a trained network on images, clean or corrupted.
 
 use glocal_core::{CoreError, Learner, PlasticEval};
-use glocal_data::Corruption;
+use glocal_data::Corruptions;
 use serde::{Deserialize, Serialize};
 
 use crate::error::GlocalError;
 use crate::images::{Feed, Part, RunImages};
 
 /// How to judge.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct EvalOptions {
     /// What the plastic state does meanwhile.
     pub plastic: PlasticEval,
-    /// What is done to the images first.
-    pub corruption: Option<Corruption>,
+    /// What is done to the images first, in order.
+    pub corruptions: Corruptions,
     /// Images per batch; it matters to the result where the plastic state moves.
     pub batch: usize,
 }
@@ -46,7 +46,7 @@ pub fn evaluate(
     let mut tally = Tally::new(images.dataset(part).classes());
     let mut feed = Feed::default();
     for numbers in images.numbers(part).chunks(options.batch.max(1)) {
-        images.evaluation_batch(&mut feed, part, numbers, options.corruption)?;
+        images.evaluation_batch(&mut feed, part, numbers, &options.corruptions)?;
         let report = learner.evaluate(feed.input(), feed.labels(), options.plastic)?;
         tally.count(&report, feed.labels());
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 use glocal_core::Input;
 use glocal_data::encode::EncodeBuffers;
 use glocal_data::{
-    Batch, Corruption, Draw, Encoded, Encoder, ImageDataset, Locations, Split, Stream, embedded, epoch_order, load,
+    Batch, Corruptions, Draw, Encoded, Encoder, ImageDataset, Locations, Split, Stream, embedded, epoch_order, load,
     load_folder, registry,
 };
 
@@ -186,13 +186,11 @@ impl<'a> RunImages<'a> {
         feed: &mut Feed,
         part: Part,
         numbers: &[u32],
-        corruption: Option<Corruption>,
+        corruptions: &Corruptions,
     ) -> Result<(), GlocalError> {
         self.dataset(part).gather(numbers, &mut feed.batch)?;
         let draw = |purpose: &str| Draw::new(&self.stream.fork(purpose).fork(&part.to_string()), 0);
-        if let Some(corruption) = corruption {
-            corruption.apply(&mut feed.batch, &draw("corruption"))?;
-        }
+        corruptions.apply(&mut feed.batch, &draw("corruption"))?;
         self.encode(feed, &draw("evaluation encoder"))
     }
 

@@ -14,21 +14,30 @@
 //! Pixels count from the upper left corner as the scene was seen: formats that count from the lower left (Event Stream)
 //! or mirror columns (AEDAT 2.0) are turned upright.
 
+pub mod corrupt;
 mod counter;
 mod decode;
 mod event;
 mod fault;
 mod format;
+pub mod frames;
 pub mod gesture;
 mod options;
+pub(crate) mod pixels;
+pub(crate) mod poisson;
 mod reader;
 mod sink;
+pub mod transform;
 mod window;
 mod write;
 
+pub use corrupt::{EventCorruption, EventCorruptions};
 pub use event::{Event, Polarity, Recording, SensorSize};
 pub use fault::EventFault;
 pub use format::Format;
+pub use frames::{FrameCut, FrameValue, Frames, Framing, Place};
 pub use options::{LeftOut, Limits, ReadOptions, Strictness};
+pub use pixels::MOST_PIXELS;
 pub use reader::{EventReader, open, read_recording};
+pub use transform::{EventTransform, EventTransforms, TransformStage};
 pub use write::{encode, save};

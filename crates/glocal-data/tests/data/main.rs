@@ -1,16 +1,24 @@
 //! Tests of `glocal-data` through its public face, one module for each of its parts.
 
+mod augment;
 mod bits;
 mod corrupt;
 mod dataset;
+mod dvs;
 mod embedded;
 mod encode;
+mod event_corrupt;
 mod fetch;
+mod folders;
+mod frames;
 mod idx;
 mod locate;
+mod noise_oracle;
+mod pictures;
 mod published;
 mod random;
 mod server;
+mod transform;
 
 use std::{fs, io::Write, path::Path};
 

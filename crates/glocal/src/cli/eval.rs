@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use glocal::config::PlasticMode;
 use glocal::train::load_network;
 use glocal::{EvalOptions, Evaluation, GlocalError, Images, Part, RunFolder, RunImages, evaluate};
-use glocal_data::Corruption;
+use glocal_data::Corruptions;
 use serde::Serialize;
 
 use crate::args::Context;
@@ -18,15 +18,17 @@ use crate::output::{print, print_json};
 Examples:
   glocal eval runs/hp
   glocal eval runs/hp --corrupt gaussian=0.06 --plastic moving
+  glocal eval runs/hp --corrupt pepper=0.1+centre=4
   glocal eval runs/hp --split validation --json | jq .accuracy
 
-Corruptions: gaussian, speckle (=VARIANCE), salt, pepper, salt-and-pepper (=SHARE), border, centre (=PIXELS).")]
+Corruptions: gaussian, speckle (=VARIANCE), salt, pepper, salt-and-pepper (=SHARE), border, centre,
+random-crop (=PIXELS), occlusion (=SHARE); several with + between them, or --corrupt more than once.")]
 pub struct EvalArgs {
     /// Run folder
     run: PathBuf,
-    /// Damage the images first
+    /// Damage the images first; may be repeated
     #[arg(long, value_name = "KIND=NUMBER")]
-    corrupt: Option<String>,
+    corrupt: Vec<String>,
     /// What the plastic weights do meanwhile
     #[arg(long, value_name = "MODE", default_value = "frozen")]
     plastic: Plastic,
@@ -65,7 +67,7 @@ struct Judgement {
     run: PathBuf,
     dataset: String,
     split: String,
-    corruption: Option<Corruption>,
+    corruption: Option<Corruptions>,
     plastic: PlasticMode,
     batch: usize,
     epochs_trained: u64,
@@ -78,7 +80,7 @@ struct Judgement {
 /// # Errors
 /// A folder that is no run, a damaged checkpoint, data that are not there, a corruption that makes no sense.
 pub fn run(args: &EvalArgs, context: &Context) -> Result<(), GlocalError> {
-    let corruption = args.corrupt.as_deref().map(str::parse::<Corruption>).transpose()?;
+    let corruptions = args.corruptions()?;
     let folder = RunFolder::read_only(&args.run)?;
     let config = folder.config()?;
     let part = args.part();
@@ -90,13 +92,13 @@ pub fn run(args: &EvalArgs, context: &Context) -> Result<(), GlocalError> {
     let images = RunImages::new(&images, &config, None)?;
     let batch = args.batch.map_or(config.eval_batch(), |batch| batch as usize);
     let plastic = args.plastic_mode();
-    let evaluation =
-        evaluate(&mut learner, &images, part, &EvalOptions { plastic: plastic.into(), corruption, batch })?;
+    let options = EvalOptions { plastic: plastic.into(), corruptions, batch };
+    let evaluation = evaluate(&mut learner, &images, part, &options)?;
     let judgement = Judgement {
         run: args.run.clone(),
         dataset: config.data.dataset,
         split: part.to_string(),
-        corruption,
+        corruption: Some(options.corruptions).filter(|corruptions| !corruptions.is_empty()),
         plastic,
         batch,
         epochs_trained: position.epoch,
@@ -113,6 +115,12 @@ fn no_validation(args: &EvalArgs) -> GlocalError {
 }
 
 impl EvalArgs {
+    /// All that is asked for, in order.
+    fn corruptions(&self) -> Result<Corruptions, GlocalError> {
+        let chain = |chain: Corruptions, text: &String| Ok(chain.then(text.parse::<Corruptions>()?));
+        self.corrupt.iter().try_fold(Corruptions::none(), chain)
+    }
+
     fn part(&self) -> Part {
         match self.split {
             Split::Train => Part::Train,
@@ -132,7 +140,7 @@ impl EvalArgs {
 impl Judgement {
     fn in_words(&self) -> String {
         let Evaluation { samples, correct, accuracy, loss, .. } = &self.evaluation;
-        let damage = self.corruption.map_or(String::new(), |corruption| format!(", {corruption}"));
+        let damage = self.corruption.as_ref().map_or(String::new(), |corruption| format!(", {corruption}"));
         let plastic = match self.plastic {
             PlasticMode::Frozen => "frozen",
             PlasticMode::Moving => "moving",

@@ -1,7 +1,7 @@
 //! Test accuracy against noise: the figure that tells the arms apart.
 
 use glocal_core::{Learner, PlasticEval};
-use glocal_data::Corruption;
+use glocal_data::{Corruption, Corruptions};
 use serde::{Deserialize, Serialize};
 
 use crate::config::RunConfig;
@@ -48,9 +48,9 @@ impl NoiseCurve {
     ) -> Result<NoiseCurve, GlocalError> {
         let batch = config.eval_batch();
         let mut accuracy = |variance: f64, plastic| {
-            let corruption = (variance > 0.0).then_some(Corruption::Gaussian { variance });
+            let corruptions = Corruptions::from_iter((variance > 0.0).then_some(Corruption::Gaussian { variance }));
             Ok::<_, GlocalError>(
-                evaluate(learner, images, Part::Test, &EvalOptions { plastic, corruption, batch })?.accuracy,
+                evaluate(learner, images, Part::Test, &EvalOptions { plastic, corruptions, batch })?.accuracy,
             )
         };
         let mut point = |variance: f64| {

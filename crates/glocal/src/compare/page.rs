@@ -1,7 +1,7 @@
 //! A [`Report`] filled from run folders.
 
 use glocal_core::{Learner, LearningRule};
-use glocal_data::Locations;
+use glocal_data::{Corruptions, Locations};
 
 use super::{RunRecord, arms, letters};
 use crate::error::GlocalError;
@@ -133,7 +133,7 @@ fn show_inside(page: &mut Report, record: &RunRecord, locations: &Locations) -> 
 
 fn first_test_image(learner: &mut Learner, images: &RunImages<'_>, label: &str) -> Result<SampleActivity, GlocalError> {
     let mut feed = Feed::default();
-    images.evaluation_batch(&mut feed, Part::Test, &images.numbers(Part::Test)[..1], None)?;
+    images.evaluation_batch(&mut feed, Part::Test, &images.numbers(Part::Test)[..1], &Corruptions::none())?;
     let report = learner.evaluate(feed.input(), feed.labels(), glocal_core::PlasticEval::Frozen)?;
     let recordings = learner.record(feed.input())?;
     let set = images.dataset(Part::Test);

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use glocal_core::{Finding, Learner};
+use glocal_data::Corruptions;
 
 use super::{Best, Position, Summary, TrainOptions, damaged, load, load_network, seal};
 use crate::config::{RunConfig, Select};
@@ -202,7 +203,7 @@ impl<'a> Run<'a> {
             return Ok(None);
         }
         let plastic = self.config.training.validation_plastic.into();
-        let options = EvalOptions { plastic, corruption: None, batch: self.config.eval_batch() };
+        let options = EvalOptions { plastic, corruptions: Corruptions::none(), batch: self.config.eval_batch() };
         evaluate(&mut self.learner, self.images, Part::Validation, &options).map(Some)
     }
 

@@ -1,6 +1,7 @@
 //! A run's result, and what reproduces it.
 
 use glocal_core::{Learner, LearningRule, PlasticEval};
+use glocal_data::Corruptions;
 use serde::{Deserialize, Serialize};
 
 use super::Best;
@@ -59,7 +60,7 @@ impl Summary {
     ) -> Result<Summary, GlocalError> {
         let metrics = folder.metrics()?;
         let mut test = |plastic| {
-            let options = EvalOptions { plastic, corruption: None, batch: config.eval_batch() };
+            let options = EvalOptions { plastic, corruptions: Corruptions::none(), batch: config.eval_batch() };
             evaluate(chosen, images, Part::Test, &options)
         };
         let rule = config.learner.network.learning_rule;

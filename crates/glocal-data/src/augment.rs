@@ -1,0 +1,147 @@
+//! Variations of images to learn from: what a network should not care about.
+
+mod warp;
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Batch, DataError, Draw, ImageShape,
+    random::Draws,
+    text::{Chain, Clause, check, serde_as_text},
+};
+
+/// A random variation of an image, written as `crop=4`; all channels vary alike.
+///
+/// # Equation
+/// Of an image in(row, column), 0 beside its edges:
+/// - `crop=PADDING`: out(r, c) = in(r + d, c + e), with d and e uniform in -PADDING..=PADDING: a window of the image's
+///   size somewhere in the image with a black frame of that width
+/// - `flip=PROBABILITY`: out(r, c) = in(r, width - 1 - c), with that probability
+/// - `rotation=DEGREES`: counter-clockwise about the centre by an angle φ uniform in -DEGREES..DEGREES. With x and y
+///   from the centre, to the right and down, out(x, y) is in at (x·cos φ - y·sin φ, x·sin φ + y·cos φ), interpolated
+///   between the four pixels around
+///
+/// # Shapes
+/// `[B, I]` with I = channels x height x width, in place.
+///
+/// # Units
+/// Pixels; degrees.
+///
+/// # References
+/// Random crop with padding and flip for CIFAR: K. He et al., "Deep residual learning for image recognition" (2016),
+/// section 4.2, doi:10.1109/CVPR.2016.90.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Augmentation {
+    /// The image moves by up to so many pixels.
+    Crop {
+        /// Width of the black frame to crop from.
+        padding: u32,
+    },
+    /// The image is mirrored, left to right.
+    Flip {
+        /// Share of the images.
+        probability: f64,
+    },
+    /// The image turns.
+    Rotation {
+        /// Largest angle, either way.
+        degrees: f64,
+    },
+}
+
+/// Augmentations applied one after the other, written as `crop=4+flip=0.5`.
+pub type Augmentations = Chain<Augmentation>;
+
+const WHAT: &str = "augmentation";
+
+impl Augmentation {
+    /// Checks the parameters; [`Augmentation::apply`] does so, too.
+    ///
+    /// # Errors
+    /// [`DataError::Parameter`].
+    pub fn validate(&self) -> Result<(), DataError> {
+        let (good, expected) = match *self {
+            Augmentation::Crop { .. } => (true, ""),
+            Augmentation::Flip { probability } => ((0.0..=1.0).contains(&probability), "a probability, 0 to 1"),
+            Augmentation::Rotation { degrees } => ((0.0..=180.0).contains(&degrees), "an angle, 0 to 180 degrees"),
+        };
+        check(good, WHAT, self, expected)
+    }
+
+    /// Varies every image of `batch` in place; what is drawn depends on `draw` and the sample's number alone, so that a
+    /// draw of each epoch shows each image in another way.
+    ///
+    /// # Errors
+    /// [`DataError::Parameter`] if a parameter is out of range.
+    pub fn apply(&self, batch: &mut Batch, draw: &Draw) -> Result<(), DataError> {
+        self.validate()?;
+        let (shape, mut before) = (batch.shape(), Vec::new());
+        for (number, image) in batch.rows_mut() {
+            before.clear();
+            before.extend_from_slice(image);
+            self.vary(&before, image, shape, &mut draw.of_sample(number));
+        }
+        Ok(())
+    }
+
+    fn vary(&self, before: &[f32], after: &mut [f32], shape: ImageShape, draws: &mut Draws) {
+        match *self {
+            Augmentation::Crop { padding } => {
+                let mut shift = || draws.below(2 * u64::from(padding) + 1) as i64 - i64::from(padding);
+                warp::shifted(before, after, shape, [shift(), shift()]);
+            }
+            Augmentation::Flip { probability } => {
+                if draws.uniform_f64() < probability {
+                    warp::mirror(after, shape);
+                }
+            }
+            Augmentation::Rotation { degrees } => {
+                let angle = degrees * (2.0 * draws.uniform_f64() - 1.0);
+                warp::rotated(before, after, shape, angle.to_radians());
+            }
+        }
+    }
+}
+
+impl Chain<Augmentation> {
+    /// Varies every image of `batch` in place, by each augmentation in order, each with random numbers of its own.
+    ///
+    /// # Errors
+    /// [`DataError::Parameter`] if a parameter is out of range; the batch is then as it was.
+    pub fn apply(&self, batch: &mut Batch, draw: &Draw) -> Result<(), DataError> {
+        self.links().iter().try_for_each(Augmentation::validate)?;
+        self.links().iter().zip(0..).try_for_each(|(link, at)| link.apply(batch, &draw.of_link(at)))
+    }
+}
+
+impl fmt::Display for Augmentation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Augmentation::Crop { padding } => write!(f, "crop={padding}"),
+            Augmentation::Flip { probability } => write!(f, "flip={probability}"),
+            Augmentation::Rotation { degrees } => write!(f, "rotation={degrees}"),
+        }
+    }
+}
+
+const FORMS: &str = "KIND=NUMBER with KIND crop, flip or rotation";
+
+impl FromStr for Augmentation {
+    type Err = DataError;
+
+    fn from_str(text: &str) -> Result<Self, DataError> {
+        let clause = Clause::parse(WHAT, text, FORMS)?;
+        let augmentation = match clause.kind {
+            "crop" => Augmentation::Crop { padding: clause.number("a whole number of pixels")? },
+            "flip" => Augmentation::Flip { probability: clause.number("a number after the =")? },
+            "rotation" => Augmentation::Rotation { degrees: clause.number("a number after the =")? },
+            _ => return Err(clause.unknown(FORMS)),
+        };
+        augmentation.validate().map(|()| augmentation)
+    }
+}
+
+serde_as_text!(Augmentation);
