@@ -10,10 +10,7 @@
 //! A. Krizhevsky, "Learning multiple layers of features from tiny images" (2009);
 //! <https://www.cs.toronto.edu/~kriz/cifar.html>.
 
-use std::{
-    io::Read,
-    path::{Path, PathBuf},
-};
+use std::{io::Read, path::Path};
 
 use crate::{DataError, ImageDataset, ImageShape, Split, folders::FolderError, idx};
 
@@ -50,16 +47,16 @@ pub fn load(folder: &Path, split: Split) -> Result<ImageDataset, DataError> {
     ImageDataset::new("cifar-10", CLASS_NAMES.len(), SHAPE, pixels, labels)
 }
 
-fn read_batch(file: &PathBuf, pixels: &mut Vec<u8>, labels: &mut Vec<u8>) -> Result<(), DataError> {
+fn read_batch(file: &Path, pixels: &mut Vec<u8>, labels: &mut Vec<u8>) -> Result<(), DataError> {
     let bytes = read_bounded(file)?;
     if bytes.is_empty() || !(bytes.len() as u64).is_multiple_of(RECORD_BYTES) {
-        return Err(FolderError::Records { file: file.clone(), record: RECORD_BYTES, found: bytes.len() as u64 }.into());
+        return Err(FolderError::Records { file: file.into(), record: RECORD_BYTES, found: bytes.len() as u64 }.into());
     }
     for (sample, record) in bytes.chunks_exact(RECORD_BYTES as usize).enumerate() {
         let (&label, image) = record.split_first().unwrap_or((&0, &[]));
         if usize::from(label) >= CLASS_NAMES.len() {
             let offset = sample as u64 * RECORD_BYTES;
-            let (file, classes) = (file.clone(), CLASS_NAMES.len());
+            let (file, classes) = (file.into(), CLASS_NAMES.len());
             return Err(DataError::LabelOutOfRange { file, offset, sample, found: label, classes });
         }
         labels.push(label);

@@ -101,8 +101,7 @@ impl DvsPixels {
             if !self.any_crosses(start..end, log_light) {
                 continue;
             }
-            for pixel in start..end {
-                let light = log_light[pixel];
+            for (pixel, &light) in (start..end).zip(&log_light[start..end]) {
                 if light >= self.next_on[pixel] || light <= self.next_off[pixel] {
                     self.fire(pixel, span_us, light, [pixel % width, pixel / width], events);
                     check(events.len() <= MOST_EVENTS, "dvs events", events.len(), "at most 10^8: higher thresholds")?;

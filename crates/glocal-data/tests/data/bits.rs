@@ -3,7 +3,9 @@
 //!
 //! That the values are right is the other modules' matter.
 
-use glocal_data::{Batch, Draw, Encoder, Split, Stream, embedded, epoch_order, hash::hex};
+use glocal_data::{
+    Batch, Draw, DvsConfig, Encoder, Recording, SensorSize, Split, Stream, dvs, embedded, epoch_order, hash::hex,
+};
 use sha2::{Digest, Sha256};
 
 fn digest<T, const N: usize>(values: impl IntoIterator<Item = T>, bytes: impl Fn(T) -> [u8; N]) -> String {
@@ -59,9 +61,65 @@ fn corruptions() {
         ("salt-and-pepper=0.2", "9fd9d8c047c8fb98"),
         ("border=4", "475ddc3675167503"),
         ("centre=5", "e4a7b9a96b23bf9f"),
+        ("random-crop=6", "501cef6d90cb6260"),
+        ("occlusion=0.3", "22d248a1fc34ccf0"),
+        ("pepper=0.1+gaussian=0.01+gaussian=0.01", "ae4aee35d8d82cd2"),
     ] {
         let mut batch = images();
-        text.parse::<glocal_data::Corruption>().unwrap().apply(&mut batch, &draw).unwrap();
+        text.parse::<glocal_data::Corruptions>().unwrap().apply(&mut batch, &draw).unwrap();
         assert_eq!(f32_digest(batch.values()), expected, "{text}");
+    }
+}
+
+#[test]
+fn augmentations() {
+    let draw = Draw::new(&Stream::new(0).fork("augmentation"), 3);
+    for (text, expected) in
+        [("crop=4", "838c8399f3aa39bc"), ("flip=0.5", "fcd3eb89c88d794b"), ("rotation=15", "f0be57e2980d2115"), ("crop=4+flip=0.5+rotation=15", "db60e55d593a8a14")]
+    {
+        let mut batch = images();
+        text.parse::<glocal_data::Augmentations>().unwrap().apply(&mut batch, &draw).unwrap();
+        assert_eq!(f32_digest(batch.values()), expected, "{text}");
+    }
+}
+
+fn event_digest(recording: &Recording) -> String {
+    let bytes = |event: &glocal_data::Event| {
+        let mut bytes = [0; 13];
+        bytes[..8].copy_from_slice(&event.t_us.to_le_bytes());
+        bytes[8..10].copy_from_slice(&event.x.to_le_bytes());
+        bytes[10..12].copy_from_slice(&event.y.to_le_bytes());
+        bytes[12] = event.polarity as u8;
+        bytes
+    };
+    digest(&recording.events, bytes)
+}
+
+fn recording() -> Recording {
+    let config = DvsConfig { noise_hz: 5.0, ..DvsConfig::new(SensorSize { width: 34, height: 34 }) };
+    dvs::simulate(&embedded::fashion_mnist(Split::Test).unwrap(), 1, &config, &Stream::new(0)).unwrap()
+}
+
+#[test]
+fn simulated_events() {
+    assert_eq!(event_digest(&recording()), "2d27425e6575a6a1");
+}
+
+#[test]
+fn event_transforms_and_corruptions() {
+    for (text, expected) in [("spatial-jitter=1.5", "42da7d1b8a5d9c2f"), ("time-jitter=300+polarity-flip=0.2", "da9b0401ca7d8b58")] {
+        let mut recording = recording();
+        text.parse::<glocal_data::EventTransforms>().unwrap().apply(&mut recording, &Stream::new(0)).unwrap();
+        assert_eq!(event_digest(&recording), expected, "{text}");
+    }
+    let draw = Draw::new(&Stream::new(0).fork("corruption"), 0);
+    for (text, expected) in [
+        ("background-noise=20", "b89776578bc62624"),
+        ("event-drop=0.3+hot-pixels=0.01,200", "115b31faccaa44b3"),
+        ("dead-pixels=0.1+time-jitter=100", "44ac8410b82cf2af"),
+    ] {
+        let mut recording = recording();
+        text.parse::<glocal_data::EventCorruptions>().unwrap().apply(&mut recording, &draw, 1).unwrap();
+        assert_eq!(event_digest(&recording), expected, "{text}");
     }
 }

@@ -18,6 +18,7 @@ mod pictures;
 mod published;
 mod random;
 mod server;
+mod texts;
 mod transform;
 
 use std::{fs, io::Write, path::Path};
