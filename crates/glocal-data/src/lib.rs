@@ -30,6 +30,7 @@ pub mod locate;
 pub mod random;
 pub mod registry;
 mod split;
+pub mod whole_file;
 
 pub use corrupt::Corruption;
 pub use dataset::{Batch, ImageDataset, Sample, Split};
