@@ -51,6 +51,23 @@ pub struct ImageShape {
 }
 
 impl ImageShape {
+    /// Intensities of one image seen in grey, `[height, width]`.
+    ///
+    /// # Equation
+    /// Of three channels, 0.299·red + 0.587·green + 0.114·blue; of any other number, their mean.
+    ///
+    /// # References
+    /// Recommendation ITU-R BT.601, luminance.
+    pub fn in_grey(self, intensities: &[f32]) -> Vec<f32> {
+        let share = 1.0 / self.channels as f32;
+        let weight = |channel: usize| if self.channels == 3 { [0.299, 0.587, 0.114][channel] } else { share };
+        let mut grey = vec![0.0; self.plane()];
+        for (channel, plane) in intensities.chunks_exact(self.plane()).enumerate() {
+            grey.iter_mut().zip(plane).for_each(|(sum, &x)| *sum += weight(channel) * x);
+        }
+        grey
+    }
+
     /// A grey image.
     pub const fn grey(height: usize, width: usize) -> Self {
         ImageShape { channels: 1, height, width }
@@ -210,26 +227,11 @@ impl ImageDataset {
 
     /// The intensities of a sample in grey, `[height, width]`, 0 to 1.
     ///
-    /// # Equation
-    /// Of three channels, 0.299·red + 0.587·green + 0.114·blue; of any other number, their mean.
-    ///
     /// # Errors
     /// [`DataError::NoSuchSample`].
-    ///
-    /// # References
-    /// Recommendation ITU-R BT.601, luminance.
     pub fn grey(&self, number: u32) -> Result<Vec<f32>, DataError> {
-        let pixels = self.sample(number)?.pixels;
-        let share = 1.0 / self.shape.channels as f32;
-        let weight = |channel: usize| match self.shape.channels {
-            3 => [0.299, 0.587, 0.114][channel],
-            _ => share,
-        };
-        let mut grey = vec![0.0; self.shape.plane()];
-        for (channel, plane) in pixels.chunks_exact(self.shape.plane()).enumerate() {
-            grey.iter_mut().zip(plane).for_each(|(sum, &level)| *sum += weight(channel) * intensity(level));
-        }
-        Ok(grey)
+        let intensities: Vec<f32> = self.sample(number)?.pixels.iter().map(|&level| intensity(level)).collect();
+        Ok(self.shape.in_grey(&intensities))
     }
 
     /// The samples `numbers` as a set of their own, in that order.

@@ -192,10 +192,24 @@ pub fn simulate(
     config: &DvsConfig,
     stream: &Stream,
 ) -> Result<Recording, DataError> {
-    let grey = images.grey(number)?;
-    let size = [images.height(), images.width()];
+    simulate_grey(&images.grey(number)?, [images.height(), images.width()], number, config, stream)
+}
+
+/// As [`simulate`], of a grey image of intensities, `[height, width]`, that stands for sample `number`.
+///
+/// # Errors
+/// As [`simulate`].
+pub fn simulate_grey(
+    image: &[f32],
+    size: [usize; 2],
+    number: u32,
+    config: &DvsConfig,
+    stream: &Stream,
+) -> Result<Recording, DataError> {
+    let [height, width] = size;
+    check(image.len() == height.saturating_mul(width), "image", image.len(), "height x width intensities")?;
     let pixels = DvsPixels::new(config.sensor, &config.pixel, &stream.fork("mismatch"))?;
-    record(&grey, size, config, pixels, &stream.fork("noise").fork_index(u64::from(number)))
+    record(image, size, config, pixels, &stream.fork("noise").fork_index(u64::from(number)))
 }
 
 /// Records a whole set with one sensor, one sample after the other.

@@ -36,6 +36,7 @@ pub mod random;
 pub mod registry;
 mod split;
 mod text;
+pub mod whole_file;
 
 pub use augment::{Augmentation, Augmentations};
 pub use corrupt::{Corruption, Corruptions, Fault};

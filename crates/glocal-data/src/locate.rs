@@ -80,12 +80,16 @@ impl Locations {
         })
     }
 
-    /// Finds the folder of a data set that was unpacked by hand.
+    /// Finds the folder of a data set that was unpacked by hand: called as the set, or as the set and a word after a
+    /// dash (`n-mnist-1100`), as parts of sets are.
     ///
     /// # Errors
     /// [`FolderError::NotHere`] with every place looked at.
     pub fn find_archived(&self, set: &'static ArchivedDataset) -> Result<PathBuf, DataError> {
-        let folders: Vec<PathBuf> = self.candidates(set.name).into_iter().map(|(folder, _)| folder).collect();
+        let mut folders: Vec<PathBuf> = self.candidates(set.name).into_iter().map(|(folder, _)| folder).collect();
+        for root in [&self.explicit, &self.environment].into_iter().flatten() {
+            folders.extend(named_parts(root, set.name));
+        }
         if let Some(folder) =
             folders.iter().find(|folder| set.markers.iter().any(|marker| folder.join(marker).exists()))
         {
@@ -108,6 +112,18 @@ impl Locations {
             [own(&self.explicit), own(&self.environment), shared(&self.user), shared(&self.system)];
         groups.concat()
     }
+}
+
+/// Folders in `root` that are called `name` and a word after a dash, in order.
+fn named_parts(root: &Path, name: &str) -> Vec<PathBuf> {
+    let is_part = |entry: &Path| {
+        let rest = entry.file_name().and_then(|file| file.to_str()?.strip_prefix(name)?.strip_prefix('-'));
+        rest.is_some_and(|rest| !rest.contains('-')) && entry.is_dir()
+    };
+    let entries = std::fs::read_dir(root).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut parts: Vec<PathBuf> = entries.filter(|entry| is_part(entry)).collect();
+    parts.sort();
+    parts
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

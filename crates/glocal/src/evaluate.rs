@@ -1,19 +1,18 @@
 //! Judging a trained network on images, clean or corrupted.
 
 use glocal_core::{CoreError, Learner, PlasticEval};
-use glocal_data::Corruptions;
 use serde::{Deserialize, Serialize};
 
 use crate::error::GlocalError;
-use crate::images::{Feed, Part, RunImages};
+use crate::samples::{Damage, Feed, Part, RunSamples};
 
 /// How to judge.
 #[derive(Clone, Debug)]
 pub struct EvalOptions {
     /// What the plastic state does meanwhile.
     pub plastic: PlasticEval,
-    /// What is done to the images first, in order.
-    pub corruptions: Corruptions,
+    /// What is done to the samples first.
+    pub damage: Damage,
     /// Images per batch; it matters to the result where the plastic state moves.
     pub batch: usize,
 }
@@ -39,14 +38,14 @@ pub struct Evaluation {
 /// Images that do not fit the network, or a loss that is not finite.
 pub fn evaluate(
     learner: &mut Learner,
-    images: &RunImages<'_>,
+    images: &RunSamples<'_>,
     part: Part,
     options: &EvalOptions,
 ) -> Result<Evaluation, GlocalError> {
-    let mut tally = Tally::new(images.dataset(part).classes());
+    let mut tally = Tally::new(images.classes());
     let mut feed = Feed::default();
     for numbers in images.numbers(part).chunks(options.batch.max(1)) {
-        images.evaluation_batch(&mut feed, part, numbers, &options.corruptions)?;
+        images.evaluation_batch(&mut feed, part, numbers, &options.damage)?;
         let report = learner.evaluate(feed.input(), feed.labels(), options.plastic)?;
         tally.count(&report, feed.labels());
     }

@@ -14,16 +14,16 @@ pub mod error;
 pub mod evaluate;
 pub mod event_picture;
 pub mod experiments;
-pub mod images;
 pub mod interrupt;
 pub mod progress;
 pub mod report;
 pub mod run_folder;
+pub mod samples;
 pub mod train;
 
 pub use config::RunConfig;
 pub use error::GlocalError;
 pub use evaluate::{EvalOptions, Evaluation, evaluate};
-pub use images::{Images, Part, RunImages};
 pub use run_folder::RunFolder;
+pub use samples::{Damage, Part, RunSamples, Samples};
 pub use train::{Summary, TrainOptions, train};

@@ -16,14 +16,12 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use glocal_data::whole_file::{self, TEMPORARY_PREFIX};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::config::RunConfig;
 use crate::error::GlocalError;
-
-/// Start of the names of files that are being written.
-const TEMPORARY: &str = ".writing-";
 
 /// A run's folder, held by this process alone.
 #[derive(Debug)]
@@ -261,7 +259,7 @@ pub fn is_occupied(root: &Path) -> Result<bool, GlocalError> {
 fn is_birth_remnant(entry: &fs::DirEntry) -> bool {
     let name = entry.file_name();
     let is_empty = || fs::read_dir(entry.path()).is_ok_and(|mut entries| entries.next().is_none());
-    name == ".lock" || name.to_string_lossy().starts_with(TEMPORARY) || name == "checkpoints" && is_empty()
+    name == ".lock" || name.to_string_lossy().starts_with(TEMPORARY_PREFIX) || name == "checkpoints" && is_empty()
 }
 
 /// Writes a whole file: temporary name, sync, rename, sync of the folder.
@@ -269,15 +267,7 @@ fn is_birth_remnant(entry: &fs::DirEntry) -> bool {
 /// # Errors
 /// The disk refuses; an older file is intact and no temporary file stays.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), GlocalError> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let write = || -> io::Result<()> {
-        let mut file = temporary_file(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|e| e.error)?;
-        sync_folder(folder)
-    };
-    write().map_err(GlocalError::write(path))
+    whole_file::write(path, bytes).map_err(GlocalError::write(path))
 }
 
 /// Writes indented JSON atomically.
@@ -290,33 +280,14 @@ pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(), GlocalError
     write_atomically(path, text.as_bytes())
 }
 
-/// A new file beside the one to be replaced, as readable as any other file of the user.
-fn temporary_file(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(TEMPORARY);
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder)
-}
-
 /// Removes what a killed process left half-written.
 fn remove_temporary_files(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
+        if entry.file_name().to_string_lossy().starts_with(TEMPORARY_PREFIX) {
             fs::remove_file(entry.path())?;
         }
     }
-    Ok(())
-}
-
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 

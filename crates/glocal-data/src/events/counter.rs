@@ -3,8 +3,9 @@
 /// A clock whose upper bits a format does not store.
 ///
 /// # Equation
-/// A reading that is lower than the one before it by more than half of the counter's range is taken for a wrap; by less,
-/// for time that runs backwards, which the [sink](super::sink::Sink) judges.
+/// A reading that is lower than the one before it by half of the counter's range or more is taken for a wrap, as in the
+/// EVT 3.0 decoder of Prophesee's OpenEB; by less, for time that runs backwards, which the [sink](super::sink::Sink)
+/// judges.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WrappingCounter {
     range: u64,
@@ -21,7 +22,7 @@ impl WrappingCounter {
     /// The next reading, continued.
     #[inline]
     pub(crate) fn next(&mut self, reading: u64) -> u64 {
-        if self.last > reading && self.last - reading > self.range / 2 {
+        if self.last > reading && self.last - reading >= self.range / 2 {
             self.wrapped = self.wrapped.saturating_add(self.range);
         }
         self.last = reading;
@@ -36,8 +37,8 @@ mod tests {
     #[test]
     fn a_far_fall_is_a_wrap_and_a_near_one_is_not() {
         let mut counter = WrappingCounter::new(8);
-        let readings = [3, 200, 255, 2, 1, 129, 130, 1];
+        let readings = [3, 200, 255, 2, 1, 129, 2, 129, 1];
         let continued = readings.map(|r| counter.next(r));
-        assert_eq!(continued, [3, 200, 255, 258, 257, 385, 386, 513]);
+        assert_eq!(continued, [3, 200, 255, 258, 257, 385, 258, 385, 513]);
     }
 }

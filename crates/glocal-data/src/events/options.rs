@@ -70,16 +70,18 @@ pub struct LeftOut {
     pub off_sensor: u64,
     /// Events earlier than the one before them.
     pub backwards: u64,
-    /// Words or packets that mean nothing.
+    /// Words or packets that mean nothing; nothing can be read after a packet whose length is damaged.
     pub damaged: u64,
     /// Incomplete words or packets at the end: 0 or 1.
     pub cut_off: u64,
+    /// Events beyond [`Limits::events`] that were seen before reading stopped; more may follow them.
+    pub over_limit: u64,
 }
 
 impl LeftOut {
-    /// Whether anything was damaged.
+    /// Whether anything was left out that strict reading refuses.
     pub fn is_damaged(&self) -> bool {
-        self.off_sensor + self.backwards + self.damaged + self.cut_off > 0
+        self.off_sensor + self.backwards + self.damaged + self.cut_off + self.over_limit > 0
     }
 }
 
@@ -92,6 +94,7 @@ impl fmt::Display for LeftOut {
             (self.backwards, "back in time"),
             (self.damaged, "damaged"),
             (self.cut_off, "cut off"),
+            (self.over_limit, "or more beyond the limit of events"),
         ];
         let told: Vec<String> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
         f.write_str(if told.is_empty() { "nothing" } else { "" })?;

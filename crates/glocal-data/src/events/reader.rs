@@ -53,7 +53,9 @@ pub fn read_recording(
         let room = usize::try_from(cap).unwrap_or(usize::MAX) - recording.events.len();
         let kept = chunk.get(..room).unwrap_or(chunk);
         recording.events.extend_from_slice(kept);
-        if kept.len() < chunk.len() {
+        let surplus = chunk.len() - kept.len();
+        if surplus > 0 {
+            reader.sink.left_out.over_limit = surplus as u64;
             let fault = EventFault::TooLarge { what: "number of events", found: cap.saturating_add(1), cap };
             reader.stop(fault, options.strictness)?;
         }

@@ -5,7 +5,9 @@ use std::cell::Cell;
 use std::io::Write;
 use std::path::Path;
 
-use glocal_data::events::{Format, LeftOut, Limits, ReadOptions, Strictness, encode, gesture, read_recording};
+use glocal_data::events::{
+    EventReader, Format, LeftOut, Limits, ReadOptions, Strictness, encode, gesture, read_recording,
+};
 use glocal_data::{DataError, Event, Polarity, Recording, SensorSize};
 use proptest::prelude::*;
 
@@ -192,6 +194,39 @@ proptest! {
     }
 }
 
+/// A recording of any length passes through a window: here 256 MiB of words that nobody holds.
+#[test]
+fn memory_does_not_grow_with_the_file() {
+    let words = [0x8000_0000_u32, 0x1000_0001, 0x0040_0002, 0x1080_0003].map(u32::to_le_bytes).concat();
+    let block = words.repeat(1 << 14);
+    let blocks = std::iter::repeat_n(block.as_slice(), 1 << 10);
+    let header = b"% evt 2.0\n% geometry 640x480\n% end\n".as_slice();
+    let source = Parts(std::iter::once(header).chain(blocks).collect());
+    let lenient = ReadOptions { strictness: Strictness::Lenient, ..ReadOptions::default() };
+    let (events, peak) = peak(|| {
+        let mut reader = EventReader::new(source, Path::new("long.raw"), &lenient).unwrap();
+        let mut events = 0;
+        while let Some(chunk) = reader.next_chunk().unwrap() {
+            events += chunk.len();
+        }
+        events + reader.left_out().backwards as usize
+    });
+    assert_eq!(events, 3 << 24);
+    assert!(peak < 2 << 20, "{peak} bytes");
+}
+
+/// Slices one after the other.
+struct Parts<'a>(std::collections::VecDeque<&'a [u8]>);
+
+impl std::io::Read for Parts<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        while self.0.front().is_some_and(|part| part.is_empty()) {
+            self.0.pop_front();
+        }
+        self.0.front_mut().map_or(Ok(0), |part| part.read(buffer))
+    }
+}
+
 #[test]
 fn a_zip_bomb_is_refused_before_it_explodes() {
     let bomb = |declared_honestly: bool| {
@@ -236,6 +271,37 @@ fn a_packet_bomb_is_refused_before_it_explodes() {
     let message = strict.unwrap_err().to_string();
     assert!(message.contains("unpacked bytes of a packet") && message.contains("more than"), "{message}");
     assert_eq!(lenient.unwrap().1.damaged, 1);
+}
+
+#[test]
+fn an_archive_of_a_hundred_thousand_files_is_not_opened() {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for index in 0..100_000 {
+        zip.start_file(index.to_string(), zip::write::SimpleFileOptions::default()).unwrap();
+    }
+    let bytes = zip.finish().unwrap().into_inner();
+    let ample = ReadOptions::default();
+    let (outcome, peak) = peak(|| read_recording(bytes.as_slice(), Path::new("a.npz"), &ample));
+    assert!(outcome.unwrap_err().to_string().contains("number of arrays of an npz file"));
+    assert!(peak < 3 * bytes.len() as isize, "{peak} bytes for a file of {}", bytes.len());
+}
+
+/// The parser of XML compares each attribute of a tag with all before it: the longest tags that are let through to it.
+#[test]
+fn a_header_of_attributes_is_no_work() {
+    let attributes: String = (0..1_500).map(|i| format!(" a{i}=''")).collect();
+    let xml = format!("<dv>{}</dv>", format!("<b{attributes}/>").repeat(70));
+    let mut table = 0_i32.to_le_bytes().to_vec();
+    table.extend((-1_i64).to_le_bytes());
+    table.extend(4_u32.to_le_bytes());
+    table.extend((xml.len() as u32).to_le_bytes());
+    table.extend(xml.as_bytes());
+    let buffer = made::flatbuffer(b"IOHE", &[10, 20, 4, 8, 16], &table);
+    let file = [b"#!AER-DAT4.0\r\n".as_slice(), &(buffer.len() as u32).to_le_bytes(), &buffer].concat();
+    let start = std::time::Instant::now();
+    let (strict, _) = read_both(&file, "a.aedat4", None);
+    assert!(strict.unwrap_err().to_string().contains("stream of events"));
+    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
 }
 
 #[test]

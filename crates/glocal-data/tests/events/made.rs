@@ -254,7 +254,7 @@ enum Packing {
 }
 
 /// A FlatBuffer of one table: u32 root, identifier, vtable, table.
-fn flatbuffer(identifier: &[u8; 4], vtable: &[u16], table: &[u8]) -> Vec<u8> {
+pub fn flatbuffer(identifier: &[u8; 4], vtable: &[u16], table: &[u8]) -> Vec<u8> {
     let vtable_bytes = 2 * vtable.len();
     // The vtable begins at 8, the table after it at a multiple of 8.
     let table_at = (8 + vtable_bytes).next_multiple_of(8);

@@ -3,9 +3,10 @@
 use clap::{Args, Subcommand};
 use glocal::compare::table::{Align, aligned};
 use glocal::progress::Progress;
-use glocal::{GlocalError, Images};
+use glocal::{GlocalError, Samples};
 use glocal_data::fetch::{FetchOptions, fetch};
-use glocal_data::{ImageDataset, KnownDataset, Split, embedded, registry};
+use glocal_data::registry::{self, archived, archived_datasets};
+use glocal_data::{KnownDataset, Split, embedded};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args::Context;
@@ -81,7 +82,7 @@ pub fn run(command: &DataCommand, context: &Context) -> Result<(), GlocalError> 
 }
 
 fn list(context: &Context) -> String {
-    let heading = ["name", "images", "licence", "where"].map(str::to_owned).to_vec();
+    let heading = ["name", "samples", "licence", "where"].map(str::to_owned).to_vec();
     let row = |known: &'static KnownDataset| {
         let place = match context.locations.find(known) {
             Ok(found) => found.folder.display().to_string(),
@@ -92,44 +93,57 @@ fn list(context: &Context) -> String {
     };
     let images = format!("{} + {}", embedded::samples(Split::Train), embedded::samples(Split::Test));
     let built_in = vec![embedded::FASHION_MNIST_SUBSET.to_owned(), images, "MIT".to_owned(), "built in".to_owned()];
-    let rows: Vec<Vec<String>> =
-        [heading, built_in].into_iter().chain(registry::known_datasets().iter().map(row)).collect();
+    let by_hand = archived_datasets().iter().map(|set| {
+        let place = match context.locations.find_archived(set) {
+            Ok(folder) => folder.display().to_string(),
+            Err(_) => format!("not here: {}", set.page),
+        };
+        vec![
+            set.name.to_owned(),
+            format!("{} + {}", set.train_samples, set.test_samples),
+            set.licence.to_owned(),
+            place,
+        ]
+    });
+    let known = registry::known_datasets().iter().map(row);
+    let rows: Vec<Vec<String>> = [heading, built_in].into_iter().chain(known).chain(by_hand).collect();
     aligned(&rows, &[Align::Left, Align::Right, Align::Left, Align::Left])
 }
 
 fn info(name: &str, context: &Context) -> Result<String, GlocalError> {
-    let images = Images::load(name, &context.locations)?;
-    let (known, place) = if name == embedded::FASHION_MNIST_SUBSET {
-        (embedded::origin()?, "built in".to_owned())
-    } else {
-        let known = registry::find(name)?;
-        (known, context.locations.find(known)?.folder.display().to_string())
+    let samples = Samples::load(name, &context.locations)?;
+    let place = match (archived(name), name == embedded::FASHION_MNIST_SUBSET) {
+        (_, true) => "built in".to_owned(),
+        (Some(set), _) => context.locations.find_archived(set)?.display().to_string(),
+        _ => context.locations.find(registry::find(name)?)?.folder.display().to_string(),
     };
-    let [train, test] = [Split::Train, Split::Test].map(|split| images.split(split));
+    let (title, licence, reference) = match archived(name) {
+        Some(set) => (set.title, set.licence, set.reference),
+        None => {
+            let known =
+                if name == embedded::FASHION_MNIST_SUBSET { embedded::origin()? } else { registry::find(name)? };
+            (known.title, known.licence, known.reference)
+        }
+    };
+    let [train, test] = [Split::Train, Split::Test].map(|split| samples.len(split));
     let facts = [
-        format!("{name}: {}", known.title),
+        format!("{name}: {title}"),
         format!("where:     {place}"),
-        format!(
-            "images:    {} to train, {} to test, {} x {} grey pixels",
-            train.len(),
-            test.len(),
-            train.height(),
-            train.width()
-        ),
-        format!("licence:   {}", known.licence),
-        format!("reference: {}", known.reference),
+        format!("{:<10} {train} to train, {test} to test{}", format!("{}:", samples.kind()), samples.size_in_words()),
+        format!("licence:   {licence}"),
+        format!("reference: {reference}"),
     ];
-    Ok(format!("{}\n\n{}", facts.join("\n"), class_table(known, train, test)))
+    Ok(format!("{}\n\n{}", facts.join("\n"), class_table(&samples)))
 }
 
-fn class_table(known: &KnownDataset, train: &ImageDataset, test: &ImageDataset) -> String {
-    let count = |set: &ImageDataset, class: usize| set.labels().iter().filter(|&&l| usize::from(l) == class).count();
-    let row = |(class, name): (usize, &&str)| {
-        vec![format!("{class}  {name}"), count(train, class).to_string(), count(test, class).to_string()]
+fn class_table(samples: &Samples) -> String {
+    let [train, test] = [Split::Train, Split::Test].map(|split| samples.per_class(split));
+    let row = |(class, name): (usize, &String)| {
+        vec![format!("{class}  {name}"), train[class].to_string(), test[class].to_string()]
     };
     let heading = ["class", "train", "test"].map(str::to_owned).to_vec();
-    let rows: Vec<Vec<String>> =
-        std::iter::once(heading).chain(known.class_names.iter().enumerate().map(row)).collect();
+    let names = samples.class_names();
+    let rows: Vec<Vec<String>> = std::iter::once(heading).chain(names.iter().enumerate().map(row)).collect();
     aligned(&rows, &[Align::Left])
 }
 

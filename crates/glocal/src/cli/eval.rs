@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use glocal::config::PlasticMode;
 use glocal::train::load_network;
-use glocal::{EvalOptions, Evaluation, GlocalError, Images, Part, RunFolder, RunImages, evaluate};
-use glocal_data::Corruptions;
+use glocal::{Damage, EvalOptions, Evaluation, GlocalError, Part, RunFolder, RunSamples, Samples, evaluate};
 use serde::Serialize;
 
 use crate::args::Context;
@@ -21,12 +20,14 @@ Examples:
   glocal eval runs/hp --corrupt pepper=0.1+centre=4
   glocal eval runs/hp --split validation --json | jq .accuracy
 
-Corruptions: gaussian, speckle (=VARIANCE), salt, pepper, salt-and-pepper (=SHARE), border, centre,
-random-crop (=PIXELS), occlusion (=SHARE); several with + between them, or --corrupt more than once.")]
+Of images: gaussian, speckle (=VARIANCE), salt, pepper, salt-and-pepper (=SHARE), border, centre,
+random-crop (=PIXELS), occlusion (=SHARE). Of recordings: background-noise (=HZ), event-drop, dead-pixels
+(=SHARE), hot-pixels (=SHARE,HZ), border, centre (=PIXELS), time-jitter (=MICROSECONDS).
+Several with + between them, or --corrupt more than once.")]
 pub struct EvalArgs {
     /// Run folder
     run: PathBuf,
-    /// Damage the images first; may be repeated
+    /// Damage the samples first; may be repeated
     #[arg(long, value_name = "KIND=NUMBER")]
     corrupt: Vec<String>,
     /// What the plastic weights do meanwhile
@@ -67,7 +68,7 @@ struct Judgement {
     run: PathBuf,
     dataset: String,
     split: String,
-    corruption: Option<Corruptions>,
+    corruption: Option<Damage>,
     plastic: PlasticMode,
     batch: usize,
     epochs_trained: u64,
@@ -80,7 +81,6 @@ struct Judgement {
 /// # Errors
 /// A folder that is no run, a damaged checkpoint, data that are not there, a corruption that makes no sense.
 pub fn run(args: &EvalArgs, context: &Context) -> Result<(), GlocalError> {
-    let corruptions = args.corruptions()?;
     let folder = RunFolder::read_only(&args.run)?;
     let config = folder.config()?;
     let part = args.part();
@@ -88,17 +88,18 @@ pub fn run(args: &EvalArgs, context: &Context) -> Result<(), GlocalError> {
         return Err(no_validation(args));
     }
     let (mut learner, position) = load_network(&folder, &config)?;
-    let images = Images::load(&config.data.dataset, &context.locations)?;
-    let images = RunImages::new(&images, &config, None)?;
+    let images = Samples::load(&config.data.dataset, &context.locations)?;
+    let images = RunSamples::new(&images, &config, None)?;
+    let damage = images.damage(&args.corrupt)?;
     let batch = args.batch.map_or(config.eval_batch(), |batch| batch as usize);
     let plastic = args.plastic_mode();
-    let options = EvalOptions { plastic: plastic.into(), corruptions, batch };
+    let options = EvalOptions { plastic: plastic.into(), damage, batch };
     let evaluation = evaluate(&mut learner, &images, part, &options)?;
     let judgement = Judgement {
         run: args.run.clone(),
         dataset: config.data.dataset,
         split: part.to_string(),
-        corruption: Some(options.corruptions).filter(|corruptions| !corruptions.is_empty()),
+        corruption: Some(options.damage).filter(|damage| !damage.is_none()),
         plastic,
         batch,
         epochs_trained: position.epoch,
@@ -115,12 +116,6 @@ fn no_validation(args: &EvalArgs) -> GlocalError {
 }
 
 impl EvalArgs {
-    /// All that is asked for, in order.
-    fn corruptions(&self) -> Result<Corruptions, GlocalError> {
-        let chain = |chain: Corruptions, text: &String| Ok(chain.then(text.parse::<Corruptions>()?));
-        self.corrupt.iter().try_fold(Corruptions::none(), chain)
-    }
-
     fn part(&self) -> Part {
         match self.split {
             Split::Train => Part::Train,

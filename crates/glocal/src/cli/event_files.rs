@@ -7,7 +7,7 @@ use clap::Args;
 use glocal::GlocalError;
 use glocal::event_picture::{PictureKind, draw};
 use glocal::run_folder::write_atomically;
-use glocal_data::events::{Format, LeftOut, ReadOptions, Strictness, open, read_recording, save};
+use glocal_data::events::{EventReader, Format, LeftOut, ReadOptions, Strictness, read_recording, save};
 use glocal_data::{DataError, Event, Polarity, Recording, SensorSize, embedded, registry};
 use serde::Serialize;
 
@@ -176,9 +176,7 @@ pub fn info(args: &InfoArgs) -> Result<(), GlocalError> {
 }
 
 fn inspect(file: &Path, options: &ReadOptions) -> Result<EventFileInfo, GlocalError> {
-    // Looked at first for a hint that speaks of this file.
-    drop(open_file(file)?);
-    let mut reader = open(file, options)?;
+    let mut reader = EventReader::new(open_file(file)?, file, options)?;
     let (mut events, mut on) = (0, 0);
     let (mut first, mut last) = (None, None);
     while let Some(chunk) = reader.next_chunk()? {

@@ -7,7 +7,7 @@ use glocal::compare::table::{Judged, accuracy_table};
 use glocal::compare::{Headings, RunRecord};
 use glocal::experiments::{Results, carry_out, quickstart};
 use glocal::run_folder::is_occupied;
-use glocal::{GlocalError, Images};
+use glocal::{GlocalError, Samples};
 
 use crate::args::Context;
 use crate::output::print;
@@ -34,7 +34,7 @@ pub fn run(args: &QuickstartArgs, context: &Context) -> Result<(), GlocalError> 
         None => next_free(Path::new("runs/quickstart"))?,
     };
     let runs = quickstart::plan(args.epochs)?;
-    let images = Images::load(&runs[0].config.data.dataset, &context.locations)?;
+    let images = Samples::load(&runs[0].config.data.dataset, &context.locations)?;
     let records = carry_out(&runs, &images, &out, &context.train_options()?)?;
     let results = Results::of("quickstart", &records);
     results.write(&out)?;

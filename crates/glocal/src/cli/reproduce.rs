@@ -8,7 +8,7 @@ use glocal::compare::table::{Align, Judged, accuracy_table, aligned};
 use glocal::experiments::{Effect, Results, arm_of_letters, carry_out, fashion_demo};
 use glocal::report::LearningRule;
 use glocal::train::Start;
-use glocal::{GlocalError, Images, TrainOptions};
+use glocal::{GlocalError, Samples, TrainOptions};
 
 use crate::args::Context;
 use crate::output::print;
@@ -64,7 +64,7 @@ pub fn run(args: &ReproduceArgs, context: &Context) -> Result<(), GlocalError> {
     };
     let out = args.out.clone().unwrap_or_else(|| Path::new("runs").join(name));
     let runs = fashion_demo::plan(&unique(&args.arms), &unique(&args.seeds), args.epochs)?;
-    let images = Images::load(&runs[0].config.data.dataset, &context.locations)?;
+    let images = Samples::load(&runs[0].config.data.dataset, &context.locations)?;
     let options = TrainOptions {
         start: if args.resume { Start::NewOrResume } else { Start::New },
         resume_command: Some(format!("{} --resume", args.command(&out))),

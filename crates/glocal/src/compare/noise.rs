@@ -1,14 +1,14 @@
 //! Test accuracy against noise: the figure that tells the arms apart.
 
 use glocal_core::{Learner, PlasticEval};
-use glocal_data::{Corruption, Corruptions};
+use glocal_data::Corruption;
 use serde::{Deserialize, Serialize};
 
 use crate::config::RunConfig;
 use crate::error::GlocalError;
 use crate::evaluate::{EvalOptions, evaluate};
-use crate::images::{Part, RunImages};
 use crate::run_folder::RunFolder;
+use crate::samples::{Damage, Part, RunSamples};
 
 /// Name of the file in the run folder.
 const FILE: &str = "noise.json";
@@ -42,15 +42,15 @@ impl NoiseCurve {
     /// Images that do not fit the network, or a loss that is not finite.
     pub fn measure(
         learner: &mut Learner,
-        images: &RunImages<'_>,
+        images: &RunSamples<'_>,
         config: &RunConfig,
         variances: &[f64],
     ) -> Result<NoiseCurve, GlocalError> {
         let batch = config.eval_batch();
         let mut accuracy = |variance: f64, plastic| {
-            let corruptions = Corruptions::from_iter((variance > 0.0).then_some(Corruption::Gaussian { variance }));
+            let damage = if variance > 0.0 { Corruption::Gaussian { variance }.into() } else { Damage::none() };
             Ok::<_, GlocalError>(
-                evaluate(learner, images, Part::Test, &EvalOptions { plastic, corruptions, batch })?.accuracy,
+                evaluate(learner, images, Part::Test, &EvalOptions { plastic, damage, batch })?.accuracy,
             )
         };
         let mut point = |variance: f64| {

@@ -1,16 +1,16 @@
 //! A [`Report`] filled from run folders.
 
 use glocal_core::{Learner, LearningRule};
-use glocal_data::{Corruptions, Locations};
+use glocal_data::Locations;
 
 use super::{RunRecord, arms, letters};
 use crate::error::GlocalError;
-use crate::images::{Feed, Images, Part, RunImages};
 use crate::report::{
     Arm, Finding, Headline, HybridFields, Image, NoiseAccuracy, PlasticLayer, Provenance, Report, SampleActivity,
     WeightView,
 };
 use crate::run_folder::RunFolder;
+use crate::samples::{Damage, Feed, Part, RunSamples, Samples, is_absent};
 use crate::train::load_network;
 
 /// Membrane traces drawn per layer.
@@ -120,39 +120,42 @@ fn machine() -> Option<String> {
 fn show_inside(page: &mut Report, record: &RunRecord, locations: &Locations) -> Result<(), GlocalError> {
     let folder = RunFolder::read_only(&record.root)?;
     let (mut learner, _) = load_network(&folder, &record.config)?;
-    let images = match Images::load(&record.config.data.dataset, locations) {
+    let images = match Samples::load(&record.config.data.dataset, locations) {
         Ok(images) => images,
-        Err(GlocalError::Data(glocal_data::DataError::NotFound { .. })) => return Ok(()),
+        Err(error) if is_absent(&error) => return Ok(()),
         Err(error) => return Err(error),
     };
-    let images = RunImages::new(&images, &record.config, None)?;
+    let images = RunSamples::new(&images, &record.config, None)?;
     page.samples = vec![first_test_image(&mut learner, &images, &record.label())?];
     page.plastic_layers = plastic_layers(&learner, &images, &record.label());
     Ok(())
 }
 
-fn first_test_image(learner: &mut Learner, images: &RunImages<'_>, label: &str) -> Result<SampleActivity, GlocalError> {
+fn first_test_image(
+    learner: &mut Learner,
+    images: &RunSamples<'_>,
+    label: &str,
+) -> Result<SampleActivity, GlocalError> {
     let mut feed = Feed::default();
-    images.evaluation_batch(&mut feed, Part::Test, &images.numbers(Part::Test)[..1], &Corruptions::none())?;
+    images.evaluation_batch(&mut feed, Part::Test, &images.numbers(Part::Test)[..1], &Damage::none())?;
     let report = learner.evaluate(feed.input(), feed.labels(), glocal_core::PlasticEval::Frozen)?;
     let recordings = learner.record(feed.input())?;
-    let set = images.dataset(Part::Test);
     let (class, predicted) = (images.class_name(feed.labels()[0]), images.class_name(report.predictions[0]));
     let name = format!("{label}: the first test image, {class}, taken for {predicted}");
     let mut activity = SampleActivity::of_recordings(name, &recordings, TRACES);
-    activity.image = Some(Image::from_unit(set.width(), set.height(), feed.intensities()));
+    activity.image = images.picture(&feed).map(|seen| Image::from_unit(seen.width, seen.height, &seen.values));
     Ok(activity)
 }
 
 /// The plastic weights of every layer that has any; those that see the image are laid out as it is.
-fn plastic_layers(learner: &Learner, images: &RunImages<'_>, label: &str) -> Vec<PlasticLayer> {
+fn plastic_layers(learner: &Learner, images: &RunSamples<'_>, label: &str) -> Vec<PlasticLayer> {
     let arrays = learner.arrays();
     let find = |name: String| arrays.iter().find(|(array, ..)| *array == name);
     let layer = |index: usize| {
         let (_, shape, plastic) = find(format!("layers.{index}.plastic_weight"))?;
         let &[outputs, inputs] = shape.as_slice() else { return None };
-        let set = images.dataset(Part::Test);
-        let side = [set.height(), set.width()];
+        let [channels, height, width] = images.shape();
+        let side = [channels * height, width];
         let parts = (find(format!("layers.{index}.weight")), find(format!("layers.{index}.plasticity_gain")));
         let view = match parts {
             _ if index > 0 => WeightView::Matrix(crate::report::Matrix::reduced([outputs, inputs], plastic)),

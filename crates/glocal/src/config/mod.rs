@@ -26,14 +26,30 @@ use std::path::Path;
 use glocal_core::error::ConfigErrors;
 use glocal_core::{LearnerConfig, LearningRule};
 use glocal_data::encode::Encoder;
+use glocal_data::events::Framing;
+use glocal_data::{Augmentations, DvsConfig, EventTransforms};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::GlocalError;
-use crate::images::unknown_dataset_hint;
+use crate::samples::unknown_dataset_hint;
 use parse::Source;
 use path::{KeyPath, leaves};
 use problem::{Origin, Problem};
+
+/// How recordings become the network's input: one frame for each time step, channels off and on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventsConfig {
+    /// Where frames begin and end, and what they hold.
+    pub framing: Framing,
+    /// What is done to each recording first, as `background-filter=...+downsample=2`.
+    #[serde(default)]
+    pub transforms: EventTransforms,
+    /// The camera that looks at a set of images; absent: the data set holds recordings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub simulate: Option<DvsConfig>,
+}
 
 /// The whole config of one run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,6 +60,9 @@ pub struct RunConfig {
     /// How an image becomes the network's input.
     #[serde(default)]
     pub encoder: Encoder,
+    /// How events become the network's input; absent: the data set holds images, which the encoder encodes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events: Option<EventsConfig>,
     /// Network, loss and optimisers.
     pub learner: LearnerConfig,
     /// Epochs, batches, seed.
@@ -56,6 +75,9 @@ pub struct RunConfig {
 pub struct DataConfig {
     /// A name of `glocal data list`, `embedded-fashion-mnist`, or `idx:FOLDER`: a folder with MNIST's four file names.
     pub dataset: String,
+    /// Random variations of the training images, as `crop=2+flip=0.5`.
+    #[serde(default, skip_serializing_if = "Augmentations::is_empty")]
+    pub augment: Augmentations,
     /// Training images set aside to choose the model by; 0: none.
     #[serde(default)]
     pub validation: usize,
@@ -222,17 +244,20 @@ impl RunConfig {
         self.training.eval_batch.unwrap_or(self.training.batch_size)
     }
 
-    /// Checks the network against the images it is to learn: one input per pixel, one read-out neuron per class.
+    /// Checks the network against the samples it is to learn, `[channels, height, width]`: one input per pixel (and
+    /// polarity), one read-out neuron per class.
     /// `source` tells where the values stand.
     ///
     /// # Errors
     /// Each mismatch, with both figures.
-    pub fn check_shapes(&self, pixels: usize, classes: usize, source: Option<&Source>) -> Result<(), GlocalError> {
+    pub fn check_shapes(&self, shape: &[usize; 3], classes: usize, source: Option<&Source>) -> Result<(), GlocalError> {
+        let inputs: usize = shape.iter().product();
         let network = &self.learner.network;
         let mut found = ConfigErrors::default();
         let name = &self.data.dataset;
-        let wants = format!("must be {pixels}: one input per pixel of `{name}`");
-        found.require(network.inputs == pixels, "learner.network.inputs", network.inputs, &wants);
+        let per = if self.events.is_some() { "pixel and polarity" } else { "pixel" };
+        let wants = format!("must be {inputs}: one input per {per} of `{name}`");
+        found.require(network.inputs == inputs, "learner.network.inputs", network.inputs, &wants);
         if let Some(last) = network.layers.len().checked_sub(1) {
             let wants = format!("must be {classes}: one neuron per class of `{name}`");
             let size = network.layers[last].size;
@@ -247,8 +272,27 @@ impl RunConfig {
         let mut found = self.learner.validate().err().unwrap_or_default();
         found.violations.iter_mut().for_each(|v| v.key = format!("learner.{}", v.key));
         self.training.collect_violations(&self.data, &mut found);
+        self.collect_event_violations(&mut found);
         let unknown = self.data.unknown_dataset(&origin);
         unknown.into_iter().chain(core_problems(&found, &origin)).collect()
+    }
+}
+
+impl RunConfig {
+    /// Whether the network's input is the same at every step.
+    pub fn is_constant_input(&self) -> bool {
+        self.events.is_none() && self.encoder.is_constant()
+    }
+
+    fn collect_event_violations(&self, found: &mut ConfigErrors) {
+        let Some(events) = &self.events else { return };
+        let (frames, steps) = (events.framing.frames(), self.learner.network.steps);
+        let wants = format!("must be {frames}: one time step for each frame of events.framing");
+        found.require(steps == frames, "learner.network.steps", steps, &wants);
+        let direct = self.encoder == Encoder::default();
+        found.require(direct, "encoder.kind", "not direct", "frames of events are the input: leave [encoder] out");
+        let still = self.data.augment.is_empty();
+        found.require(still, "data.augment", &self.data.augment, "varies images, not events: use events.transforms");
     }
 }
 

@@ -11,9 +11,9 @@ use glocal_core::LearningRule;
 use crate::compare::{NoiseCurve, RunRecord, letters};
 use crate::config::RunConfig;
 use crate::error::GlocalError;
-use crate::images::{Images, RunImages};
 use crate::report::Arm;
 use crate::run_folder::{RunFolder, is_occupied, write_json};
+use crate::samples::{RunSamples, Samples};
 use crate::train::{Start, TrainOptions, load_network, train_on};
 
 pub use effects::{Effect, Verdict};
@@ -97,7 +97,7 @@ pub fn arm_of_letters(word: &str) -> Option<LearningRule> {
 /// `out` is occupied and `options` ask for a new run; whatever a run or its measurement meets.
 pub fn carry_out(
     runs: &[PlannedRun],
-    images: &Images,
+    images: &Samples,
     out: &Path,
     options: &TrainOptions,
 ) -> Result<Vec<RunRecord>, GlocalError> {
@@ -109,7 +109,7 @@ pub fn carry_out(
 
 fn carry_out_one(
     run: &PlannedRun,
-    images: &Images,
+    images: &Samples,
     root: &Path,
     options: &TrainOptions,
 ) -> Result<RunRecord, GlocalError> {
@@ -117,7 +117,7 @@ fn carry_out_one(
     train_on(images, &run.config, root, &options)?;
     let folder = RunFolder::open(root)?;
     if !NoiseCurve::read(&folder)?.is_some_and(|curve| curve.covers(&NOISE_VARIANCES)) {
-        let images = RunImages::new(images, &run.config, None)?;
+        let images = RunSamples::new(images, &run.config, None)?;
         let (mut learner, _) = load_network(&folder, &run.config)?;
         NoiseCurve::measure(&mut learner, &images, &run.config, &NOISE_VARIANCES)?.write(&folder)?;
     }

@@ -34,7 +34,7 @@ fn least_bytes(config: &RunConfig, samples: usize) -> f64 {
     let network = &config.learner.network;
     let batch = config.training.batch_size.max(config.eval_batch()).min(samples) as f64;
     let steps = network.steps as f64;
-    let input = batch * network.inputs as f64 * if config.encoder.is_constant() { 1.0 } else { steps };
+    let input = batch * network.inputs as f64 * if config.is_constant_input() { 1.0 } else { steps };
     let layer = |index: usize| {
         let size = network.layers[index].size as f64;
         let synapses = size * network.layer_inputs(index) as f64;

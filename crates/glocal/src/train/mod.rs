@@ -19,10 +19,10 @@ use glocal_data::Locations;
 use crate::config::parse::Source;
 use crate::config::{RunConfig, Select};
 use crate::error::GlocalError;
-use crate::images::{Images, RunImages};
 use crate::interrupt::StopSignal;
 use crate::progress::Progress;
 use crate::run_folder::{Checkpoint, RunFolder, is_occupied};
+use crate::samples::{RunSamples, Samples};
 
 use run::Run;
 
@@ -87,7 +87,7 @@ impl TrainOptions {
 /// Bad config, data or folder; a disk that refuses; divergence; or [`GlocalError::Stopped`] after a wish to stop. The
 /// folder's files are whole in each case.
 pub fn train(config: &RunConfig, out: &Path, options: &TrainOptions) -> Result<Summary, GlocalError> {
-    let images = Images::load(&config.data.dataset, &options.locations)?;
+    let images = Samples::load(&config.data.dataset, &options.locations)?;
     train_on(&images, config, out, options)
 }
 
@@ -96,13 +96,13 @@ pub fn train(config: &RunConfig, out: &Path, options: &TrainOptions) -> Result<S
 /// # Errors
 /// As [`train`].
 pub fn train_on(
-    images: &Images,
+    images: &Samples,
     config: &RunConfig,
     out: &Path,
     options: &TrainOptions,
 ) -> Result<Summary, GlocalError> {
     config.validate()?;
-    let images = RunImages::new(images, config, options.source.as_ref())?;
+    let images = RunSamples::new(images, config, options.source.as_ref())?;
     memory::check(config, images.most_samples())?;
     let folder = open_folder(config, out, options.start)?;
     match Summary::read(&folder)? {

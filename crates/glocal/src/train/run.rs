@@ -3,21 +3,20 @@
 use std::time::Instant;
 
 use glocal_core::{Finding, Learner};
-use glocal_data::Corruptions;
 
 use super::{Best, Position, Summary, TrainOptions, damaged, load, load_network, seal};
 use crate::config::{RunConfig, Select};
 use crate::error::GlocalError;
 use crate::evaluate::{EvalOptions, Evaluation, evaluate};
-use crate::images::{Feed, Part, RunImages};
 use crate::progress::Work;
 use crate::run_folder::{Checkpoint, EpochMetrics, RunFolder};
+use crate::samples::{Damage, Feed, Part, RunSamples};
 
 /// A run under way.
 pub(super) struct Run<'a> {
     config: &'a RunConfig,
     config_hash: String,
-    images: &'a RunImages<'a>,
+    images: &'a RunSamples<'a>,
     folder: &'a RunFolder,
     options: &'a TrainOptions,
     learner: Learner,
@@ -58,7 +57,7 @@ impl<'a> Run<'a> {
     /// Where the last checkpoint left off, or the beginning.
     pub(super) fn begin(
         config: &'a RunConfig,
-        images: &'a RunImages<'a>,
+        images: &'a RunSamples<'a>,
         folder: &'a RunFolder,
         options: &'a TrainOptions,
     ) -> Result<Self, GlocalError> {
@@ -84,7 +83,7 @@ impl<'a> Run<'a> {
         Ok(run)
     }
 
-    fn start_work(config: &RunConfig, images: &RunImages<'_>, options: &TrainOptions, position: &Position) -> Work {
+    fn start_work(config: &RunConfig, images: &RunSamples<'_>, options: &TrainOptions, position: &Position) -> Work {
         let per_epoch = images.numbers(Part::Train).len() as u64;
         let done = position.epoch.saturating_mul(per_epoch).saturating_add(position.seen);
         options.progress.start(&options.label, config.training.epochs.saturating_mul(per_epoch), done)
@@ -203,7 +202,7 @@ impl<'a> Run<'a> {
             return Ok(None);
         }
         let plastic = self.config.training.validation_plastic.into();
-        let options = EvalOptions { plastic, corruptions: Corruptions::none(), batch: self.config.eval_batch() };
+        let options = EvalOptions { plastic, damage: Damage::none(), batch: self.config.eval_batch() };
         evaluate(&mut self.learner, self.images, Part::Validation, &options).map(Some)
     }
 

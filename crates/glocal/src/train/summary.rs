@@ -1,15 +1,14 @@
 //! A run's result, and what reproduces it.
 
 use glocal_core::{Learner, LearningRule, PlasticEval};
-use glocal_data::Corruptions;
 use serde::{Deserialize, Serialize};
 
 use super::Best;
 use crate::config::{RunConfig, Select};
 use crate::error::GlocalError;
 use crate::evaluate::{EvalOptions, Evaluation, evaluate};
-use crate::images::{Part, RunImages};
 use crate::run_folder::{EpochMetrics, RunFolder};
+use crate::samples::{Damage, Part, RunSamples};
 
 /// Name of the file in the run folder.
 const FILE: &str = "summary.json";
@@ -53,14 +52,14 @@ impl Summary {
     /// Judges the chosen network on the test images and sums up.
     pub(super) fn of(
         config: &RunConfig,
-        images: &RunImages<'_>,
+        images: &RunSamples<'_>,
         folder: &RunFolder,
         chosen: &mut Learner,
         best: Option<Best>,
     ) -> Result<Summary, GlocalError> {
         let metrics = folder.metrics()?;
         let mut test = |plastic| {
-            let options = EvalOptions { plastic, corruptions: Corruptions::none(), batch: config.eval_batch() };
+            let options = EvalOptions { plastic, damage: Damage::none(), batch: config.eval_batch() };
             evaluate(chosen, images, Part::Test, &options)
         };
         let rule = config.learner.network.learning_rule;

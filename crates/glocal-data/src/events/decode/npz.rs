@@ -26,6 +26,11 @@ use crate::{
     },
 };
 
+/// Most files in an archive: each costs the zip crate more memory than its entry has bytes.
+const FILES_CAP: usize = 1 << 12;
+/// What an entry of an archive's directory begins with.
+const DIRECTORY_ENTRY: &[u8] = b"PK\x01\x02";
+
 /// Events per chunk.
 const CHUNK_EVENTS: usize = 1 << 14;
 
@@ -73,6 +78,11 @@ struct Archive {
 
 impl Archive {
     fn open(file: Vec<u8>, limits: &Limits) -> Result<Archive, EventFault> {
+        let files = file.windows(4).filter(|bytes| *bytes == DIRECTORY_ENTRY).take(FILES_CAP + 1).count();
+        if files > FILES_CAP {
+            let (found, cap) = (files as u64, FILES_CAP as u64);
+            return Err(EventFault::TooLarge { what: "number of arrays of an npz file", found, cap });
+        }
         let cap = limits.unpacked_bytes(file.len() as u64);
         let zip = ZipArchive::new(Cursor::new(file)).map_err(unpack_fault)?;
         Ok(Archive { zip, left: cap, cap })

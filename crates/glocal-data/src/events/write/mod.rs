@@ -4,16 +4,12 @@ mod evt2;
 mod nmnist;
 mod npz;
 
-use std::{
-    fmt::Display,
-    fs::File,
-    io::{self, Write},
-    path::Path,
-};
+use std::{fmt::Display, path::Path};
 
 use crate::{
     DataError, Recording,
     events::{EventFault, Format},
+    whole_file,
 };
 
 /// The recording as a file of `format`.
@@ -37,7 +33,7 @@ pub fn encode(recording: &Recording, format: Format) -> Result<Vec<u8>, EventFau
 pub fn save(path: &Path, recording: &Recording, format: Format) -> Result<(), DataError> {
     let bytes =
         encode(recording, format).map_err(|fault| DataError::Events { file: path.into(), offset: None, fault })?;
-    write_whole(path, &bytes).map_err(|source| DataError::Io { file: path.into(), action: "write", source })
+    whole_file::write(path, &bytes).map_err(|source| DataError::Io { file: path.into(), action: "write", source })
 }
 
 /// What [`Recording`] promises, checked once for all formats: its fields are open.
@@ -57,19 +53,6 @@ fn check_order(recording: &Recording) -> Result<(), EventFault> {
 fn does_not_fit(format: Format, what: &'static str, found: impl Display, expected: impl Display) -> EventFault {
     let (found, expected) = (found.to_string(), expected.to_string());
     EventFault::DoesNotFit { format: format.name(), what, found, expected }
-}
-
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".writing-");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 #[cfg(test)]

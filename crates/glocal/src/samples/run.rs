@@ -1,0 +1,302 @@
+//! A run's view of its data set: parts, order, and batches as a network takes them.
+
+use std::fmt;
+
+use glocal_core::Input;
+use glocal_data::encode::EncodeBuffers;
+use glocal_data::{
+    Augmentations, Batch, Corruption, Corruptions, DataError, Draw, Encoded, Encoder, EventCorruption,
+    EventCorruptions, Split, Stream, epoch_order,
+};
+
+use super::frames::FrameMaker;
+use super::{Damage, Samples, index};
+use crate::config::RunConfig;
+use crate::config::parse::Source;
+use crate::error::GlocalError;
+
+/// What a run uses some of its samples for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// To learn from.
+    Train,
+    /// To choose the model by; taken from the training split.
+    Validation,
+    /// To judge the chosen model by.
+    Test,
+}
+
+impl Part {
+    /// The split of the data set that it is a part of.
+    pub fn split(self) -> Split {
+        match self {
+            Part::Train | Part::Validation => Split::Train,
+            Part::Test => Split::Test,
+        }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Part::Train => "train",
+            Part::Validation => "validation",
+            Part::Test => "test",
+        })
+    }
+}
+
+/// A run's view of a data set: its parts, their order and their encoding, all functions of the config alone.
+#[derive(Debug)]
+pub struct RunSamples<'a> {
+    samples: &'a Samples,
+    train: Vec<u32>,
+    validation: Vec<u32>,
+    test: Vec<u32>,
+    shuffle: bool,
+    augment: Augmentations,
+    encoder: Encoder,
+    frames: Option<FrameMaker<'a>>,
+    steps: usize,
+    stream: Stream,
+}
+
+impl<'a> RunSamples<'a> {
+    /// Splits the samples as `config` says; `source` tells where its values stand, for messages.
+    ///
+    /// # Errors
+    /// A network that does not fit the samples, or more validation samples than there are.
+    pub fn new(samples: &'a Samples, config: &'a RunConfig, source: Option<&Source>) -> Result<Self, GlocalError> {
+        let stream = Stream::new(config.training.seed);
+        let frames = match (samples, &config.events) {
+            (_, Some(events)) => Some(FrameMaker::new(samples, events, &stream)?),
+            (Samples::Images(_), None) => None,
+            (Samples::Recordings(_), None) => {
+                return Err(GlocalError::Usage {
+                    message: format!(
+                        "`{}` holds recordings, and the config does not say how to cut them",
+                        samples.name()
+                    ),
+                    hint: "add `[events]` with `framing = { cut = { by = \"time\", frames = 10 } }`".into(),
+                });
+            }
+        };
+        config.check_shapes(&shape_of(samples, frames.as_ref()), samples.classes(), source)?;
+        let validation = &stream.fork("validation split");
+        let split = match samples {
+            Samples::Images([train, _]) => train.split_validation(config.data.validation, validation)?,
+            Samples::Recordings([train, _]) => train.split_validation(config.data.validation, validation)?,
+        };
+        let limit = config.data.train_limit.unwrap_or(usize::MAX);
+        Ok(RunSamples {
+            samples,
+            train: split.train.into_iter().take(limit).collect(),
+            validation: split.validation,
+            test: (0..).take(samples.len(Split::Test)).collect(),
+            shuffle: config.training.shuffle,
+            augment: config.data.augment.clone(),
+            encoder: config.encoder,
+            frames,
+            steps: config.learner.network.steps,
+            stream,
+        })
+    }
+
+    /// The numbers of a part's samples, in their own order.
+    pub fn numbers(&self, part: Part) -> &[u32] {
+        match part {
+            Part::Train => &self.train,
+            Part::Validation => &self.validation,
+            Part::Test => &self.test,
+        }
+    }
+
+    /// Samples of the largest part: no batch is larger.
+    pub fn most_samples(&self) -> usize {
+        [Part::Train, Part::Validation, Part::Test].map(|part| self.numbers(part).len()).into_iter().max().unwrap_or(0)
+    }
+
+    /// Number of classes.
+    pub fn classes(&self) -> usize {
+        self.samples.classes()
+    }
+
+    /// What the network's inputs are arranged as, `[channels, height, width]`.
+    pub fn shape(&self) -> [usize; 3] {
+        shape_of(self.samples, self.frames.as_ref())
+    }
+
+    /// What a class shows; its number where no name is known.
+    pub fn class_name(&self, class: u32) -> String {
+        self.samples.class_names().get(class as usize).cloned().unwrap_or_else(|| format!("class {class}"))
+    }
+
+    /// Whether damage to images, and damage to events, make sense here.
+    fn bears(&self) -> (bool, bool) {
+        (matches!(self.samples, Samples::Images(_)), self.frames.is_some())
+    }
+
+    /// Reads damage as the command line gives it: chains of clauses. Where a simulated camera looks at images, what
+    /// images know (`border=2`) is done to the images, the rest to the events.
+    ///
+    /// # Errors
+    /// A clause that is neither.
+    pub fn damage(&self, texts: &[String]) -> Result<Damage, GlocalError> {
+        let (images, events) = self.bears();
+        let mut damage = Damage::none();
+        for clause in texts.iter().flat_map(|text| text.split('+')).map(str::trim).filter(|&text| text != "none") {
+            match (clause.parse::<Corruption>(), clause.parse::<EventCorruption>()) {
+                (Ok(corruption), _) if images => damage.images = damage.images.then(Corruptions::from(corruption)),
+                (_, Ok(corruption)) if events => damage.events = damage.events.then(EventCorruptions::from(corruption)),
+                (Err(error), _) if images => return Err(error.into()),
+                (_, Err(error)) if events => return Err(error.into()),
+                _ => {
+                    let (is, are) = if images { ("events", "images") } else { ("images", "recordings") };
+                    return Err(GlocalError::Usage {
+                        message: format!("`{clause}` damages {is}, but the run's data set holds {are}"),
+                        hint: "`glocal eval --help` lists both kinds".into(),
+                    });
+                }
+            }
+        }
+        Ok(damage)
+    }
+
+    /// The order in which `epoch` visits the training samples.
+    pub fn training_order(&self, epoch: u64) -> Vec<u32> {
+        if self.shuffle { epoch_order(&self.train, &self.stream.fork("order"), epoch) } else { self.train.clone() }
+    }
+
+    /// Puts training samples into `feed`, varied and encoded by the random numbers of `epoch`.
+    ///
+    /// # Errors
+    /// Numbers that are not there, recordings that cannot be read.
+    pub fn training_batch(&self, feed: &mut Feed, numbers: &[u32], epoch: u64) -> Result<(), GlocalError> {
+        let draw = |purpose: &str| Draw::new(&self.stream.fork(purpose), epoch);
+        match self.samples {
+            Samples::Images([train, _]) if self.frames.is_none() => {
+                train.gather(numbers, &mut feed.batch)?;
+                self.augment.apply(&mut feed.batch, &draw("augmentation"))?;
+                self.encode(feed, &draw("training encoder"))
+            }
+            _ => self.cut(feed, Split::Train, numbers, &Damage::none(), &draw("training events")),
+        }
+    }
+
+    /// Puts samples into `feed` to be judged, damaged first; what is drawn depends on seed, part and sample alone.
+    ///
+    /// # Errors
+    /// Numbers that are not there, recordings that cannot be read.
+    pub fn evaluation_batch(
+        &self,
+        feed: &mut Feed,
+        part: Part,
+        numbers: &[u32],
+        damage: &Damage,
+    ) -> Result<(), GlocalError> {
+        let draw = |purpose: &str| Draw::new(&self.stream.fork(purpose).fork(&part.to_string()), 0);
+        match self.samples {
+            Samples::Images(sets) if self.frames.is_none() => {
+                sets[index(part.split())].gather(numbers, &mut feed.batch)?;
+                damage.images.apply(&mut feed.batch, &draw("corruption"))?;
+                self.encode(feed, &draw("evaluation encoder"))
+            }
+            _ => self.cut(feed, part.split(), numbers, damage, &draw("corruption")),
+        }
+    }
+
+    fn encode(&self, feed: &mut Feed, draw: &Draw) -> Result<(), GlocalError> {
+        feed.cut = None;
+        self.encoder.encode_into(&feed.batch, self.steps, draw, &mut feed.buffers)?;
+        Ok(())
+    }
+
+    fn cut(
+        &self,
+        feed: &mut Feed,
+        split: Split,
+        numbers: &[u32],
+        damage: &Damage,
+        draw: &Draw,
+    ) -> Result<(), GlocalError> {
+        let maker = self.frames.as_ref().expect("recordings have frames, see `new`");
+        let mut cut = feed.cut.take().unwrap_or_default();
+        maker.fill(split, numbers, damage, draw, &mut cut.series)?;
+        let labels = numbers.iter().map(|&number| maker.label(split, number));
+        cut.labels = labels.collect::<Result<_, DataError>>()?;
+        feed.cut = Some(cut);
+        Ok(())
+    }
+
+    /// The only sample of a batch, to be looked at: the image's first channel, or all events of each pixel.
+    pub fn picture(&self, feed: &Feed) -> Option<Picture> {
+        let [_, height, width] = self.shape();
+        let plane = height * width;
+        let values = match &feed.cut {
+            None => feed.batch.values().get(..plane)?.to_vec(),
+            Some(cut) => {
+                let mut sum = vec![0.0f32; plane];
+                for frame in cut.series.chunks_exact(plane) {
+                    sum.iter_mut().zip(frame).for_each(|(sum, x)| *sum += x);
+                }
+                let most = sum.iter().copied().fold(1.0, f32::max);
+                sum.iter().map(|x| x / most).collect()
+            }
+        };
+        Some(Picture { width, height, values })
+    }
+}
+
+fn shape_of(samples: &Samples, frames: Option<&FrameMaker<'_>>) -> [usize; 3] {
+    match (frames, samples) {
+        (Some(maker), _) => [2, usize::from(maker.sensor().height), usize::from(maker.sensor().width)],
+        (None, Samples::Images([train, _])) => {
+            let shape = train.shape();
+            [shape.channels, shape.height, shape.width]
+        }
+        (None, Samples::Recordings(_)) => [0; 3],
+    }
+}
+
+/// A grey picture, 0..=1, `[height, width]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Picture {
+    /// Columns.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// Row after row.
+    pub values: Vec<f32>,
+}
+
+/// One batch as a network takes it; its memory is reused from step to step.
+#[derive(Debug, Default)]
+pub struct Feed {
+    batch: Batch,
+    buffers: EncodeBuffers,
+    /// Frames of recordings; absent while the batch is one of images.
+    cut: Option<Cut>,
+}
+
+#[derive(Debug, Default)]
+struct Cut {
+    /// `[T, B, 2, height, width]`.
+    series: Vec<f32>,
+    labels: Vec<u32>,
+}
+
+impl Feed {
+    /// The network's input.
+    pub fn input(&self) -> Input<'_, f32> {
+        match (&self.cut, self.buffers.encoded()) {
+            (Some(cut), _) => Input::Series(&cut.series),
+            (None, Encoded::Constant(values)) => Input::Constant(values),
+            (None, Encoded::Series(values)) => Input::Series(values),
+        }
+    }
+
+    /// Classes of the batch, `[B]`.
+    pub fn labels(&self) -> &[u32] {
+        self.cut.as_ref().map_or_else(|| self.batch.labels(), |cut| &cut.labels)
+    }
+}
