@@ -88,6 +88,8 @@ pub trait Float: Scalar + Evaluate<Self> + PartialOrd + Default + AddAssign + st
     fn finite(self) -> bool;
     /// Square root, correctly rounded.
     fn sqrt(self) -> Self;
+    /// self · factor + addend, rounded once. Slow on machines without such an instruction.
+    fn fused(self, factor: Self, addend: Self) -> Self;
     /// Little-endian bytes.
     fn to_bytes(values: &[Self]) -> Vec<u8>;
     /// The numbers of little-endian bytes; an incomplete last one is left out.
@@ -191,6 +193,10 @@ macro_rules! machine_number {
             #[inline(always)]
             fn sqrt(self) -> Self {
                 <$F>::sqrt(self)
+            }
+            #[inline(always)]
+            fn fused(self, factor: Self, addend: Self) -> Self {
+                self.mul_add(factor, addend)
             }
             fn to_bytes(values: &[Self]) -> Vec<u8> {
                 values.iter().flat_map(|v| v.to_le_bytes()).collect()

@@ -197,6 +197,7 @@ fn demo(rule: LearningRule, sharing: Sharing, scope: PlasticScope) -> LearnerCon
     LearnerConfig {
         network: NetworkConfig {
             inputs: SIZES[0],
+            input_shape: None,
             steps: STEPS,
             learning_rule: rule,
             phase_time_constant: Some(40.0),

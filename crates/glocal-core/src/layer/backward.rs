@@ -28,6 +28,9 @@ impl<F: Float> Layer<F> {
         gradients: &mut LayerArrays<F>,
         mut input_gradient: Option<&mut Vec<F>>,
     ) {
+        if let (Some(map), Some(tape)) = (&self.map, &mut tape.map) {
+            return self.backward_map(map, pass, from, tape, gradients, input_gradient);
+        }
         let sizes = self.sizes(pass.phase.len(), pass.batch);
         let drives = match (&self.plasticity, tape.plan, pass.input) {
             (None, ..) => 0,

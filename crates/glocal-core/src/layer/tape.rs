@@ -1,9 +1,11 @@
 //! What a forward pass leaves for the backward pass: buffers of one layer, kept from step to step.
 
 use super::coefficients::Coefficients;
+use super::map::MapTape;
 use super::presynaptic::Term;
 use super::scan::{AdjointTile, ColumnSums, ScanTile};
 use crate::config::Execution;
+use crate::dropout::Dropped;
 use crate::scalar::Float;
 use crate::view::{Rect, tiles};
 
@@ -18,6 +20,9 @@ pub(crate) struct Tape<F> {
     pub(super) steady: Steady<F>,
     /// W under a gate or mask, `[O,I]`; empty where the weight counts as it is.
     pub(super) coupled_weight: Vec<F>,
+    /// Everything of a convolution layer.
+    pub(crate) map: Option<MapTape<F>>,
+    pub(crate) dropped: Dropped<F>,
 }
 
 /// What does not change during a scan.
@@ -94,6 +99,8 @@ impl<F: Float> Default for Tape<F> {
             },
             steady: Steady::default(),
             coupled_weight: Vec::new(),
+            map: None,
+            dropped: Dropped::default(),
         }
     }
 }
@@ -250,7 +257,19 @@ pub(crate) struct Outputs<'a, F> {
 
 impl<F: Float> Tape<F> {
     pub(crate) fn outputs(&self) -> Outputs<'_, F> {
-        Outputs { output: &self.trajectory.output, potential: &self.trajectory.potential }
+        match &self.map {
+            Some(map) => Outputs { output: &map.output, potential: &[] },
+            None => Outputs { output: &self.trajectory.output, potential: &self.trajectory.potential },
+        }
+    }
+
+    /// Whether every potential of the last of `steps` steps is finite.
+    pub(crate) fn potentials_finite(&self, steps: usize) -> bool {
+        let potential = &self.trajectory.potential;
+        match &self.map {
+            Some(map) => map.finite,
+            None => crate::rows::sum(&potential[potential.len() - potential.len() / steps..]).finite(),
+        }
     }
 
     /// P_T; empty where plastic weights do not outlive the sample.
