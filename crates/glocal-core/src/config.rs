@@ -5,10 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::shape::Shape;
 use crate::error::{ConfigErrors, Violation};
 use crate::neuron::NeuronConfig;
 use crate::plasticity::RuleConfig;
+pub use crate::shape::Shape;
 
 /// Which of the two kinds of learning may move a network: the three arms of every experiment.
 ///
@@ -202,7 +202,10 @@ impl TryFrom<LayerTable> for LayerConfig {
             LayerKind::Dense => {
                 table.refuse_convolution_keys()?;
                 let recurrent = table.recurrent.unwrap_or(false);
-                (table.size.ok_or_else(|| missing("size"))?, if recurrent { Operator::Recurrent } else { Operator::Dense })
+                (
+                    table.size.ok_or_else(|| missing("size"))?,
+                    if recurrent { Operator::Recurrent } else { Operator::Dense },
+                )
             }
             LayerKind::Conv => {
                 table.refuse_dense_keys()?;

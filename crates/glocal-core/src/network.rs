@@ -130,7 +130,9 @@ impl<F: Float> Network<F> {
 
     /// Parameters of [`Network::frozen`]: each trained weight with the plastic weight folded in, or with the normalisation.
     pub fn fold(&self, params: &Params<F>, plastic: &[PlasticWeight<F>]) -> Params<F> {
-        let fold = |((layer, params), plastic): ((&Layer<F>, &LayerArrays<F>), &PlasticWeight<F>)| layer.folded(params, plastic);
+        let fold = |((layer, params), plastic): ((&Layer<F>, &LayerArrays<F>), &PlasticWeight<F>)| {
+            layer.folded(params, plastic)
+        };
         self.layers.iter().zip(params).zip(plastic).map(fold).collect()
     }
 

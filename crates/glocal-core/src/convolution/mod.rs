@@ -8,8 +8,12 @@
 //! x `[H,W,C]`, y `[H',W',O]` with H' = ⌊(H + 2p - K)/s⌋ + 1, W `[O,K,K,C]`.
 
 mod kernel;
+mod lanes;
 mod packed;
 
+#[cfg(target_arch = "x86_64")]
+pub use lanes::{Avx2, Avx512};
+pub use lanes::{LANES, Lanes, Plain};
 pub(crate) use packed::Packed;
 
 use crate::config::Convolution;
@@ -171,8 +175,7 @@ impl Geometry {
         let (kernel, stride, border) = (self.window.kernel, self.window.stride, self.spread_border());
         let (pitch, spread_pitch) = (self.padded_width() * self.channels, self.spread_width() * lanes);
         let len = kernel * self.channels;
-        let windows =
-            Windows { values: padded, step: stride * self.channels, len, count: self.out_width() };
+        let windows = Windows { values: padded, step: stride * self.channels, len, count: self.out_width() };
         let gradient = kernel::Gradient {
             values: spread,
             start: (border * self.spread_width() + border) * lanes,

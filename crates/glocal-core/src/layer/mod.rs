@@ -22,14 +22,14 @@ pub(crate) use tape::Tape;
 use crate::config::{Coupling, Dropout, GainShape, LayerConfig, LearningRule, PlasticScope, PlasticityConfig, Sharing};
 use crate::dropout::Draw;
 use crate::network::Input;
-use crate::shape::Shape;
-use map::Map;
 use crate::neuron::NeuronKernel;
 use crate::params::LayerArrays;
 use crate::plasticity::{Normalisation, RuleKernel};
 use crate::random::uniform;
 use crate::rows;
 use crate::scalar::Float;
+use crate::shape::Shape;
+use map::Map;
 use presynaptic::plane;
 use tape::{Sizes, fit};
 

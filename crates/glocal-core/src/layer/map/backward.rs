@@ -56,8 +56,7 @@ impl<F: Float> Layer<F> {
         let of_sample = |b: usize| &product[b * planes * n..][..planes * n];
         let (sums, weights): (Vec<Sums<F>>, Vec<Packed<F>>) = if coupled {
             let of_strip = |(gradient, rect): (&mut [F], &Rect)| neurons.adjoint(gradient, rect, of_sample);
-            let sums: Vec<Sums<F>> =
-                tape.gradient.par_chunks_mut(strip).zip(rects.par_iter()).map(of_strip).collect();
+            let sums: Vec<Sums<F>> = tape.gradient.par_chunks_mut(strip).zip(rects.par_iter()).map(of_strip).collect();
             let through = Through::new(&runner, affine, &total(&sums), pass.batch * n / map.geometry.outputs);
             let weights = tasks(&mut tape.gradient)
                 .into_par_iter()

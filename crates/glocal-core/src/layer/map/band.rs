@@ -151,7 +151,8 @@ impl<'a, F: Float> Runner<'a, F> {
         trajectory.begin(len, carried);
         for t in 0..self.steps {
             let group = affine.group(t);
-            let (scale, shift) = (self.rows.of(&self.rows.scale, group, len), self.rows.of(&self.rows.shift, group, len));
+            let (scale, shift) =
+                (self.rows.of(&self.rows.scale, group, len), self.rows.of(&self.rows.shift, group, len));
             let (slot, read, write) = (trajectory.slot(t), trajectory.state_slot(t), trajectory.state_slot(t + 1));
             let current = &mut trajectory.current[slot * len..][..len];
             scaled_and_shifted(current, scale, self.product(product, t, band), shift);

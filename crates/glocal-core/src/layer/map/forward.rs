@@ -111,7 +111,8 @@ impl<F: Float> Layer<F> {
                         }
                     }
                     let carried = pass.carried.map_or(&[][..], |c| &c.state);
-                    let mut sample = Sample { b, row, batch: pass.batch, carried, output: &mut output, states: states.as_mut() };
+                    let mut sample =
+                        Sample { b, row, batch: pass.batch, carried, output: &mut output, states: states.as_mut() };
                     finite &= sample.run(&runner, affine, product, &mut trajectory);
                 }
                 finite
@@ -170,7 +171,13 @@ struct Sample<'a, 'w, F> {
 
 impl<F: Float> Sample<'_, '_, F> {
     /// Whether the last potentials are finite.
-    fn run(&mut self, runner: &Runner<'_, F>, affine: &Affine<F>, product: &[F], trajectory: &mut Trajectory<F>) -> bool {
+    fn run(
+        &mut self,
+        runner: &Runner<'_, F>,
+        affine: &Affine<F>,
+        product: &[F],
+        trajectory: &mut Trajectory<F>,
+    ) -> bool {
         let (map, n, states) = (runner.map, runner.map.neurons(), runner.neuron.states());
         let (width, channels) = (map.geometry.out_width(), map.geometry.outputs);
         let mut finite = true;
