@@ -140,11 +140,15 @@ fn block_product<F: Float, L: Lanes<F>, const N: usize, const V: usize>(
         }
     }
     for (i, sums) in sums.iter().enumerate() {
-        let mut row = [[F::of(0.0); LANES]; V];
-        for v in 0..V {
-            sums[v].store(&mut row[v]);
+        let out = &mut out[i * pitch..][..columns];
+        if columns == V * LANES {
+            let (lanes, _) = out.as_chunks_mut::<LANES>();
+            lanes.iter_mut().zip(sums).for_each(|(lanes, sum)| sum.store(lanes));
+        } else {
+            let mut row = [[F::of(0.0); LANES]; V];
+            row.iter_mut().zip(sums).for_each(|(lanes, sum)| sum.store(lanes));
+            out.copy_from_slice(&row.as_flattened()[..columns]);
         }
-        out[i * pitch..][..columns].copy_from_slice(&row.as_flattened()[..columns]);
     }
 }
 

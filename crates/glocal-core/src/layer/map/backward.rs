@@ -210,9 +210,8 @@ impl<F: Float> Neurons<'_, F> {
             let output_gradient = match map.pool {
                 None => given,
                 Some(pool) => {
-                    let size = (map.geometry.out_width(), map.geometry.outputs);
                     let top = &self.output[at + part.start..at + part.end];
-                    pool_rows_adjoint(pool, trajectory.spikes(t), size, top, given, &mut spikes[..len]);
+                    pool_rows_adjoint(pool, trajectory.spikes(t), map.band_shape(), top, given, &mut spikes[..len]);
                     &spikes[..len]
                 }
             };

@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use super::Map;
 use super::norm::Affine;
+use super::pool::Band;
+use crate::config::Pool;
 use crate::neuron::{MOST_STATES, NeuronKernel, NeuronRow};
 use crate::scalar::Float;
 use crate::simd::vectorised;
@@ -205,6 +207,12 @@ impl Map {
     fn band_rows(&self) -> usize {
         let row = self.geometry.out_width() * self.geometry.outputs;
         self.pool.map_or((BAND / row).max(1), |pool| pool.side()).min(self.geometry.out_height())
+    }
+
+    /// A full band of a pooling layer.
+    pub fn band_shape(&self) -> Band {
+        let side = self.pool.map_or(1, Pool::side);
+        Band { side, width: self.geometry.out_width(), channels: self.geometry.outputs }
     }
 
     /// Values of a full band.

@@ -179,7 +179,7 @@ impl<F: Float> Sample<'_, '_, F> {
         trajectory: &mut Trajectory<F>,
     ) -> bool {
         let (map, n, states) = (runner.map, runner.map.neurons(), runner.neuron.states());
-        let (width, channels) = (map.geometry.out_width(), map.geometry.outputs);
+        let shape = map.band_shape();
         let mut finite = true;
         for band in map.bands() {
             let part = map.pooled_part(&band);
@@ -190,7 +190,7 @@ impl<F: Float> Sample<'_, '_, F> {
             runner.run(affine, product, &band, &carried, trajectory, |t, left| {
                 let out = &mut self.output.row_mut(t, self.row)[part.clone()];
                 match map.pool {
-                    Some(pool) => pool_rows(pool, left.spikes(t), width, channels, out),
+                    Some(pool) => pool_rows(pool, left.spikes(t), shape, out),
                     None => out.copy_from_slice(left.spikes(t)),
                 }
             });
