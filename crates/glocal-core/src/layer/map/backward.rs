@@ -229,12 +229,22 @@ impl<F: Float> Neurons<'_, F> {
                 },
             );
             let (group, first) = (self.affine.group(t), runner.planes > 1 || t + 1 == runner.steps);
-            let into = &mut gradient[place(t)..][band.clone()];
-            self.leave(group, &current[..len], runner.product(product, t, band), first, into, sums);
+            let (current, into) = (&current[..len], &mut gradient[place(t)..][band.clone()]);
+            if runner.steady() {
+                // Sums over steps come first.
+                if first { into.copy_from_slice(current) } else { rows::add_scaled(into, F::of(1.0), current) }
+            } else {
+                self.leave(group, current, runner.product(product, t, band), first, into, sums);
+            }
+        }
+        if runner.steady() {
+            let (into, summed) = (&mut gradient[band.clone()], &mut current[..len]);
+            summed.copy_from_slice(into);
+            self.leave(0, summed, &product[band.clone()], true, into, sums);
         }
     }
 
-    /// Adds one step's gradient of I to the sums, and writes it, or adds it, where it is kept.
+    /// Adds a gradient of I to the sums, and writes it, or adds it, where it is kept.
     fn leave(&self, group: usize, current: &[F], y: &[F], first: bool, into: &mut [F], sums: &mut Sums<F>) {
         let (rows, len) = (&self.runner.rows, current.len());
         let of_group = |values: &[F]| group * (values.len() / self.affine.groups);

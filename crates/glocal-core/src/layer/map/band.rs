@@ -22,6 +22,8 @@ pub(super) struct Runner<'a, F> {
     pub steps: usize,
     /// Steps of y: 1 or T.
     pub planes: usize,
+    /// Groups of steps that [`Affine`] tells apart.
+    pub groups: usize,
     /// [`Affine`] repeated over a band, `[groups, band]`.
     pub rows: BandRows<F>,
 }
@@ -56,7 +58,7 @@ impl<F: Float> BandRows<F> {
 
 /// What the steps of a band leave: of each step, or of the last ones only.
 pub(super) struct Trajectory<F> {
-    /// `[T, len]`, or one step's.
+    /// `[T, len]`; one step's, if only the last are kept or all are the same.
     pub current: Vec<F>,
     /// `[T+1, states, len]`, or two steps'.
     pub state: Vec<F>,
@@ -64,24 +66,30 @@ pub(super) struct Trajectory<F> {
     pub spikes: Vec<F>,
     pub potential: Vec<F>,
     kept: bool,
+    steady: bool,
     len: usize,
     states: usize,
 }
 
 impl<F: Float> Trajectory<F> {
-    /// For bands of up to `len` values; `kept`: of each step.
-    pub fn new(len: usize, steps: usize, states: usize, kept: bool) -> Self {
+    /// For bands of up to `len` values; `kept`: of each step; `steady`: the current is the same at all steps.
+    fn new(len: usize, steps: usize, states: usize, kept: bool, steady: bool) -> Self {
         let zeros = |n: usize| vec![F::of(0.0); n];
         let steps = if kept { steps } else { 1 };
         Trajectory {
-            current: zeros(steps * len),
+            current: zeros(if steady { 1 } else { steps } * len),
             state: zeros((steps + 1) * states * len),
             spikes: zeros(steps * len),
             potential: zeros(len),
             kept,
+            steady,
             len,
             states,
         }
+    }
+
+    fn current_slot(&self, t: usize) -> usize {
+        if self.steady { 0 } else { self.slot(t) }
     }
 
     fn slot(&self, t: usize) -> usize {
@@ -94,7 +102,7 @@ impl<F: Float> Trajectory<F> {
 
     /// Currents of step `t`.
     pub fn current(&self, t: usize) -> &[F] {
-        &self.current[self.slot(t) * self.len..][..self.len]
+        &self.current[self.current_slot(t) * self.len..][..self.len]
     }
 
     /// Spikes of step `t`.
@@ -124,12 +132,17 @@ impl<'a, F: Float> Runner<'a, F> {
         affine: &Affine<F>,
     ) -> Self {
         let rows = BandRows::new(affine, map.band_values(), map.geometry.outputs);
-        Runner { map, neuron, smooth, steps, planes, rows }
+        Runner { map, neuron, smooth, steps, planes, groups: affine.groups, rows }
     }
 
     /// A trajectory for any of its bands.
     pub fn trajectory(&self, kept: bool) -> Trajectory<F> {
-        Trajectory::new(self.map.band_values(), self.steps, self.neuron.states(), kept)
+        Trajectory::new(self.map.band_values(), self.steps, self.neuron.states(), kept, self.steady())
+    }
+
+    /// Whether the current is the same at all steps.
+    pub fn steady(&self) -> bool {
+        self.planes == 1 && self.groups == 1
     }
 
     /// y of step `t` of one sample `[planes, N]`, the part of a band.
@@ -156,8 +169,11 @@ impl<'a, F: Float> Runner<'a, F> {
             let (scale, shift) =
                 (self.rows.of(&self.rows.scale, group, len), self.rows.of(&self.rows.shift, group, len));
             let (slot, read, write) = (trajectory.slot(t), trajectory.state_slot(t), trajectory.state_slot(t + 1));
-            let current = &mut trajectory.current[slot * len..][..len];
-            scaled_and_shifted(current, scale, self.product(product, t, band), shift);
+            let current_slot = trajectory.current_slot(t);
+            let current = &mut trajectory.current[current_slot * len..][..len];
+            if t == 0 || !trajectory.steady {
+                scaled_and_shifted(current, scale, self.product(product, t, band), shift);
+            }
             let size = states * len;
             let (from, to) = two_parts(&mut trajectory.state, read * size, write * size, size);
             let mut before: [&[F]; MOST_STATES] = [&[]; MOST_STATES];
