@@ -56,6 +56,7 @@ impl<F: Float> Layer<F> {
             (Some(plasticity), Some(_)) => {
                 self.backward_dense_per_sample(plasticity, pass, from, tape, gradients, input_gradient.as_deref_mut())
             }
+            _ if self.recurrent => self.backward_recurrent(pass, from, tape, gradients),
             _ => self.backward_plain(pass, from, tape),
         };
         self.global_gradients(pass, tape, gradients, input_gradient);

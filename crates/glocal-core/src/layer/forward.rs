@@ -36,6 +36,9 @@ impl<F: Float> Layer<F> {
         let Some(plasticity) = &self.plasticity else {
             tape.plan = None;
             tape.steady.gain.clear();
+            if self.recurrent {
+                return self.forward_recurrent(pass, tape);
+            }
             let scan = self.scan(pass, &tape.steady);
             let rects = sample_strips(batch, self.outputs);
             let mut tiles = tape.trajectory.tiles(sizes, &rects);
@@ -284,7 +287,15 @@ impl<F: Float> Layer<F> {
             pre_traces: pre_traces.collect(),
             eligibility: tape.plastic.next_eligibility.clone(),
             plastic: tape.plastic.next.clone(),
+            output: if self.recurrent { self.last_output(tape) } else { Vec::new() },
         }
+    }
+}
+
+impl<F: Float> Layer<F> {
+    fn last_output(&self, tape: &Tape<F>) -> Vec<F> {
+        let output = &tape.trajectory.output;
+        output[output.len() - tape.batch * self.outputs..].to_vec()
     }
 }
 

@@ -12,6 +12,7 @@ mod map;
 mod per_sample;
 mod planner;
 mod presynaptic;
+mod recurrent;
 mod scan;
 mod tape;
 
@@ -19,7 +20,9 @@ pub(crate) use coefficients::phase;
 pub(crate) use scan::OutputGradients;
 pub(crate) use tape::Tape;
 
-use crate::config::{Coupling, Dropout, GainShape, LayerConfig, LearningRule, PlasticScope, PlasticityConfig, Sharing};
+use crate::config::{
+    Coupling, Dropout, GainShape, LayerConfig, LearningRule, Operator, PlasticScope, PlasticityConfig, Sharing,
+};
 use crate::dropout::Draw;
 use crate::network::Input;
 use crate::neuron::NeuronKernel;
@@ -44,6 +47,8 @@ pub struct Layer<F> {
     /// A convolution's own; absent: dense.
     map: Option<Map>,
     dropout: Option<Dropout>,
+    /// Whether its spikes come back to it.
+    recurrent: bool,
 }
 
 #[derive(Debug)]
@@ -74,6 +79,8 @@ pub struct LayerCarry<F> {
     pub eligibility: Vec<F>,
     /// P, `[O,I]` or `[B,O,I]`, whatever its scope: a carried scan goes on from it.
     pub plastic: Vec<F>,
+    /// Spikes of the last step, `[B,O]`, where they come back.
+    pub output: Vec<F>,
 }
 
 /// Everything that a forward pass of one layer depends on.
@@ -134,6 +141,7 @@ impl<F: Float> Layer<F> {
             plasticity,
             map,
             dropout: config.dropout,
+            recurrent: config.operator == Operator::Recurrent,
         }
     }
 
@@ -195,6 +203,7 @@ impl<F: Float> Layer<F> {
             plasticity: None,
             map: self.map.map(|map| map.folded()),
             dropout: self.dropout,
+            recurrent: self.recurrent,
         }
     }
 

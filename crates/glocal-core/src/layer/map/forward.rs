@@ -190,6 +190,8 @@ impl<F: Float> Sample<'_, '_, F> {
             runner.run(affine, product, &band, &carried, trajectory, |t, left| {
                 let out = &mut self.output.row_mut(t, self.row)[part.clone()];
                 match map.pool {
+                    // Too few rows are left to be pooled.
+                    _ if out.is_empty() => {}
                     Some(pool) => pool_rows(pool, left.spikes(t), shape, out),
                     None => out.copy_from_slice(left.spikes(t)),
                 }
