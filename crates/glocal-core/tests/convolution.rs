@@ -395,15 +395,15 @@ fn normalisation_by_its_definition() {
         let mut followed = params.clone();
         network.follow_statistics(&mut followed, &workspace);
         // Batch mean of the raw currents: from their definition.
-        let mut sums = vec![0.0; 3];
+        let mut sums = [0.0; 3];
         for sample in x.chunks_exact(72) {
             let window = Convolution { kernel: 3, stride: 1, padding: 0 };
             let (_, y) = naive(sample, [1, 9, 8], &params[0].weight, 3, window);
             y.iter().enumerate().for_each(|(i, y)| sums[i % 3] += y / (42 * STEPS * BATCH) as f64);
         }
-        for c in 0..3 {
+        for (c, sum) in sums.iter().enumerate() {
             let kept = |values: &[f64]| values.iter().skip(c).step_by(3).sum::<f64>() / groups as f64;
-            let expected = 0.9 * kept(&params[0].running_mean) + 0.1 * sums[c];
+            let expected = 0.9 * kept(&params[0].running_mean) + 0.1 * sum;
             assert!((kept(&followed[0].running_mean) - expected).abs() < 1e-12, "{norm:?}");
         }
     }

@@ -230,7 +230,3 @@ fn demo(rule: LearningRule, sharing: Sharing, scope: PlasticScope) -> LearnerCon
         meta: OptimiserConfig::adam(5e-4),
     }
 }
-#[doc(hidden)]
-pub fn conv_only(s: f64) -> (f64, f64) {
-    (conv::step_ms(s).unwrap(), gemm_gflops(1.0))
-}
