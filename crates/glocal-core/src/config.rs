@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{ConfigErrors, Violation};
 use crate::neuron::NeuronConfig;
 use crate::plasticity::RuleConfig;
+pub use crate::shape::Shape;
 
 /// Which of the two kinds of learning may move a network: the three arms of every experiment.
 ///
@@ -27,12 +28,15 @@ pub enum LearningRule {
     Hybrid,
 }
 
-/// The network: a chain of dense layers over `steps` time steps, and its read-out.
+/// The network: a chain of layers over `steps` time steps, and its read-out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkConfig {
     /// Input neurons, I of the first layer.
     pub inputs: usize,
+    /// What the inputs are arranged as, (C, H, W); needed below a convolution.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_shape: Option<[usize; 3]>,
     /// Time steps T of one sample.
     pub steps: usize,
     /// The arm; a layer's own `learning` overrides it.
@@ -47,23 +51,225 @@ pub struct NetworkConfig {
     pub layers: Vec<LayerConfig>,
 }
 
-/// One dense layer: neurons, and optionally plastic weights beside the trained ones.
+/// One layer: a linear operator and the neurons that it drives, and optionally plastic weights beside the trained ones.
+///
+/// In TOML it is one flat table: `kind = "conv"` with `channels`, `kernel`, `stride`, `padding`, or, if `kind` is absent or
+/// `"dense"`, `size`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "LayerTable", into = "LayerTable")]
 pub struct LayerConfig {
-    /// Neurons O.
+    /// Neurons O of a dense layer; output channels O of a convolution.
     pub size: usize,
-    /// Whether a bias is added to the current (it is not decayed by k_t).
-    #[serde(default = "yes")]
+    /// How inputs become currents.
+    pub operator: Operator,
+    /// Whether a bias is added to the current (it is not decayed by k_t). Normalised layers have a shift instead.
     pub bias: bool,
+    /// Normalisation of a convolution's currents.
+    pub norm: Option<Norm>,
+    /// Pooling of a convolution's spikes.
+    pub pool: Option<Pool>,
+    /// Dropout of the layer's inputs while it learns.
+    pub dropout: Option<Dropout>,
     /// The layer's own learning rule; absent: what the network's arm implies.
-    #[serde(default)]
     pub learning: Option<LearningRule>,
     /// Neuron model.
     pub neuron: NeuronConfig,
-    /// Plastic weights; needed where the layer's rule is local or hybrid.
-    #[serde(default)]
+    /// Plastic weights; needed where a dense layer's rule is local or hybrid.
     pub plasticity: Option<PlasticityConfig>,
+}
+
+/// How a layer's inputs become its neurons' currents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Operator {
+    /// Every input reaches every neuron.
+    #[default]
+    Dense,
+    /// As `Dense`, and the spikes of the previous step reach every neuron through a trained square matrix.
+    Recurrent,
+    /// The same small window of weights at every place of a map. Its weights do not decay within a sample (k_t = 1).
+    Convolution(Convolution),
+}
+
+/// Window of a convolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Convolution {
+    /// Side K of the window.
+    pub kernel: usize,
+    /// Inputs from one window to the next.
+    pub stride: usize,
+    /// Zeros around the input, on each side.
+    pub padding: usize,
+}
+
+/// Normalisation of currents, channel by channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Norm {
+    /// Statistics over all steps at once, scaled to the threshold (Zheng et al. 2021).
+    Tdbn,
+    /// Statistics of each step on its own (Ioffe & Szegedy 2015).
+    PerStep,
+}
+
+/// Pooling over windows that do not overlap; rows and columns that fill no window are left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pool {
+    /// The largest of a window of this side; its gradient goes to the first of equals.
+    Max(usize),
+    /// The mean of a window of this side.
+    Average(usize),
+}
+
+impl Pool {
+    /// Side of the window.
+    pub fn side(self) -> usize {
+        match self {
+            Pool::Max(side) | Pool::Average(side) => side,
+        }
+    }
+}
+
+/// Dropout: inputs that are silenced while the layer learns, the others scaled up by 1/(1 - rate).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Dropout {
+    /// Share of inputs silenced, in 0..1.
+    pub rate: f64,
+    /// How long a draw holds.
+    pub per: DropoutPer,
+}
+
+/// How long a draw of silenced inputs holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DropoutPer {
+    /// For all steps of a sample.
+    #[default]
+    Sample,
+    /// For one step.
+    Step,
+}
+
+/// A layer as it stands in TOML: one flat table.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LayerTable {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kind: Option<LayerKind>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    size: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    channels: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kernel: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stride: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    padding: Option<usize>,
+    #[serde(default = "yes")]
+    bias: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    recurrent: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    norm: Option<Norm>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dropout: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dropout_per: Option<DropoutPer>,
+    #[serde(default)]
+    learning: Option<LearningRule>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pool: Option<Pool>,
+    neuron: NeuronConfig,
+    #[serde(default)]
+    plasticity: Option<PlasticityConfig>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum LayerKind {
+    #[default]
+    Dense,
+    Conv,
+}
+
+impl TryFrom<LayerTable> for LayerConfig {
+    type Error = String;
+
+    fn try_from(table: LayerTable) -> Result<Self, String> {
+        let missing = |key: &str| format!("missing field `{key}`");
+        let (size, operator) = match table.kind.unwrap_or_default() {
+            LayerKind::Dense => {
+                table.refuse_convolution_keys()?;
+                let recurrent = table.recurrent.unwrap_or(false);
+                (
+                    table.size.ok_or_else(|| missing("size"))?,
+                    if recurrent { Operator::Recurrent } else { Operator::Dense },
+                )
+            }
+            LayerKind::Conv => {
+                table.refuse_dense_keys()?;
+                let kernel = table.kernel.ok_or_else(|| missing("kernel"))?;
+                let (stride, padding) = (table.stride.unwrap_or(1), table.padding.unwrap_or(0));
+                let operator = Operator::Convolution(Convolution { kernel, stride, padding });
+                (table.channels.ok_or_else(|| missing("channels"))?, operator)
+            }
+        };
+        if table.dropout.is_none() && table.dropout_per.is_some() {
+            return Err("`dropout_per` needs a `dropout`".into());
+        }
+        let dropout = table.dropout.map(|rate| Dropout { rate, per: table.dropout_per.unwrap_or_default() });
+        let LayerTable { bias, norm, pool, learning, neuron, plasticity, .. } = table;
+        Ok(LayerConfig { size, operator, bias, norm, pool, dropout, learning, neuron, plasticity })
+    }
+}
+
+impl LayerTable {
+    fn refuse_convolution_keys(&self) -> Result<(), String> {
+        let given = [
+            ("channels", self.channels.is_some()),
+            ("kernel", self.kernel.is_some()),
+            ("stride", self.stride.is_some()),
+            ("padding", self.padding.is_some()),
+            ("norm", self.norm.is_some()),
+            ("pool", self.pool.is_some()),
+        ];
+        match given.iter().find(|(_, given)| *given) {
+            Some((key, _)) => Err(format!("`{key}` belongs to a layer of kind = \"conv\"")),
+            None => Ok(()),
+        }
+    }
+
+    fn refuse_dense_keys(&self) -> Result<(), String> {
+        let given = [("size", self.size.is_some()), ("recurrent", self.recurrent.is_some())];
+        match given.iter().find(|(_, given)| *given) {
+            Some((key, _)) => Err(format!("`{key}` belongs to a dense layer; a convolution has `channels`")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl From<LayerConfig> for LayerTable {
+    fn from(layer: LayerConfig) -> Self {
+        let convolution = layer.convolution();
+        LayerTable {
+            kind: convolution.map(|_| LayerKind::Conv),
+            size: if convolution.is_none() { Some(layer.size) } else { None },
+            channels: convolution.map(|_| layer.size),
+            kernel: convolution.map(|c| c.kernel),
+            stride: convolution.map(|c| c.stride),
+            padding: convolution.map(|c| c.padding),
+            bias: layer.bias,
+            recurrent: if layer.operator == Operator::Recurrent { Some(true) } else { None },
+            norm: layer.norm,
+            dropout: layer.dropout.map(|d| d.rate),
+            dropout_per: layer.dropout.map(|d| d.per),
+            learning: layer.learning,
+            pool: layer.pool,
+            neuron: layer.neuron,
+            plasticity: layer.plasticity,
+        }
+    }
 }
 
 /// Plastic weights of one layer.
@@ -326,7 +532,56 @@ fn epsilon() -> f64 {
 impl LayerConfig {
     /// `size` neurons with bias, trained as the arm says, without plastic weights.
     pub fn new(size: usize, neuron: NeuronConfig) -> Self {
-        LayerConfig { size, bias: true, learning: None, neuron, plasticity: None }
+        LayerConfig {
+            size,
+            operator: Operator::Dense,
+            bias: true,
+            norm: None,
+            pool: None,
+            dropout: None,
+            learning: None,
+            neuron,
+            plasticity: None,
+        }
+    }
+
+    /// A convolution to `channels` channels with bias, without normalisation and pooling.
+    pub fn convolution_of(channels: usize, convolution: Convolution, neuron: NeuronConfig) -> Self {
+        LayerConfig { operator: Operator::Convolution(convolution), ..LayerConfig::new(channels, neuron) }
+    }
+
+    /// The window, if it is a convolution.
+    pub fn convolution(&self) -> Option<Convolution> {
+        match self.operator {
+            Operator::Convolution(convolution) => Some(convolution),
+            _ => None,
+        }
+    }
+
+    /// The same without pooling: it puts out its neurons.
+    fn unpooled(&self) -> LayerConfig {
+        LayerConfig { pool: None, ..self.clone() }
+    }
+
+    /// Whether a bias is among its parameters.
+    pub fn has_bias(&self) -> bool {
+        self.bias && self.norm.is_none()
+    }
+
+    /// What the layer puts out for an input of shape `input`; `None` if it cannot.
+    pub fn output_shape(&self, input: Shape) -> Option<Shape> {
+        match (self.operator, input) {
+            (Operator::Convolution(window), Shape::Map { height, width, .. }) => {
+                let side = |n: usize| {
+                    let padded = n.checked_add(window.padding.checked_mul(2)?)?;
+                    let side = padded.checked_sub(window.kernel)?.checked_div(window.stride)? + 1;
+                    side.checked_div(self.pool.map_or(1, Pool::side)).filter(|&side| side > 0)
+                };
+                Some(Shape::Map { channels: self.size, height: side(height)?, width: side(width)? })
+            }
+            (Operator::Convolution(_), Shape::Flat(_)) => None,
+            _ => Some(Shape::Flat(self.size)),
+        }
     }
 }
 
@@ -366,13 +621,34 @@ impl NetworkConfig {
         let layer = &self.layers[index];
         layer.learning.unwrap_or(match self.learning_rule {
             LearningRule::Local if index + 1 == self.layers.len() => LearningRule::Hybrid,
+            // Convolutions have no plastic weights: a hybrid network trains them globally.
+            LearningRule::Hybrid if layer.convolution().is_some() => LearningRule::Global,
             arm => arm,
         })
     }
 
-    /// Inputs I of layer `index`.
+    /// Inputs I of layer `index`; 0 if it cannot be built.
     pub fn layer_inputs(&self, index: usize) -> usize {
-        if index == 0 { self.inputs } else { self.layers[index - 1].size }
+        self.layer_input_shape(index).map_or(0, Shape::len)
+    }
+
+    /// Shape of what the network is given.
+    pub fn shape(&self) -> Shape {
+        match self.input_shape {
+            Some([channels, height, width]) => Shape::Map { channels, height, width },
+            None => Shape::Flat(self.inputs),
+        }
+    }
+
+    /// Shape of what layer `index` is given; `None` if a layer below cannot be built.
+    pub fn layer_input_shape(&self, index: usize) -> Option<Shape> {
+        self.layers[..index].iter().try_fold(self.shape(), |shape, layer| layer.output_shape(shape))
+    }
+
+    /// Neurons of layer `index`; 0 if it cannot be built.
+    pub fn layer_neurons(&self, index: usize) -> usize {
+        let unpooled = self.layers[index].unpooled();
+        self.layer_input_shape(index).and_then(|shape| unpooled.output_shape(shape)).map_or(0, Shape::len)
     }
 
     /// Checks the whole config.
@@ -390,6 +666,7 @@ impl NetworkConfig {
         found.require(self.steps > 0, "network.steps", self.steps, "must be at least 1");
         found.require(self.steps <= 100_000, "network.steps", self.steps, "must be at most 100000");
         found.require(!self.layers.is_empty(), "network.layers", "[]", "needs at least one layer");
+        self.check_input_shape(found);
         if let Some(tau) = self.phase_time_constant {
             found.require(tau > 0.0, "network.phase_time_constant", tau, "must be above 0 (in steps)");
         }
@@ -405,6 +682,10 @@ impl NetworkConfig {
         for (index, layer) in self.layers.iter().enumerate() {
             self.check_layer(index, layer, found);
         }
+        if let Some(last) = self.layers.iter().rposition(|_| true).filter(|&l| self.layers[l].convolution().is_some()) {
+            let message = "the read-out layer must be dense: add one with a neuron per class";
+            found.push(Violation::new(format!("network.layers[{last}].kind"), "conv", message));
+        }
         let local = |index: usize| self.layer_rule(index) == LearningRule::Local;
         let top = (0..self.layers.len()).rev().find(|&index| local(index));
         for index in (0..top.unwrap_or(0)).filter(|&index| !local(index)) {
@@ -418,10 +699,30 @@ impl NetworkConfig {
 
     fn check_layer(&self, index: usize, layer: &LayerConfig, found: &mut ConfigErrors) {
         let key = |name: &str| format!("network.layers[{index}].{name}");
-        found.require(layer.size > 0, key("size"), layer.size, "must be at least 1");
-        let synapses = layer.size.checked_mul(self.layer_inputs(index));
-        let fits = synapses.is_some_and(|n| n <= 1 << 31);
-        found.require(fits, key("size"), layer.size, "has more than 2^31 synapses with its inputs");
+        match layer.convolution() {
+            Some(window) => self.check_convolution(index, layer, window, found),
+            None => {
+                found.require(layer.size > 0, key("size"), layer.size, "must be at least 1");
+                let synapses = layer.size.checked_mul(self.layer_inputs(index));
+                let fits = synapses.is_some_and(|n| n <= 1 << 31);
+                found.require(fits, key("size"), layer.size, "has more than 2^31 synapses with its inputs");
+            }
+        }
+        if let Some(dropout) = layer.dropout {
+            found.require((0.0..1.0).contains(&dropout.rate), key("dropout"), dropout.rate, "must be in 0..1");
+        }
+        if layer.convolution().is_some() || layer.operator == Operator::Recurrent {
+            if layer.plasticity.is_some() {
+                let message = "plastic weights belong to dense layers without recurrence";
+                found.push(Violation::new(key("plasticity"), "given", message));
+            }
+            if layer.learning == Some(LearningRule::Hybrid) || self.layer_rule(index) == LearningRule::Hybrid {
+                let message = "needs plastic weights, which only dense layers without recurrence have: set \"global\"";
+                found.push(Violation::new(key("learning"), "hybrid", message));
+            }
+            layer.neuron.collect_violations(&key("neuron"), found);
+            return;
+        }
         layer.neuron.collect_violations(&key("neuron"), found);
         match (&layer.plasticity, self.layer_rule(index)) {
             (None, rule @ (LearningRule::Local | LearningRule::Hybrid)) => found.push(Violation::new(
@@ -431,6 +732,62 @@ impl NetworkConfig {
             )),
             (Some(plasticity), _) => plasticity.collect_violations(&key("plasticity"), found),
             _ => {}
+        }
+    }
+}
+
+/// Most values of one sample of a map, and most weights of a window: sizes beyond them are slips of the keyboard.
+const MOST_VALUES: usize = 1 << 28;
+
+impl NetworkConfig {
+    fn check_input_shape(&self, found: &mut ConfigErrors) {
+        let Some(shape) = self.input_shape else { return };
+        let len = shape.iter().try_fold(1usize, |product, &side| product.checked_mul(side));
+        let agrees = len == Some(self.inputs) && self.inputs <= MOST_VALUES;
+        let message = format!("[channels, height, width] must have the product of network.inputs = {}", self.inputs);
+        found.require(agrees, "network.input_shape", format!("{shape:?}"), &message);
+    }
+
+    fn check_convolution(&self, index: usize, layer: &LayerConfig, window: Convolution, found: &mut ConfigErrors) {
+        let key = |name: &str| format!("network.layers[{index}].{name}");
+        found.require(layer.size > 0, key("channels"), layer.size, "must be at least 1");
+        found.require(window.kernel > 0, key("kernel"), window.kernel, "must be at least 1");
+        found.require(window.stride > 0, key("stride"), window.stride, "must be at least 1");
+        let inside = window.padding == 0 || window.padding < window.kernel;
+        found.require(inside, key("padding"), window.padding, "must be below the kernel: else windows see only zeros");
+        if let Some(pool) = layer.pool {
+            found.require(pool.side() > 0, key("pool"), pool.side(), "must have a window of at least 1");
+        }
+        match self.layer_input_shape(index) {
+            Some(Shape::Flat(_)) => {
+                let message = match index {
+                    0 => "needs an input with a shape: set network.input_shape = [channels, height, width]",
+                    _ => "needs a map: the layer below puts out a plain row of neurons",
+                };
+                found.push(Violation::new(key("kind"), "conv", message));
+            }
+            Some(input @ Shape::Map { channels, height, width }) => {
+                let weights = [layer.size, window.kernel, window.kernel, channels];
+                let weights = weights.iter().try_fold(1usize, |product, &n| product.checked_mul(n));
+                let fits = weights.is_some_and(|n| n <= MOST_VALUES);
+                found.require(fits, key("channels"), layer.size, "makes more than 2^28 weights");
+                match layer.unpooled().output_shape(input) {
+                    None => {
+                        let message = format!("does not fit into the layer's input of {height} by {width}");
+                        found.push(Violation::new(key("kernel"), window.kernel, message));
+                    }
+                    Some(map) => {
+                        let few = map.checked_len().is_some_and(|n| n <= MOST_VALUES);
+                        found.require(few, key("channels"), layer.size, "makes more than 2^28 neurons");
+                        let pooled = layer.output_shape(input).is_some();
+                        let side = layer.pool.map_or(1, Pool::side);
+                        let message = format!("does not fit into the map of {map}");
+                        found.require(pooled || side == 0, key("pool"), side, &message);
+                    }
+                }
+            }
+            // The layer below has said why.
+            None => {}
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::checkpoint::{self, Named};
 use crate::config::{LearnerConfig, OptimiserConfig, PlasticScope};
+use crate::dropout::Draw;
 use crate::error::CoreError;
 use crate::health::{Examined, LOOK_EVERY, LayerStatistics, examine};
 use crate::layer::PlasticWeight;
@@ -29,6 +30,8 @@ pub struct Learner<F = f32> {
     steps: u64,
     updates: [u64; 2],
     epoch: u64,
+    /// What dropout draws from.
+    seed: u64,
     statistics: Vec<LayerStatistics>,
     /// The network with its plastic weights folded in, until the next step.
     frozen: Option<(Network<F>, Params<F>)>,
@@ -113,6 +116,7 @@ impl<F: Float> Learner<F> {
             steps: 0,
             updates: [0, 0],
             epoch: 0,
+            seed,
             statistics: network.layers().iter().map(|_| LayerStatistics::default()).collect(),
             frozen: None,
             specs,
@@ -201,6 +205,7 @@ impl<F: Float> Learner<F> {
         self.observe(&norms);
         self.apply(&norms);
         self.network.keep_plastic(&mut self.plastic, &mut self.workspace);
+        self.network.follow_statistics(&mut self.params, &self.workspace);
         self.steps += 1;
         self.frozen = None;
         Ok(StepReport { loss, correct })
@@ -218,7 +223,8 @@ impl<F: Float> Learner<F> {
     }
 
     fn gradients_of(&mut self, input: Input<'_, F>, labels: &[u32], batch: usize) -> (f64, usize) {
-        self.network.forward(&self.params, &self.plastic, input, batch, &mut self.workspace);
+        let draw = Draw { seed: self.seed, step: self.steps };
+        self.network.forward_training(&self.params, &self.plastic, input, (batch, draw), &mut self.workspace);
         let (loss, predictions) = self.network.loss(self.config.loss, labels, &mut self.workspace);
         self.network.backward(&self.params, &self.plastic, input, &mut self.workspace, &mut self.gradients);
         (loss, count_correct(&predictions, labels))
@@ -230,11 +236,7 @@ impl<F: Float> Learner<F> {
             |layer: String, what: &str| Err(CoreError::Diverged { step: self.steps, layer, what: what.to_owned() });
         // An infinite potential outlives its step, and a spike, a cap or a bounded rule may hide it from the loss.
         for (index, layer) in self.network.layers().iter().enumerate() {
-            let output = self.workspace.layer(index).output;
-            let last = &output[output.len() - output.len() / self.config.network.steps..];
-            let spikes = if layer.spiking() { &[] } else { last };
-            let finite = crate::rows::sum(self.workspace.last_state(index)) + crate::rows::sum(spikes);
-            if !finite.finite() {
+            if !self.workspace.potentials_finite(index, layer.spiking()) {
                 return diverged(format!("layers.{index}"), "membrane potential");
             }
         }
@@ -349,11 +351,11 @@ impl<F: Float> Learner<F> {
         network.forward(params, &self.plastic, input, 1, &mut self.workspace);
         let narrow = |values: &[F]| values.iter().map(|v| v.to_f64() as f32).collect();
         let recording = |(index, layer): (usize, &crate::layer::Layer<F>)| {
-            let view = self.workspace.layer(index);
+            let (spikes, potentials) = network.trajectory_of(index, &self.workspace);
             LayerRecording {
-                neurons: layer.outputs(),
-                spikes: narrow(view.output),
-                membrane_potentials: narrow(view.potential),
+                neurons: layer.neurons(),
+                spikes: narrow(&spikes),
+                membrane_potentials: narrow(&potentials),
                 threshold: layer.threshold(),
             }
         };
@@ -461,6 +463,7 @@ impl<F: Float> Learner<F> {
             steps: self.steps,
             updates: self.updates,
             epoch: self.epoch,
+            seed: self.seed,
             statistics: self.statistics.iter().map(|s| (s.spikes.clone(), s.observations, s.gradient)).collect(),
         };
         let mut all = metadata.clone();
@@ -507,6 +510,7 @@ impl<F: Float> Learner<F> {
         learner.steps = progress.steps;
         learner.updates = progress.updates;
         learner.epoch = progress.epoch;
+        learner.seed = progress.seed;
         for (own, (spikes, observations, gradient)) in learner.statistics.iter_mut().zip(progress.statistics) {
             *own = LayerStatistics { spikes, observations, gradient, clamped: 0.0 };
         }
@@ -526,6 +530,9 @@ struct Progress {
     steps: u64,
     updates: [u64; 2],
     epoch: u64,
+    /// Absent in checkpoints from before dropout, which have no use for it.
+    #[serde(default)]
+    seed: u64,
     statistics: Vec<(Vec<f64>, f64, [f64; 2])>,
 }
 

@@ -6,6 +6,8 @@
 
 mod checkpoint;
 pub mod config;
+pub mod convolution;
+pub mod dropout;
 pub mod dual;
 pub mod error;
 pub mod health;
@@ -22,6 +24,7 @@ pub mod random;
 pub mod readout;
 mod rows;
 pub mod scalar;
+pub mod shape;
 pub mod simd;
 pub mod smooth;
 pub mod surrogate;

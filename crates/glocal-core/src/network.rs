@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::{Loss, NetworkConfig, Readout};
+use crate::dropout::Draw;
 use crate::layer::{Layer, LayerCarry, OutputGradients, Pass, PlasticWeight, Tape, phase};
 use crate::loss::{loss, prediction};
 use crate::neuron::{Neuron, NeuronKernel};
@@ -10,6 +11,7 @@ use crate::params::{LayerArrays, Params};
 use crate::plasticity::{PlasticityRule, RuleKernel};
 use crate::readout::{Reading, Trajectory, TrajectoryGradient, read, read_adjoint};
 use crate::scalar::Float;
+use crate::shape::Shape;
 
 /// Input of one batch.
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +74,8 @@ pub struct Workspace<F> {
     phase: Vec<F>,
     batch: usize,
     potentials: Potentials,
+    /// What the last forward pass drew from, if it was one to learn from.
+    training: Option<Draw>,
 }
 
 /// Of which layers a forward pass leaves the membrane potentials: training needs those that the read-out reads, and memory
@@ -96,6 +100,7 @@ impl<F: Float> Default for Workspace<F> {
             phase: Vec::new(),
             batch: 0,
             potentials: Potentials::All,
+            training: None,
         }
     }
 }
@@ -115,7 +120,8 @@ impl<F: Float> Network<F> {
         let layer = |(index, layer): (usize, &crate::config::LayerConfig)| {
             let learning = config.layer_rule(index);
             let own = (models.neurons.remove(&index), models.rules.remove(&index));
-            Layer::new(layer, config.layer_inputs(index), learning, own.0, own.1)
+            let input = config.layer_input_shape(index).unwrap_or(Shape::Flat(0));
+            Layer::new(layer, (input, index == 0), learning, own.0, own.1)
         };
         let layers = config.layers.iter().enumerate().map(layer).collect();
         Network { config: config.clone(), layers, smooth: false }
@@ -128,18 +134,17 @@ impl<F: Float> Network<F> {
         self
     }
 
-    /// The same network without plastic weights.
+    /// The same network without plastic weights and normalisations, for the parameters of [`Network::fold`]. Only a
+    /// normalisation whose statistics differ from step to step stays.
     pub fn frozen(&self) -> Self {
         let layers = self.layers.iter().map(Layer::frozen).collect();
         Network { config: self.config.clone(), layers, smooth: self.smooth }
     }
 
-    /// Parameters of [`Network::frozen`]: each trained weight with the plastic weight folded in.
+    /// Parameters of [`Network::frozen`]: each trained weight with the plastic weight folded in, or with the normalisation.
     pub fn fold(&self, params: &Params<F>, plastic: &[PlasticWeight<F>]) -> Params<F> {
-        let fold = |((layer, params), plastic): ((&Layer<F>, &LayerArrays<F>), &PlasticWeight<F>)| LayerArrays {
-            weight: layer.folded_weight(params, plastic),
-            bias: params.bias.clone(),
-            ..LayerArrays::default()
+        let fold = |((layer, params), plastic): ((&Layer<F>, &LayerArrays<F>), &PlasticWeight<F>)| {
+            layer.folded(params, plastic)
         };
         self.layers.iter().zip(params).zip(plastic).map(fold).collect()
     }
@@ -168,11 +173,36 @@ impl<F: Float> Network<F> {
         self.layers.iter().map(|_| PlasticWeight::default()).collect()
     }
 
-    /// Runs all steps of a batch and reads the last layer, `[B,C]`.
+    /// Runs all steps of a batch and reads the last layer, `[B,C]`: without dropout, and normalised by running statistics.
     ///
     /// # Shapes
     /// `input` as [`Input`] says, for T = the config's steps.
     pub fn forward<'w>(
+        &self,
+        params: &Params<F>,
+        plastic: &[PlasticWeight<F>],
+        input: Input<'_, F>,
+        batch: usize,
+        workspace: &'w mut Workspace<F>,
+    ) -> &'w Reading<F> {
+        workspace.training = None;
+        self.run_and_read(params, plastic, input, batch, workspace)
+    }
+
+    /// As [`Network::forward`], to learn from: with dropout, and normalised by the statistics of the batch.
+    pub fn forward_training<'w>(
+        &self,
+        params: &Params<F>,
+        plastic: &[PlasticWeight<F>],
+        input: Input<'_, F>,
+        (batch, draw): (usize, Draw),
+        workspace: &'w mut Workspace<F>,
+    ) -> &'w Reading<F> {
+        workspace.training = Some(draw);
+        self.run_and_read(params, plastic, input, batch, workspace)
+    }
+
+    fn run_and_read<'w>(
         &self,
         params: &Params<F>,
         plastic: &[PlasticWeight<F>],
@@ -197,6 +227,7 @@ impl<F: Float> Network<F> {
         carry: Option<&Carry<F>>,
         workspace: &mut Workspace<F>,
     ) {
+        workspace.training = None;
         self.run(params, plastic, input, (batch, steps), carry, true, workspace);
     }
 
@@ -217,8 +248,13 @@ impl<F: Float> Network<F> {
         workspace.tapes.resize_with(self.layers.len(), Tape::default);
         for (index, layer) in self.layers.iter().enumerate() {
             let (before, rest) = workspace.tapes.split_at_mut(index);
+            let input = before.last().map_or(input, |tape| Input::Series(tape.outputs().output));
+            let mut dropped = std::mem::take(&mut rest[0].dropped);
+            if let (Some(dropout), Some(draw)) = (layer.dropout(), workspace.training) {
+                dropped.load(dropout, draw, index, input, steps);
+            }
             let pass = Pass {
-                input: before.last().map_or(input, |tape| Input::Series(tape.outputs().output)),
+                input: if layer.drops(workspace.training) { dropped.input() } else { input },
                 batch,
                 start,
                 phase: &workspace.phase,
@@ -227,9 +263,11 @@ impl<F: Float> Network<F> {
                 carried: carry.map(|c| &c.layers[index]),
                 continues,
                 smooth: self.smooth,
+                training: workspace.training.is_some(),
             };
             rest[0].keep_potential(workspace.potentials == Potentials::All || index + 1 == self.layers.len());
             layer.forward(&pass, &mut rest[0]);
+            rest[0].dropped = dropped;
         }
     }
 
@@ -290,8 +328,11 @@ impl<F: Float> Network<F> {
                 Some(output) => OutputGradients { output: Some(output), potential: None },
                 None => OutputGradients { output: some(&seed.output), potential: some(&seed.potential) },
             };
+            let dropped = std::mem::take(&mut rest[0].dropped);
+            let drops = layer.drops(workspace.training);
+            let input = below.last().map_or(input, |tape| Input::Series(tape.outputs().output));
             let pass = Pass {
-                input: below.last().map_or(input, |tape| Input::Series(tape.outputs().output)),
+                input: if drops { dropped.input() } else { input },
                 batch: workspace.batch,
                 start: 0,
                 phase: &workspace.phase,
@@ -300,12 +341,31 @@ impl<F: Float> Network<F> {
                 carried: None,
                 continues: false,
                 smooth: self.smooth,
+                training: workspace.training.is_some(),
             };
             let needed = index > 0 && self.layers[index - 1].trained();
             let input_gradient = if needed { Some(&mut own[index]) } else { None };
             layer.backward(&pass, from, &mut rest[0], &mut gradients[index], input_gradient);
+            if needed && drops {
+                dropped.adjoint(workspace.phase.len(), &mut own[index]);
+            }
+            rest[0].dropped = dropped;
         }
         workspace.trajectory_gradient = seed;
+    }
+
+    /// Lets the running statistics of normalised layers follow the batch of the last forward pass to learn from.
+    pub fn follow_statistics(&self, params: &mut Params<F>, workspace: &Workspace<F>) {
+        for ((layer, params), tape) in self.layers.iter().zip(params).zip(&workspace.tapes) {
+            if let Some(map) = &tape.map {
+                layer.follow_statistics(map, params);
+            }
+        }
+    }
+
+    /// What layer `index` did in the last scan: spikes and potentials of its neurons, `[T,B,N]` each.
+    pub fn trajectory_of(&self, index: usize, workspace: &Workspace<F>) -> (Vec<F>, Vec<F>) {
+        self.layers[index].trajectory(self.smooth, workspace.phase.len(), &workspace.tapes[index])
     }
 
     /// Replaces plastic weights by what the last forward pass made of them, where they outlive the sample.
@@ -330,9 +390,10 @@ fn some<F>(values: &[F]) -> Option<&[F]> {
 /// What one layer did in the last scan, `[T,B,O]` each.
 #[derive(Clone, Copy, Debug)]
 pub struct LayerView<'a, F> {
-    /// Spikes, or the outputs of non-spiking neurons.
+    /// Spikes, or the outputs of non-spiking neurons; pooled, if the layer pools.
     pub output: &'a [F],
-    /// v_t; empty where [`Workspace::keep_potentials`] did not ask for it.
+    /// v_t; empty for a convolution, which keeps none (see [`Network::trajectory_of`]), and where
+    /// [`Workspace::keep_potentials`] did not ask for it.
     pub potential: &'a [F],
     /// Which execution of the plastic weights ran, if there are any.
     pub execution: Option<crate::config::Execution>,
@@ -349,11 +410,6 @@ impl<F: Float> Workspace<F> {
         self.potentials = potentials;
     }
 
-    /// State of layer `index` after the last step, `[states,B,O]`.
-    pub(crate) fn last_state(&self, index: usize) -> &[F] {
-        self.tapes[index].last_state(self.phase.len())
-    }
-
     /// Σ g² of the weight gradient of layer `index`, if the backward pass summed it.
     pub(crate) fn weight_squares(&self, index: usize) -> Option<f64> {
         self.tapes[index].weight_squares()
@@ -364,6 +420,11 @@ impl<F: Float> Workspace<F> {
         let tape = &self.tapes[index];
         let outputs = tape.outputs();
         LayerView { output: outputs.output, potential: outputs.potential, execution: tape.execution() }
+    }
+
+    /// Whether every potential of layer `index` at the last step is finite.
+    pub(crate) fn potentials_finite(&self, index: usize, spiking: bool) -> bool {
+        self.tapes[index].potentials_finite(self.phase.len(), spiking)
     }
 
     /// P after the last scan, if it outlives the sample.

@@ -1,8 +1,9 @@
-//! What the optimiser moves: weights and meta-parameters, by name.
+//! What the optimiser moves: weights and meta-parameters, by name; and the running statistics of normalised layers.
 
-use crate::config::{Coupling, GainShape, LearningRule, NetworkConfig};
+use crate::config::{Coupling, GainShape, LearningRule, NetworkConfig, Norm, Operator};
 use crate::random::uniform;
 use crate::scalar::Float;
+use crate::shape::Shape;
 
 /// Which optimiser moves an array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,10 +17,20 @@ pub enum Group {
 /// An array of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Field {
-    /// `[O,I]`.
+    /// `[O,I]`; of a convolution `[O,K,K,C]`.
     Weight,
     /// `[O]`.
     Bias,
+    /// `[O,O]`: from the spikes of the previous step.
+    RecurrentWeight,
+    /// λ of a normalisation, `[O]`.
+    NormScale,
+    /// β of a normalisation, `[O]`.
+    NormShift,
+    /// Mean of a normalisation for evaluation, `[O]`, or `[T,O]` if each step has its own. It follows the batches.
+    RunningMean,
+    /// Variance of a normalisation for evaluation, as `RunningMean`.
+    RunningVariance,
     /// `[1]`, `[O]` or `[O,I]`; a gate is always `[O,I]`.
     PlasticityGain,
     /// `[I]`.
@@ -34,6 +45,11 @@ impl Field {
         match self {
             Field::Weight => "weight",
             Field::Bias => "bias",
+            Field::RecurrentWeight => "recurrent_weight",
+            Field::NormScale => "norm_scale",
+            Field::NormShift => "norm_shift",
+            Field::RunningMean => "running_mean",
+            Field::RunningVariance => "running_variance",
             Field::PlasticityGain => "plasticity_gain",
             Field::LocalLearningRate => "local_learning_rate",
             Field::SlidingThreshold => "sliding_threshold",
@@ -43,8 +59,8 @@ impl Field {
     /// Its optimiser.
     pub fn group(self) -> Group {
         match self {
-            Field::Weight | Field::Bias => Group::Weights,
-            _ => Group::Meta,
+            Field::PlasticityGain | Field::LocalLearningRate | Field::SlidingThreshold => Group::Meta,
+            _ => Group::Weights,
         }
     }
 }
@@ -52,10 +68,20 @@ impl Field {
 /// The arrays of one layer: parameters, or anything of the same shapes (gradients, moments). Absent ones are empty.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LayerArrays<F> {
-    /// `[O,I]`.
+    /// `[O,I]`; of a convolution `[O,K,K,C]`.
     pub weight: Vec<F>,
     /// `[O]`.
     pub bias: Vec<F>,
+    /// `[O,O]`.
+    pub recurrent_weight: Vec<F>,
+    /// `[O]`.
+    pub norm_scale: Vec<F>,
+    /// `[O]`.
+    pub norm_shift: Vec<F>,
+    /// `[O]` or `[T,O]`.
+    pub running_mean: Vec<F>,
+    /// `[O]` or `[T,O]`.
+    pub running_variance: Vec<F>,
     /// `[1]`, `[O]` or `[O,I]`.
     pub plasticity_gain: Vec<F>,
     /// `[I]`.
@@ -70,6 +96,11 @@ impl<F> LayerArrays<F> {
         match field {
             Field::Weight => &self.weight,
             Field::Bias => &self.bias,
+            Field::RecurrentWeight => &self.recurrent_weight,
+            Field::NormScale => &self.norm_scale,
+            Field::NormShift => &self.norm_shift,
+            Field::RunningMean => &self.running_mean,
+            Field::RunningVariance => &self.running_variance,
             Field::PlasticityGain => &self.plasticity_gain,
             Field::LocalLearningRate => &self.local_learning_rate,
             Field::SlidingThreshold => &self.sliding_threshold,
@@ -81,6 +112,11 @@ impl<F> LayerArrays<F> {
         match field {
             Field::Weight => &mut self.weight,
             Field::Bias => &mut self.bias,
+            Field::RecurrentWeight => &mut self.recurrent_weight,
+            Field::NormScale => &mut self.norm_scale,
+            Field::NormShift => &mut self.norm_shift,
+            Field::RunningMean => &mut self.running_mean,
+            Field::RunningVariance => &mut self.running_variance,
             Field::PlasticityGain => &mut self.plasticity_gain,
             Field::LocalLearningRate => &mut self.local_learning_rate,
             Field::SlidingThreshold => &mut self.sliding_threshold,
@@ -130,11 +166,21 @@ pub fn array_specs(config: &NetworkConfig) -> Vec<ArraySpec> {
         let rule = config.layer_rule(layer);
         let (outputs, inputs) = (c.size, config.layer_inputs(layer));
         let trained = rule != LearningRule::Local;
-        let bound = 1.0 / (inputs as f64).sqrt();
-        let mut push = |field, shape, start| specs.push(ArraySpec { layer, field, shape, trained, start });
-        push(Field::Weight, vec![outputs, inputs], (-bound, bound));
-        if c.bias {
+        let weight = weight_shape(config, layer);
+        let bound = 1.0 / (weight[1..].iter().product::<usize>() as f64).sqrt();
+        let mut keep = |field, shape, start, trained| specs.push(ArraySpec { layer, field, shape, trained, start });
+        let mut push = |field, shape, start| keep(field, shape, start, trained);
+        push(Field::Weight, weight, (-bound, bound));
+        if c.has_bias() {
             push(Field::Bias, vec![outputs], (-bound, bound));
+        }
+        if c.operator == Operator::Recurrent {
+            let bound = 1.0 / (outputs as f64).sqrt();
+            push(Field::RecurrentWeight, vec![outputs, outputs], (-bound, bound));
+        }
+        if c.norm.is_some() {
+            push(Field::NormScale, vec![outputs], (1.0, 1.0));
+            push(Field::NormShift, vec![outputs], (0.0, 0.0));
         }
         if let (Some(plasticity), true) = (&c.plasticity, rule != LearningRule::Global) {
             let start = (0.0, plasticity.meta_init);
@@ -155,8 +201,22 @@ pub fn array_specs(config: &NetworkConfig) -> Vec<ArraySpec> {
             push(Field::LocalLearningRate, vec![inputs], start);
             push(Field::SlidingThreshold, vec![outputs], start);
         }
+        if let Some(norm) = c.norm {
+            let shape = if norm == Norm::PerStep { vec![config.steps, outputs] } else { vec![outputs] };
+            keep(Field::RunningMean, shape.clone(), (0.0, 0.0), false);
+            keep(Field::RunningVariance, shape, (1.0, 1.0), false);
+        }
     }
     specs
+}
+
+/// Row-major shape of layer `layer`'s weight, O first.
+fn weight_shape(config: &NetworkConfig, layer: usize) -> Vec<usize> {
+    let c = &config.layers[layer];
+    match (c.convolution(), config.layer_input_shape(layer)) {
+        (Some(window), Some(Shape::Map { channels, .. })) => vec![c.size, window.kernel, window.kernel, channels],
+        _ => vec![c.size, config.layer_inputs(layer)],
+    }
 }
 
 /// Parameters drawn uniformly in their starting bounds. Same seed, same bits, whatever else the network holds.

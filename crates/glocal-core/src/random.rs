@@ -5,15 +5,23 @@
 /// # References
 /// Steele, Lea & Flood, OOPSLA 2014, doi 10.1145/2660193.2660195 (SplitMix64).
 pub fn uniform(seed: u64, name: &str, index: u64) -> f64 {
-    let mut key = mix(seed ^ 0x6A09_E667_F3BC_C908);
-    for byte in name.bytes() {
-        key = mix(key ^ u64::from(byte));
-    }
+    uniform_of(stream(seed, name), index)
+}
+
+/// The key of the stream called `name` under `seed`.
+pub(crate) fn stream(seed: u64, name: &str) -> u64 {
+    name.bytes().fold(mix(seed ^ 0x6A09_E667_F3BC_C908), |key, byte| mix(key ^ u64::from(byte)))
+}
+
+/// The `index`-th number of the stream with this key; see [`uniform`].
+#[inline(always)]
+pub(crate) fn uniform_of(key: u64, index: u64) -> f64 {
     (mix(key.wrapping_add((index + 1).wrapping_mul(GOLDEN))) >> 40) as f64 * (1.0 / (1_u64 << 24) as f64)
 }
 
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
+#[inline(always)]
 fn mix(mut z: u64) -> u64 {
     z = z.wrapping_add(GOLDEN);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -8,6 +8,7 @@
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
+use crate::convolution::{Lanes, Plain};
 use crate::linalg::{Into, narrow_product, no_narrow_product};
 use crate::surrogate::Surrogate;
 use crate::view::{MatMut, MatRef};
@@ -82,6 +83,10 @@ pub trait Scalar:
 
 /// A machine number: what arrays hold.
 pub trait Float: Scalar + Evaluate<Self> + PartialOrd + Default + AddAssign + std::iter::Sum {
+    /// Sixteen of them where AVX-512 was detected.
+    type Avx512: Lanes<Self>;
+    /// Sixteen of them where AVX2 and FMA were detected.
+    type Avx2: Lanes<Self>;
     /// Name in checkpoints (`F32`, `F64`).
     const NAME: &'static str;
     /// As `f64`, exactly.
@@ -129,7 +134,7 @@ const INVERSE_FACTORIALS: [f64; 13] = [
 ];
 
 macro_rules! machine_number {
-    ($F:ty, $name:literal, $terms:literal, $magic:expr, $ln2_high:expr, $ln2_low:expr, $bias:literal, $mantissa:literal, $exp_range:expr, $tanh_limit:expr, $narrow:path) => {
+    ($F:ty, $avx512:ty, $avx2:ty, $name:literal, $terms:literal, $magic:expr, $ln2_high:expr, $ln2_low:expr, $bias:literal, $mantissa:literal, $exp_range:expr, $tanh_limit:expr, $narrow:path) => {
         impl Parts for $F {
             /// x = n ln 2 + r, |r| <= ln 2 / 2; gives (2^n, e^r - 1). `x` must be inside the range of normal results.
             ///
@@ -206,6 +211,8 @@ macro_rules! machine_number {
             fn sqrt(self) -> Self {
                 <$F>::sqrt(self)
             }
+            type Avx512 = $avx512;
+            type Avx2 = $avx2;
             fn to_bytes(values: &[Self]) -> Vec<u8> {
                 values.iter().flat_map(|v| v.to_le_bytes()).collect()
             }
@@ -232,8 +239,17 @@ trait Parts: Sized {
     fn split_exp(x: Self) -> (Self, Self);
 }
 
+#[cfg(target_arch = "x86_64")]
+use crate::convolution::{Avx2, Avx512};
+#[cfg(not(target_arch = "x86_64"))]
+type Avx512 = Plain<f32>;
+#[cfg(not(target_arch = "x86_64"))]
+type Avx2 = Plain<f32>;
+
 machine_number!(
     f32,
+    Avx512,
+    Avx2,
     "F32",
     8,
     12_582_912.0_f32,
@@ -247,6 +263,8 @@ machine_number!(
 );
 machine_number!(
     f64,
+    Plain<f64>,
+    Plain<f64>,
     "F64",
     13,
     6_755_399_441_055_744.0_f64,

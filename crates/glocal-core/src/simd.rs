@@ -53,6 +53,42 @@ pub fn vectorised<R>(work: impl FnOnce() -> R) -> R {
     work()
 }
 
+/// Whether the machine multiplies and adds with one rounding at full speed.
+pub fn fusing() -> bool {
+    static FUSING: OnceLock<bool> = OnceLock::new();
+    *FUSING.get_or_init(detect_fusing)
+}
+
+#[cfg(target_arch = "x86_64")]
+fn detect_fusing() -> bool {
+    instruction_set() != InstructionSet::Baseline && is_x86_feature_detected!("fma")
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn detect_fusing() -> bool {
+    false
+}
+
+/// As [`vectorised`], on a machine that is [`fusing`]: `work` may use fused multiply-adds.
+#[inline(always)]
+pub fn vectorised_fused<R>(work: impl FnOnce() -> R) -> R {
+    #[cfg(target_arch = "x86_64")]
+    match (instruction_set(), fusing()) {
+        // SAFETY: the features were detected on this machine; AVX-512 implies fused multiply-adds.
+        (InstructionSet::Avx512, _) => return unsafe { with_avx512(work) },
+        // SAFETY: as above.
+        (InstructionSet::Avx2, true) => return unsafe { with_avx2_fma(work) },
+        _ => {}
+    }
+    work()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn with_avx2_fma<R>(work: impl FnOnce() -> R) -> R {
+    work()
+}
+
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl")]
 fn with_avx512<R>(work: impl FnOnce() -> R) -> R {

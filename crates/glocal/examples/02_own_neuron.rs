@@ -91,6 +91,7 @@ fn config() -> LearnerConfig {
     LearnerConfig {
         network: NetworkConfig {
             inputs: 784,
+            input_shape: None,
             steps: 8,
             learning_rule: LearningRule::Global,
             phase_time_constant: None,

@@ -111,6 +111,7 @@ fn config() -> LearnerConfig {
     LearnerConfig {
         network: NetworkConfig {
             inputs: 784,
+            input_shape: None,
             steps: 8,
             learning_rule: LearningRule::Hybrid,
             phase_time_constant: Some(40.0),

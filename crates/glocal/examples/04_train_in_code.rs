@@ -99,6 +99,7 @@ fn config(images: &ImageDataset) -> LearnerConfig {
     LearnerConfig {
         network: NetworkConfig {
             inputs: images.inputs(),
+            input_shape: None,
             steps: 10,
             learning_rule: LearningRule::Hybrid,
             phase_time_constant: Some(40.0),

@@ -4,6 +4,7 @@
 //! floor = (multiply-adds that no exact form of the step can avoid) · 2 / (measured rate of f32 matrix products);
 //! floor ratio = step time / floor.
 
+mod conv;
 mod events;
 
 use std::time::Instant;
@@ -40,21 +41,27 @@ pub struct BenchReport {
     pub hp_per_sample_step_ms: f64,
     /// Local only (hidden layer), for completeness.
     pub lp_step_ms: f64,
+    /// Backprop only, through two convolutions.
+    pub conv_step_ms: f64,
     /// Best rate of f32 matrix products of the step's own shapes.
     pub gemm_gflops: f64,
     /// Step over floor.
     pub gp_floor_ratio: f64,
     /// Step over floor.
     pub hp_floor_ratio: f64,
+    /// Step over floor.
+    pub conv_floor_ratio: f64,
     /// Peak resident memory of the process while it trained with plastic weights of each sample only.
     pub hp_per_sample_peak_mb: f64,
     /// Threads used.
     pub threads: usize,
     /// What was measured.
     pub network: String,
+    /// The convolutional network.
+    pub conv_network: String,
 }
 
-/// Measures everything; takes about `seconds` for each of the five networks.
+/// Measures everything; takes about `seconds` for each of the six networks.
 ///
 /// # Errors
 /// What training reports.
@@ -68,6 +75,7 @@ pub fn run(seconds: f64) -> Result<BenchReport, CoreError> {
     let hp_step_ms = step_ms(LearningRule::Hybrid, Sharing::Batch, PlasticScope::Run, &data, seconds)?;
     let hp_from_zero_step_ms = step_ms(LearningRule::Hybrid, Sharing::Batch, PlasticScope::Sample, &data, seconds)?;
     let lp_step_ms = step_ms(LearningRule::Local, Sharing::Batch, PlasticScope::Run, &data, seconds)?;
+    let conv_step_ms = conv::step_ms(seconds)?;
     let gemm_gflops = gemm_gflops(seconds);
     let floor_ms = |multiply_adds: f64| 2.0 * multiply_adds / gemm_gflops / 1e6;
     Ok(BenchReport {
@@ -76,12 +84,15 @@ pub fn run(seconds: f64) -> Result<BenchReport, CoreError> {
         hp_from_zero_step_ms,
         hp_per_sample_step_ms,
         lp_step_ms,
+        conv_step_ms,
         gemm_gflops,
         gp_floor_ratio: gp_step_ms / floor_ms(gp_multiply_adds()),
         hp_floor_ratio: hp_step_ms / floor_ms(hp_multiply_adds()),
+        conv_floor_ratio: conv_step_ms / floor_ms(conv::multiply_adds()),
         hp_per_sample_peak_mb,
         threads: rayon::current_num_threads(),
         network: format!("{}-{}-{}, T={STEPS}, batch {BATCH}", SIZES[0], SIZES[1], SIZES[2]),
+        conv_network: conv::name(),
     })
 }
 
@@ -128,15 +139,20 @@ fn step_ms(
     seconds: f64,
 ) -> Result<f64, CoreError> {
     let mut learner = Learner::new(demo(rule, sharing, scope), 1)?;
+    median_ms(seconds, || learner.step(Input::Constant(&data.x), &data.labels).map(|_| ()))
+}
+
+/// Median time of `step`, over about `seconds`, after a few steps to warm up.
+fn median_ms(seconds: f64, mut step: impl FnMut() -> Result<(), CoreError>) -> Result<f64, CoreError> {
     for _ in 0..5 {
-        learner.step(Input::Constant(&data.x), &data.labels)?;
+        step()?;
     }
     let mut times = Vec::new();
     let start = Instant::now();
     while times.len() < 20 || start.elapsed().as_secs_f64() < seconds {
-        let step = Instant::now();
-        learner.step(Input::Constant(&data.x), &data.labels)?;
-        times.push(step.elapsed().as_secs_f64() * 1e3);
+        let one = Instant::now();
+        step()?;
+        times.push(one.elapsed().as_secs_f64() * 1e3);
     }
     Ok(median(times))
 }
@@ -183,24 +199,29 @@ fn peak_mb() -> f64 {
     line.and_then(|l| l.trim().trim_end_matches(" kB").parse::<f64>().ok()).map_or(f64::NAN, |kb| kb / 1024.0)
 }
 
-/// The published demo's network.
-fn demo(rule: LearningRule, sharing: Sharing, scope: PlasticScope) -> LearnerConfig {
-    let neuron = NeuronConfig::Lif {
+/// The published demo's neuron.
+fn lif() -> NeuronConfig {
+    NeuronConfig::Lif {
         threshold: 0.35,
         decay: 0.4,
         reset: Reset::Subtract,
         surrogate: SurrogateGradient::Rectangle { half_width: 0.5 },
-    };
+    }
+}
+
+/// The published demo's network.
+fn demo(rule: LearningRule, sharing: Sharing, scope: PlasticScope) -> LearnerConfig {
     let plasticity = PlasticityConfig {
         clamp: Some(4.0),
         sharing,
         scope,
         ..PlasticityConfig::new(RuleConfig::Hebbian { post: PostFactor::Tanh, sign: 1.0 }, 0.95)
     };
-    let layer = |size| LayerConfig { plasticity: Some(plasticity.clone()), ..LayerConfig::new(size, neuron) };
+    let layer = |size| LayerConfig { plasticity: Some(plasticity.clone()), ..LayerConfig::new(size, lif()) };
     LearnerConfig {
         network: NetworkConfig {
             inputs: SIZES[0],
+            input_shape: None,
             steps: STEPS,
             learning_rule: rule,
             phase_time_constant: Some(40.0),

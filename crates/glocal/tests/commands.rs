@@ -116,6 +116,8 @@ fn the_training_step_is_measured() {
         "gp_step_ms",
         "hp_step_ms",
         "hp_per_sample_step_ms",
+        "conv_step_ms",
+        "conv_floor_ratio",
         "gemm_gflops",
         "gp_floor_ratio",
         "hp_floor_ratio",

@@ -28,6 +28,9 @@ impl<F: Float> Layer<F> {
         gradients: &mut LayerArrays<F>,
         mut input_gradient: Option<&mut Vec<F>>,
     ) {
+        if let (Some(map), Some(tape)) = (&self.map, &mut tape.map) {
+            return self.backward_map(map, pass, from, tape, gradients, input_gradient);
+        }
         let sizes = self.sizes(pass.phase.len(), pass.batch);
         let drives = match (&self.plasticity, tape.plan, pass.input) {
             (None, ..) => 0,
@@ -36,7 +39,8 @@ impl<F: Float> Layer<F> {
             _ => pass.phase.len(),
         };
         let currents = match (&self.plasticity, tape.plan, pass.input) {
-            (None, _, Input::Constant(_)) | (_, Some(Execution::LowRank), Input::Constant(_)) => 1,
+            (None, _, Input::Constant(_)) if !self.recurrent => 1,
+            (_, Some(Execution::LowRank), Input::Constant(_)) => 1,
             _ => pass.phase.len(),
         };
         tape.adjoint.fit(sizes, currents, drives);
@@ -57,6 +61,7 @@ impl<F: Float> Layer<F> {
             (Some(plasticity), Some(_)) => {
                 self.backward_dense_per_sample(plasticity, pass, from, tape, gradients, input_gradient.as_deref_mut())
             }
+            _ if self.recurrent => self.backward_recurrent(pass, from, tape, gradients),
             _ => self.backward_plain(pass, from, tape),
         };
         self.global_gradients(pass, tape, gradients, input_gradient);

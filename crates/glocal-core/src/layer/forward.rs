@@ -21,6 +21,9 @@ use crate::view::{MatMut, MatRef, Rect, tiles};
 impl<F: Float> Layer<F> {
     /// Runs the whole scan; the trajectory, and what the backward pass needs, lie in `tape` afterwards.
     pub(crate) fn forward(&self, pass: &Pass<'_, F>, tape: &mut Tape<F>) {
+        if let Some(map) = &self.map {
+            return self.forward_map(map, pass, tape.map.get_or_insert_default());
+        }
         let (steps, batch) = (pass.phase.len(), pass.batch);
         let sizes = self.sizes(steps, batch);
         tape.batch = batch;
@@ -33,6 +36,9 @@ impl<F: Float> Layer<F> {
             tape.plan = None;
             tape.steady.gain.clear();
             tape.trajectory.fit(sizes, None, Kept { potential: tape.keeps_potential, factors: false });
+            if self.recurrent {
+                return self.forward_recurrent(pass, tape);
+            }
             let scan = self.scan(pass, &tape.steady);
             let rects = sample_strips(batch, self.outputs);
             let mut tiles = tape.trajectory.tiles(sizes, &rects);
@@ -274,6 +280,9 @@ impl<F: Float> Layer<F> {
 
     /// What the next part of the scan starts from, after [`Layer::forward`] with the same input in a pass that continues.
     pub(crate) fn carry(&self, input: Input<'_, F>, tape: &Tape<F>) -> LayerCarry<F> {
+        if let Some(map) = &tape.map {
+            return LayerCarry { state: map.last_state.clone(), ..LayerCarry::default() };
+        }
         let state = self.neuron.states() * tape.batch * self.outputs;
         let size = tape.batch * self.inputs;
         let pre_traces = tape.plastic.terms.iter().map(|term| match (term, input) {
@@ -289,7 +298,15 @@ impl<F: Float> Layer<F> {
             pre_traces: pre_traces.collect(),
             eligibility: tape.plastic.next_eligibility.clone(),
             plastic: tape.plastic.next.clone(),
+            output: if self.recurrent { self.last_output(tape) } else { Vec::new() },
         }
+    }
+}
+
+impl<F: Float> Layer<F> {
+    fn last_output(&self, tape: &Tape<F>) -> Vec<F> {
+        let output = &tape.trajectory.output;
+        output[output.len() - tape.batch * self.outputs..].to_vec()
     }
 }
 

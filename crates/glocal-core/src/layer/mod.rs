@@ -1,4 +1,4 @@
-//! One dense layer over a whole scan: forward, backward, and its plastic weights.
+//! One layer over a whole scan: forward, backward, and its plastic weights.
 //!
 //! Layers run one after the other, each over all its time steps, because a layer's input is known for all steps by then.
 //! Work is cut into tiles by shapes alone, so that the thread count never changes a result.
@@ -8,9 +8,11 @@ mod coefficients;
 mod dense;
 mod forward;
 mod low_rank;
+mod map;
 mod per_sample;
 mod planner;
 mod presynaptic;
+mod recurrent;
 mod scan;
 mod tape;
 
@@ -18,7 +20,10 @@ pub(crate) use coefficients::phase;
 pub(crate) use scan::OutputGradients;
 pub(crate) use tape::Tape;
 
-use crate::config::{Coupling, GainShape, LayerConfig, LearningRule, PlasticScope, PlasticityConfig, Sharing};
+use crate::config::{
+    Coupling, Dropout, GainShape, LayerConfig, LearningRule, Operator, PlasticScope, PlasticityConfig, Sharing,
+};
+use crate::dropout::Draw;
 use crate::network::Input;
 use crate::neuron::NeuronKernel;
 use crate::params::LayerArrays;
@@ -26,6 +31,8 @@ use crate::plasticity::{Normalisation, RuleKernel};
 use crate::random::uniform;
 use crate::rows;
 use crate::scalar::Float;
+use crate::shape::Shape;
+use map::Map;
 use presynaptic::plane;
 use tape::{Sizes, fit};
 
@@ -37,6 +44,11 @@ pub struct Layer<F> {
     learning: LearningRule,
     neuron: Box<dyn NeuronKernel<F>>,
     plasticity: Option<Plasticity<F>>,
+    /// A convolution's own; absent: dense.
+    map: Option<Map>,
+    dropout: Option<Dropout>,
+    /// Whether its spikes come back to it.
+    recurrent: bool,
 }
 
 #[derive(Debug)]
@@ -67,6 +79,8 @@ pub struct LayerCarry<F> {
     pub eligibility: Vec<F>,
     /// P, `[O,I]` or `[B,O,I]`, whatever its scope: a carried scan goes on from it.
     pub plastic: Vec<F>,
+    /// Spikes of the last step, `[B,O]`, where they come back.
+    pub output: Vec<F>,
 }
 
 /// Everything that a forward pass of one layer depends on.
@@ -84,6 +98,8 @@ pub(crate) struct Pass<'a, F> {
     /// Whether another part of the scan follows, so that everything that moves must be at hand afterwards.
     pub continues: bool,
     pub smooth: bool,
+    /// Whether normalisations use the statistics of this batch.
+    pub training: bool,
 }
 
 impl<'a, F: Float> Pass<'a, F> {
@@ -105,7 +121,7 @@ impl<F: Float> Layer<F> {
     /// `seed_of_mask` is the mask's own; `neuron` and `rule` may be a user's.
     pub(crate) fn new(
         config: &LayerConfig,
-        inputs: usize,
+        (input, first): (Shape, bool),
         learning: LearningRule,
         neuron: Option<Box<dyn NeuronKernel<F>>>,
         rule: Option<Box<dyn RuleKernel<F>>>,
@@ -114,18 +130,27 @@ impl<F: Float> Layer<F> {
             config.plasticity.as_ref().filter(|_| learning != LearningRule::Global).map(|plasticity| Plasticity {
                 rule: rule.unwrap_or_else(|| plasticity.rule.build()),
                 config: plasticity.clone(),
-                mask: mask(&plasticity.coupling, config.size * inputs),
+                mask: mask(&plasticity.coupling, config.size * input.len()),
             });
+        let map = Map::new(config, input, first);
         Layer {
-            inputs,
-            outputs: config.size,
+            inputs: input.len(),
+            outputs: map.map_or(config.size, |map| map.outputs()),
             learning,
             neuron: neuron.unwrap_or_else(|| config.neuron.build()),
             plasticity,
+            map,
+            dropout: config.dropout,
+            recurrent: config.operator == Operator::Recurrent,
         }
     }
 
     /// Neurons.
+    pub fn neurons(&self) -> usize {
+        self.map.map_or(self.outputs, |map| map.geometry.neurons())
+    }
+
+    /// What the next layer sees of a sample at a step: a value for each neuron, or for each place of the pooled map.
     pub fn outputs(&self) -> usize {
         self.outputs
     }
@@ -150,7 +175,25 @@ impl<F: Float> Layer<F> {
         self.learning != LearningRule::Local
     }
 
-    /// The same layer without plastic weights.
+    /// Its dropout.
+    pub(crate) fn dropout(&self) -> Option<Dropout> {
+        self.dropout
+    }
+
+    /// Whether a pass silences inputs.
+    pub(crate) fn drops(&self, training: Option<Draw>) -> bool {
+        self.dropout.is_some() && training.is_some()
+    }
+
+    /// Spikes and potentials of its neurons in the last forward pass, `[T,B,N]` each.
+    pub(crate) fn trajectory(&self, smooth: bool, steps: usize, tape: &Tape<F>) -> (Vec<F>, Vec<F>) {
+        match (&self.map, &tape.map) {
+            (Some(map), Some(tape)) => self.replay(map, smooth, steps, tape),
+            _ => (tape.outputs().output.to_vec(), tape.outputs().potential.to_vec()),
+        }
+    }
+
+    /// The same layer without plastic weights, and without a normalisation that folds into the weights.
     pub(crate) fn frozen(&self) -> Self {
         Layer {
             inputs: self.inputs,
@@ -158,6 +201,9 @@ impl<F: Float> Layer<F> {
             learning: self.learning,
             neuron: self.neuron.boxed(),
             plasticity: None,
+            map: self.map.map(|map| map.folded()),
+            dropout: self.dropout,
+            recurrent: self.recurrent,
         }
     }
 
@@ -217,8 +263,21 @@ impl<F: Float> Layer<F> {
         rows::product(out, &params.weight, factor);
     }
 
+    /// Parameters of [`Layer::frozen`].
+    pub(crate) fn folded(&self, params: &LayerArrays<F>, plastic: &PlasticWeight<F>) -> LayerArrays<F> {
+        match &self.map {
+            Some(map) => map.folded_params(self.threshold(), params),
+            None => LayerArrays {
+                weight: self.folded_weight(params, plastic),
+                bias: params.bias.clone(),
+                recurrent_weight: params.recurrent_weight.clone(),
+                ..LayerArrays::default()
+            },
+        }
+    }
+
     /// W and P as one weight: what the layer computes with while its plastic weights rest.
-    pub(crate) fn folded_weight(&self, params: &LayerArrays<F>, plastic: &PlasticWeight<F>) -> Vec<F> {
+    fn folded_weight(&self, params: &LayerArrays<F>, plastic: &PlasticWeight<F>) -> Vec<F> {
         let mut weight = Vec::new();
         self.load_coupled_weight(params, &mut weight);
         if weight.is_empty() {

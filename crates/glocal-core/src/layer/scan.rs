@@ -77,6 +77,14 @@ pub(super) trait PlasticBackward<F> {
     fn update_adjoint(&mut self, t: usize, tile: &ScanTile<'_, F>) {
         let _ = (t, tile);
     }
+    /// Whether outputs reach the next step of their own layer.
+    fn feeds_back(&self) -> bool {
+        false
+    }
+    /// Adds what reaches the outputs of the step at hand, group `g` of the tile's rows, through the next step.
+    fn add_output_gradient(&mut self, g: usize, gradient: &mut [F]) {
+        let _ = (g, gradient);
+    }
     /// Gradients of the factors of step `t`, group `g` of the tile's rows.
     fn factor_gradients(&mut self, t: usize, g: usize) -> FactorGradients<'_, F>;
     /// Adjoint of the gain of step `t`, group `g` of the tile's rows.
@@ -363,7 +371,8 @@ pub(super) fn backward_tile<F: Float>(
     let (len, states) = (groups.len, scan.neuron.states());
     let zeros = |n: usize| vec![F::of(0.0); n];
     let rule = scan.rule.filter(|_| plastic.is_some());
-    let sees_output = rule.is_some_and(|r| r.sees_output());
+    let feeds_back = plastic.as_ref().is_some_and(|plastic| plastic.feeds_back());
+    let sees_output = feeds_back || rule.is_some_and(|r| r.sees_output());
     let mut state_gradient = zeros(groups.count * states * len);
     let mut trace_gradient = zeros(if rule.is_some_and(|r| r.has_trace()) { groups.count * len } else { 0 });
     let (mut v, mut s) = (zeros(len), zeros(len));
@@ -381,6 +390,9 @@ pub(super) fn backward_tile<F: Float>(
             let direct = from.output.filter(|_| !sees_output).map(|whole| &whole[part.clone()]);
             if direct.is_none() {
                 load(&mut s, from.output, &part);
+            }
+            if let Some(plastic) = plastic.as_deref_mut().filter(|_| feeds_back) {
+                plastic.add_output_gradient(g, &mut s);
             }
             scan.load_current(&groups, tile, (t, g), &mut scratch.current);
             let mut before: [&[F]; MOST_STATES] = [&[]; MOST_STATES];

@@ -1,9 +1,11 @@
 //! What a forward pass leaves for the backward pass: buffers of one layer, kept from step to step.
 
 use super::coefficients::Coefficients;
+use super::map::MapTape;
 use super::presynaptic::Term;
 use super::scan::{AdjointTile, ColumnSums, ScanTile};
 use crate::config::Execution;
+use crate::dropout::Dropped;
 use crate::scalar::Float;
 use crate::view::{Rect, tiles};
 
@@ -22,6 +24,9 @@ pub(crate) struct Tape<F> {
     pub(super) weight_squares: Option<f64>,
     /// W under a gate or mask, `[O,I]`; empty where the weight counts as it is.
     pub(super) coupled_weight: Vec<F>,
+    /// Everything of a convolution layer.
+    pub(crate) map: Option<MapTape<F>>,
+    pub(crate) dropped: Dropped<F>,
 }
 
 /// What does not change during a scan.
@@ -100,6 +105,8 @@ impl<F: Float> Default for Tape<F> {
             steady: Steady::default(),
             weight_squares: None,
             coupled_weight: Vec::new(),
+            map: None,
+            dropped: Dropped::default(),
         }
     }
 }
@@ -266,14 +273,23 @@ impl<F: Float> Tape<F> {
         self.keeps_potential = wanted;
     }
 
-    /// The neurons' state after the last step, `[states,B,O]`.
-    pub(crate) fn last_state(&self, steps: usize) -> &[F] {
-        let state = &self.trajectory.state;
-        &state[state.len() - state.len() / (steps + 1)..]
+    pub(crate) fn outputs(&self) -> Outputs<'_, F> {
+        match &self.map {
+            Some(map) => Outputs { output: &map.output, potential: &[] },
+            None => Outputs { output: &self.trajectory.output, potential: &self.trajectory.potential },
+        }
     }
 
-    pub(crate) fn outputs(&self) -> Outputs<'_, F> {
-        Outputs { output: &self.trajectory.output, potential: &self.trajectory.potential }
+    /// Whether every potential of the last of `steps` steps is finite: an infinite one outlives its step in the state, or
+    /// is the output of neurons that do not spike.
+    pub(crate) fn potentials_finite(&self, steps: usize, spiking: bool) -> bool {
+        if let Some(map) = &self.map {
+            return map.finite;
+        }
+        let (state, output) = (&self.trajectory.state, &self.trajectory.output);
+        let last = if spiking { output.len() } else { output.len() - output.len() / steps };
+        let last_state = &state[state.len() - state.len() / (steps + 1)..];
+        (crate::rows::sum(last_state) + crate::rows::sum(&output[last..])).finite()
     }
 
     /// P_T; empty where plastic weights do not outlive the sample.

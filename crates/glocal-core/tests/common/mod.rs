@@ -39,15 +39,13 @@ pub fn hebbian() -> PlasticityConfig {
 /// The published demo's network at any size.
 pub fn demo(rule: LearningRule, sizes: [usize; 3], steps: usize) -> LearnerConfig {
     let layer = |size| LayerConfig {
-        size,
-        bias: true,
-        learning: None,
-        neuron: lif(Reset::Subtract, SurrogateGradient::Rectangle { half_width: 0.5 }),
         plasticity: Some(hebbian()),
+        ..LayerConfig::new(size, lif(Reset::Subtract, SurrogateGradient::Rectangle { half_width: 0.5 }))
     };
     LearnerConfig {
         network: NetworkConfig {
             inputs: sizes[0],
+            input_shape: None,
             steps,
             learning_rule: rule,
             phase_time_constant: Some(40.0),
@@ -97,6 +95,11 @@ pub fn lively_params<F: Float>(config: &NetworkConfig, stream: &mut Stream) -> P
             Field::PlasticityGain => (0.2, 0.6),
             Field::LocalLearningRate => (0.1, 0.4),
             Field::SlidingThreshold => (-0.2, 0.3),
+            Field::RecurrentWeight => (-0.3, 0.4),
+            Field::NormScale => (0.5, 1.5),
+            Field::NormShift => (0.0, 0.4),
+            Field::RunningMean => (-0.2, 0.2),
+            Field::RunningVariance => (0.5, 1.5),
         };
         *params[spec.layer].get_mut(spec.field) = of(&stream.take(spec.len(), low, high));
     }
@@ -162,7 +165,7 @@ pub fn low_rank_possible(plasticity: &PlasticityConfig) -> bool {
 /// A plastic layer without a clamp.
 pub fn plastic_layer(size: usize, neuron: NeuronConfig, rule: RuleConfig) -> LayerConfig {
     let plasticity = PlasticityConfig { rule, clamp: None, decay: 0.9, ..hebbian() };
-    LayerConfig { size, bias: true, learning: None, neuron, plasticity: Some(plasticity) }
+    LayerConfig { plasticity: Some(plasticity), ..LayerConfig::new(size, neuron) }
 }
 
 /// The first layer's plasticity.
@@ -173,6 +176,7 @@ pub fn plasticity_of(layer: &mut LayerConfig) -> &mut PlasticityConfig {
 pub fn network_of(inputs: usize, steps: usize, layers: Vec<LayerConfig>) -> NetworkConfig {
     NetworkConfig {
         inputs,
+        input_shape: None,
         steps,
         learning_rule: LearningRule::Hybrid,
         phase_time_constant: Some(15.0),

@@ -47,6 +47,7 @@ fn in_words(report: &BenchReport) -> String {
         row("HP, plastic weights shared", report.hp_step_ms, Some(report.hp_floor_ratio)),
         row("HP, plastic weights shared, from zero in each step", report.hp_from_zero_step_ms, None),
         row("HP, plastic weights per sample", report.hp_per_sample_step_ms, None),
+        row(&format!("GP, convolutional: {}", report.conv_network), report.conv_step_ms, Some(report.conv_floor_ratio)),
     ];
     format!(
         "{}, {} threads, median times\n{}f32 matrix products: {:.0} GFLOP/s; HP per sample: {:.0} MB at most\n",

@@ -36,6 +36,10 @@ fn least_bytes(config: &RunConfig, samples: usize) -> f64 {
     let steps = network.steps as f64;
     let input = batch * network.inputs as f64 * if config.is_constant_input() { 1.0 } else { steps };
     let layer = |index: usize| {
+        // A convolution keeps its currents, and pooled spikes of each step.
+        if network.layers[index].convolution().is_some() {
+            return batch * network.layer_neurons(index) as f64;
+        }
         let size = network.layers[index].size as f64;
         let synapses = size * network.layer_inputs(index) as f64;
         let matrices = if network.layer_rule(index) == LearningRule::Global { 4.0 } else { 6.0 };

@@ -1,0 +1,190 @@
+//! 2-D convolution of channels-last maps without an im2col matrix: windows of neighbouring outputs are overlapping rows of
+//! the padded input, which the micro-kernel reads where they are.
+//!
+//! # Equation
+//! y[i,j,o] = Σ_{a,b,c} W[o,a,b,c] x[i·s + a - p, j·s + b - p, c], with x = 0 outside.
+//!
+//! # Shapes
+//! x `[H,W,C]`, y `[H',W',O]` with H' = ⌊(H + 2p - K)/s⌋ + 1, W `[O,K,K,C]`.
+
+mod kernel;
+mod lanes;
+mod packed;
+
+#[cfg(target_arch = "x86_64")]
+pub use lanes::{Avx2, Avx512};
+pub use lanes::{LANES, Lanes, Plain};
+pub(crate) use packed::Packed;
+
+use crate::config::Convolution;
+use crate::scalar::Float;
+use kernel::{Segment, Windows};
+
+/// Sizes of one convolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Geometry {
+    /// Input channels C.
+    pub channels: usize,
+    /// Input height H.
+    pub height: usize,
+    /// Input width W.
+    pub width: usize,
+    /// Output channels O.
+    pub outputs: usize,
+    /// Kernel, stride and padding.
+    pub window: Convolution,
+}
+
+/// How the values of an input map are arranged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// `[C,H,W]`, as images come.
+    ChannelsFirst,
+    /// `[H,W,C]`, as layers pass maps on.
+    ChannelsLast,
+}
+
+impl Geometry {
+    /// Output height H'.
+    pub fn out_height(&self) -> usize {
+        self.out_side(self.height)
+    }
+
+    /// Output width W'.
+    pub fn out_width(&self) -> usize {
+        self.out_side(self.width)
+    }
+
+    fn out_side(&self, side: usize) -> usize {
+        (side + 2 * self.window.padding - self.window.kernel) / self.window.stride + 1
+    }
+
+    /// Values of an input map.
+    pub fn inputs(&self) -> usize {
+        self.channels * self.height * self.width
+    }
+
+    /// Values of an output map, N.
+    pub fn neurons(&self) -> usize {
+        self.out_height() * self.out_width() * self.outputs
+    }
+
+    /// Weights of one output channel, K·K·C.
+    pub fn taps(&self) -> usize {
+        self.window.kernel * self.window.kernel * self.channels
+    }
+
+    fn padded_width(&self) -> usize {
+        self.width + 2 * self.window.padding
+    }
+
+    fn padded_height(&self) -> usize {
+        self.height + 2 * self.window.padding
+    }
+
+    /// Zeros for [`Geometry::pad`].
+    pub(crate) fn padded<F: Float>(&self) -> Vec<F> {
+        vec![F::of(0.0); self.padded_height() * self.padded_width() * self.channels]
+    }
+
+    /// Puts `x` inside the zero border of `out`, channels last.
+    pub(crate) fn pad<F: Float>(&self, x: &[F], order: Order, out: &mut [F]) {
+        let (c, w, p) = (self.channels, self.width, self.window.padding);
+        for y in 0..self.height {
+            let start = ((y + p) * self.padded_width() + p) * c;
+            let row = &mut out[start..start + w * c];
+            if order == Order::ChannelsLast || c == 1 {
+                row.copy_from_slice(&x[y * w * c..(y + 1) * w * c]);
+                continue;
+            }
+            for (channel, plane) in x.chunks_exact(self.height * w).enumerate() {
+                let values = &plane[y * w..(y + 1) * w];
+                row[channel..].iter_mut().step_by(c).zip(values).for_each(|(out, &value)| *out = value);
+            }
+        }
+    }
+
+    /// y of one padded map.
+    pub(crate) fn forward<F: Float>(&self, padded: &[F], weight: &Packed<F>, y: &mut [F]) {
+        let (kernel, stride) = (self.window.kernel, self.window.stride);
+        let pitch = self.padded_width() * self.channels;
+        let len = kernel * self.channels;
+        let windows = Windows { values: padded, step: stride * self.channels, len, count: self.out_width() };
+        let segments = |row: usize, out: &mut Vec<Segment>| {
+            out.extend((0..kernel).map(|a| Segment { window: (row * stride + a) * pitch, tap: a * len }))
+        };
+        kernel::products(&windows, self.out_height(), segments, weight, y, self.outputs);
+    }
+
+    /// Zeros for [`Geometry::spread`].
+    pub(crate) fn spreaded<F: Float>(&self, lanes: usize) -> Vec<F> {
+        vec![F::of(0.0); self.spread_height() * self.spread_width() * lanes]
+    }
+
+    /// The border that makes the adjoint a convolution of its own.
+    fn spread_border(&self) -> usize {
+        self.window.kernel - 1 - self.window.padding.min(self.window.kernel - 1)
+    }
+
+    fn spread_width(&self) -> usize {
+        self.width + self.window.kernel - 1
+    }
+
+    fn spread_height(&self) -> usize {
+        self.height + self.window.kernel - 1
+    }
+
+    /// Puts the gradient of y inside the zero border of `out`, `stride` places apart, with `lanes` channels.
+    pub(crate) fn spread<F: Float>(&self, dy: &[F], lanes: usize, out: &mut [F]) {
+        let (o, w, border, stride) = (self.outputs, self.out_width(), self.spread_border(), self.window.stride);
+        for (y, row) in dy.chunks_exact(w * o).enumerate() {
+            let start = ((border + y * stride) * self.spread_width() + border) * lanes;
+            if lanes == o && stride == 1 {
+                out[start..start + w * o].copy_from_slice(row);
+                continue;
+            }
+            for (x, values) in row.chunks_exact(o).enumerate() {
+                out[start + x * stride * lanes..][..o].copy_from_slice(values);
+            }
+        }
+    }
+
+    /// Gradient of one input map from the spread gradient of y; `weight` is [`Packed::adjoint`].
+    ///
+    /// # Equation
+    /// dx[i,j,c] = Σ_{a,b,o} W[o,a,b,c] dy[(i + p - a)/s, (j + p - b)/s, o] where the quotients are whole.
+    pub(crate) fn backward<F: Float>(&self, spread: &[F], lanes: usize, weight: &Packed<F>, dx: &mut [F]) {
+        let (kernel, stride, border) = (self.window.kernel, self.window.stride, self.spread_border());
+        let pitch = self.spread_width() * lanes;
+        let len = kernel * lanes;
+        let windows = Windows { values: spread, step: lanes, len, count: self.width };
+        // Rows between spread ones are zero.
+        let filled = |row: usize| row >= border && (row - border).is_multiple_of(stride);
+        let segments = |row: usize, out: &mut Vec<Segment>| {
+            let taps = (0..kernel).filter(|a| filled(row + a));
+            out.extend(taps.map(|a| Segment { window: (row + a) * pitch, tap: a * len }))
+        };
+        kernel::products(&windows, self.height, segments, weight, dx, self.channels);
+    }
+
+    /// Adds the weight gradient of one map to `into`, from its padded input and the spread gradient of y.
+    ///
+    /// # Equation
+    /// dW[o,a,b,c] += Σ_{i,j} dy[i,j,o] x[i·s + a - p, j·s + b - p, c].
+    pub(crate) fn weight_gradient<F: Float>(&self, padded: &[F], spread: &[F], lanes: usize, into: &mut Packed<F>) {
+        let (kernel, stride, border) = (self.window.kernel, self.window.stride, self.spread_border());
+        let (pitch, spread_pitch) = (self.padded_width() * self.channels, self.spread_width() * lanes);
+        let len = kernel * self.channels;
+        let windows = Windows { values: padded, step: stride * self.channels, len, count: self.out_width() };
+        let gradient = kernel::Gradient {
+            values: spread,
+            start: (border * self.spread_width() + border) * lanes,
+            pitch: stride * spread_pitch,
+            step: stride * lanes,
+            rows: self.out_height(),
+        };
+        for a in 0..kernel {
+            kernel::add_outer(&windows, (a * pitch, stride * pitch), &gradient, a * len, into);
+        }
+    }
+}
