@@ -60,6 +60,7 @@ fn golden_name(field: Field, layer: usize) -> String {
         Field::PlasticityGain => format!("alpha{n}"),
         Field::LocalLearningRate => format!("beta{n}"),
         Field::SlidingThreshold => format!("eta{n}"),
+        other => panic!("the golden networks have no {}", other.name()),
     }
 }
 
