@@ -152,7 +152,7 @@ fn block_product<F: Float, L: Lanes<F>, const N: usize, const V: usize>(
     }
 }
 
-/// into[tap + j, ·] += Σ over rows and windows of window[j] · gradient; windows of row `r` begin at `begin + r · pitch`.
+/// `into[tap + j, ·] += Σ over rows and windows of window[j] · gradient`; windows of row `r` begin at `begin + r · pitch`.
 pub(super) fn add_outer<F: Float>(
     windows: &Windows<'_, F>,
     (begin, pitch): (usize, usize),

@@ -2,7 +2,7 @@
 //! the padded input, which the micro-kernel reads where they are.
 //!
 //! # Equation
-//! y[i,j,o] = Σ_{a,b,c} W[o,a,b,c] x[i·s + a - p, j·s + b - p, c], with x = 0 outside.
+//! `y[i,j,o] = Σ_{a,b,c} W[o,a,b,c] x[i·s + a - p, j·s + b - p, c]`, with x = 0 outside.
 //!
 //! # Shapes
 //! x `[H,W,C]`, y `[H',W',O]` with H' = ⌊(H + 2p - K)/s⌋ + 1, W `[O,K,K,C]`.
@@ -152,7 +152,7 @@ impl Geometry {
     /// Gradient of one input map from the spread gradient of y; `weight` is [`Packed::adjoint`].
     ///
     /// # Equation
-    /// dx[i,j,c] = Σ_{a,b,o} W[o,a,b,c] dy[(i + p - a)/s, (j + p - b)/s, o] where the quotients are whole.
+    /// `dx[i,j,c] = Σ_{a,b,o} W[o,a,b,c] dy[(i + p - a)/s, (j + p - b)/s, o]` where the quotients are whole.
     pub(crate) fn backward<F: Float>(&self, spread: &[F], lanes: usize, weight: &Packed<F>, dx: &mut [F]) {
         let (kernel, stride, border) = (self.window.kernel, self.window.stride, self.spread_border());
         let pitch = self.spread_width() * lanes;
@@ -170,7 +170,7 @@ impl Geometry {
     /// Adds the weight gradient of one map to `into`, from its padded input and the spread gradient of y.
     ///
     /// # Equation
-    /// dW[o,a,b,c] += Σ_{i,j} dy[i,j,o] x[i·s + a - p, j·s + b - p, c].
+    /// `dW[o,a,b,c] += Σ_{i,j} dy[i,j,o] x[i·s + a - p, j·s + b - p, c]`.
     pub(crate) fn weight_gradient<F: Float>(&self, padded: &[F], spread: &[F], lanes: usize, into: &mut Packed<F>) {
         let (kernel, stride, border) = (self.window.kernel, self.window.stride, self.spread_border());
         let (pitch, spread_pitch) = (self.padded_width() * self.channels, self.spread_width() * lanes);
