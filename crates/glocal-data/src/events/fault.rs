@@ -138,7 +138,8 @@ impl EventFault {
             EventFault::Unsupported { .. } => "convert the file with the software that wrote it".into(),
             EventFault::UnknownSensor => "give the sensor's size with --sensor WxH".into(),
             EventFault::OffSensor { .. } => {
-                "if the file is of another sensor, give its size with --sensor WxH; if it is damaged, read with --lenient"
+                "if the file is of another sensor, give its size with --sensor WxH (N-Caltech101: \
+                 --format n-caltech101); if it is damaged, read with --lenient"
                     .into()
             }
             EventFault::TooLarge { .. } => "the file is damaged, or made to exhaust the machine".into(),

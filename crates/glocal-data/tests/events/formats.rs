@@ -210,6 +210,8 @@ fn each_kind_of_damage_has_its_own_words() {
     assert_eq!(message(b"% evt 4.0\n"), "Prophesee format `4.0` is not read");
     let compressed = b"#!AER-DAT3.1\r\n#Format: Serial-TS\r\n#Source 1: DVS128\r\n#!END-HEADER\r\n";
     assert_eq!(message(compressed), "AEDAT 3.1 coding `Serial-TS` is not read");
+    let cochlea = b"#!AER-DAT2.0\r\n# AEChip: ch.unizh.ini.jaer.chip.cochlea.CochleaAMS1c\r\n";
+    assert!(message(cochlea).starts_with("AEDAT 2.0 chip `AEChip: ch.unizh.ini.jaer.chip.cochlea"));
     let unknown = b"#!AER-DAT3.1\r\n#Source 1: Nonesuch\r\n#!END-HEADER\r\n";
     assert_eq!(fault(unknown, "a").1, EventFault::UnknownSensor);
     let options = ReadOptions { sensor: Some(sensor), ..ReadOptions::default() };

@@ -44,7 +44,7 @@ pub enum Command {
     Eval(eval::EvalArgs),
     /// Carry out a published experiment and compare with the published figures
     Reproduce(reproduce::ReproduceArgs),
-    /// List, fetch, find and check data sets
+    /// List, fetch, find and check data sets; look at files of events and convert them
     #[command(subcommand)]
     Data(data::DataCommand),
     /// Write one self-contained HTML page about some runs

@@ -1,4 +1,4 @@
-//! `glocal data`.
+//! `glocal data`: data sets here, files of events in `event_files.rs`.
 
 use clap::{Args, Subcommand};
 use glocal::compare::table::{Align, aligned};

@@ -9,8 +9,8 @@
 //! ```
 //!
 //! Columns and polarity are those of jAER, the software of the cameras; rows count from the lower edge and are turned.
-//! A header line names the camera (`AEChip`). Without one, the camera is a DAVIS240 if one of the first addresses has
-//! more than 16 bits, else a DVS128. The time wraps after 71 minutes and is continued.
+//! A header line names the camera (`AEChip`); unknown ones are refused unless the sensor is given. Without that line, the
+//! camera is a DAVIS240 if one of the first addresses has more than 16 bits, else a DVS128. The time wraps after 71 minutes and is continued.
 //!
 //! # References
 //! iniVation, "AEDAT file formats", docs.inivation.com; jAER, classes `DVS128` and `DavisBaseCamera`.
@@ -59,13 +59,22 @@ pub(super) fn start(window: &mut Window<'_>, options: &ReadOptions) -> Result<St
         return Err(StartError::at(0, EventFault::Header { expected: "a line `#!AER-DAT2.0`" }));
     }
     window.consume(header.len);
-    let (camera, own) = by_name(&header).unwrap_or_else(|| by_addresses(window.bytes()));
+    let chip = header.lines.iter().find(|line| line.contains("AEChip"));
+    let (camera, own) = match chip.map(|chip| (chip, by_name(chip))) {
+        Some((_, Some(known))) => known,
+        // Ears and other chips have addresses of their own. Who gives a sensor knows that this is an eye.
+        Some((chip, None)) if options.sensor.is_none() => {
+            let found = chip.chars().take(80).collect();
+            return Err(StartError::at(0, EventFault::Unsupported { what: "AEDAT 2.0 chip", found }));
+        }
+        _ => by_addresses(window.bytes()),
+    };
     let sensor = options.sensor.unwrap_or(own);
     Ok(Started { decoder: Box::new(Aedat2 { camera, sensor, time: WrappingCounter::new(32) }), sensor })
 }
 
-fn by_name(header: &TextHeader) -> Option<(Camera, SensorSize)> {
-    let chip = header.lines.iter().find(|line| line.contains("AEChip"))?.to_uppercase();
+fn by_name(chip: &str) -> Option<(Camera, SensorSize)> {
+    let chip = chip.to_uppercase();
     let (name, sensor) = SENSORS.iter().find(|(name, _)| chip.contains(name))?;
     Some((if *name == "DVS128" { Camera::Dvs128 } else { Camera::Davis }, *sensor))
 }
