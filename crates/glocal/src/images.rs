@@ -6,9 +6,10 @@ use std::path::Path;
 
 use glocal_core::Input;
 use glocal_data::encode::EncodeBuffers;
+use glocal_data::folders::picture_folders;
 use glocal_data::{
-    Batch, Corruptions, Draw, Encoded, Encoder, ImageDataset, Locations, Split, Stream, embedded, epoch_order, load,
-    load_folder, registry,
+    Batch, Corruptions, DataError, Draw, Encoded, Encoder, ImageDataset, Locations, Split, Stream, cifar, embedded,
+    epoch_order, load, load_folder, registry,
 };
 
 use crate::config::RunConfig;
@@ -37,11 +38,23 @@ impl Images {
             let [train, test] = load_folder(name, Path::new(folder))?;
             return Ok(Images { train, test });
         }
+        if let Some(folder) = name.strip_prefix(OWN_PICTURES) {
+            let [train, test] = picture_folders(name, Path::new(folder))?;
+            return Ok(Images { train, test });
+        }
+        if name == cifar::NAME {
+            return Ok(Images::cifar(locations)?);
+        }
         if let Some(hint) = unknown_dataset_hint(name) {
             return Err(GlocalError::Usage { message: format!("unknown data set `{name}`"), hint });
         }
         let found = locations.find(registry::find(name)?)?;
         Ok(Images { train: load(&found, Split::Train)?, test: load(&found, Split::Test)? })
+    }
+
+    fn cifar(locations: &Locations) -> Result<Images, DataError> {
+        let folder = locations.find_archived(cifar::archive()?)?;
+        Ok(Images { train: cifar::load(&folder, Split::Train)?, test: cifar::load(&folder, Split::Test)? })
     }
 
     /// The images of one split.
@@ -56,20 +69,25 @@ impl Images {
 /// `idx:FOLDER` as `data.dataset` names a folder with IDX files of one's own.
 pub const OWN_FOLDER: &str = "idx:";
 
+/// `pictures:FOLDER` as `data.dataset` names a folder with `train` and `test`, each with a folder of PNG or JPEG files for
+/// each class.
+pub const OWN_PICTURES: &str = "pictures:";
+
 /// Names that configs may give as `data.dataset`.
 pub fn dataset_names() -> Vec<&'static str> {
     let known = registry::known_datasets().iter().map(|known| known.name);
-    std::iter::once(embedded::FASHION_MNIST_SUBSET).chain(known).collect()
+    std::iter::once(embedded::FASHION_MNIST_SUBSET).chain(known).chain([cifar::NAME]).collect()
 }
 
 /// What to say to a name that is no data set's; `None` if it is one's.
 pub(crate) fn unknown_dataset_hint(name: &str) -> Option<String> {
     let known = dataset_names();
     match nearest(name, known.iter().copied()) {
-        _ if known.contains(&name) || name.starts_with(OWN_FOLDER) => None,
+        _ if known.contains(&name) || [OWN_FOLDER, OWN_PICTURES].iter().any(|own| name.starts_with(own)) => None,
         Some(near) => Some(format!("did you mean `{near}`?")),
         None => Some(format!(
-            "known are {}, and `{OWN_FOLDER}FOLDER` for IDX files of your own; `glocal data list` tells more",
+            "known are {}, and `{OWN_FOLDER}FOLDER` for IDX files or `{OWN_PICTURES}FOLDER` for pictures of your own; \
+             `glocal data list` tells more",
             known.join(", ")
         )),
     }
@@ -155,11 +173,12 @@ impl<'a> RunImages<'a> {
 
     /// What a class shows; its number where no name is known.
     pub fn class_name(&self, class: u32) -> String {
-        let set = match self.images.test.name() {
-            embedded::FASHION_MNIST_SUBSET => embedded::origin(),
-            name => registry::find(name),
+        let names = match self.images.test.name() {
+            embedded::FASHION_MNIST_SUBSET => embedded::origin().map(|known| known.class_names),
+            cifar::NAME => Ok(&cifar::CLASS_NAMES[..]),
+            name => registry::find(name).map(|known| known.class_names),
         };
-        let name = set.ok().and_then(|known| known.class_names.get(class as usize));
+        let name = names.ok().and_then(|names| names.get(class as usize));
         name.map_or_else(|| format!("class {class}"), |name| (*name).to_owned())
     }
 
@@ -224,5 +243,41 @@ impl Feed {
     /// Intensities before encoding, `[B, I]`.
     pub fn intensities(&self) -> &[f32] {
         self.batch.values()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A grey PNG of 2 x 2, all of one level.
+    fn write_picture(path: &Path, level: u8) {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let mut encoder = png::Encoder::new(std::fs::File::create(path).unwrap(), 2, 2);
+        encoder.set_color(png::ColorType::Grayscale);
+        encoder.write_header().unwrap().write_image_data(&[level; 4]).unwrap();
+    }
+
+    #[test]
+    fn pictures_of_ones_own_and_cifar_10_are_loaded_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for (name, level) in [("train/a/1.png", 1), ("train/b/1.png", 2), ("test/a/1.png", 3), ("test/b/1.png", 4)] {
+            write_picture(&at(name), level);
+        }
+        let name = format!("{OWN_PICTURES}{}", folder.path().display());
+        let images = Images::load(&name, &Locations::default()).unwrap();
+        assert_eq!(images.split(Split::Train).pixels(), [1, 1, 1, 1, 2, 2, 2, 2]);
+        assert_eq!(images.split(Split::Test).labels(), [0, 1]);
+
+        let locations = Locations { explicit: Some(folder.path().into()), ..Locations::default() };
+        let error = Images::load("cifar-10", &locations).unwrap_err();
+        assert!(error.to_string().contains("cifar-10 not found"), "{error}");
+        for file in ["data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch"] {
+            std::fs::create_dir_all(at("cifar-10")).unwrap();
+            std::fs::write(at(&format!("cifar-10/{file}.bin")), [7; 3073]).unwrap();
+        }
+        let images = Images::load("cifar-10", &locations).unwrap();
+        assert_eq!((images.split(Split::Train).len(), images.split(Split::Train).inputs()), (5, 3072));
     }
 }

@@ -74,9 +74,12 @@ fn corruptions() {
 #[test]
 fn augmentations() {
     let draw = Draw::new(&Stream::new(0).fork("augmentation"), 3);
-    for (text, expected) in
-        [("crop=4", "838c8399f3aa39bc"), ("flip=0.5", "fcd3eb89c88d794b"), ("rotation=15", "f0be57e2980d2115"), ("crop=4+flip=0.5+rotation=15", "db60e55d593a8a14")]
-    {
+    for (text, expected) in [
+        ("crop=4", "838c8399f3aa39bc"),
+        ("flip=0.5", "fcd3eb89c88d794b"),
+        ("rotation=15", "f0be57e2980d2115"),
+        ("crop=4+flip=0.5+rotation=15", "db60e55d593a8a14"),
+    ] {
         let mut batch = images();
         text.parse::<glocal_data::Augmentations>().unwrap().apply(&mut batch, &draw).unwrap();
         assert_eq!(f32_digest(batch.values()), expected, "{text}");
@@ -107,7 +110,9 @@ fn simulated_events() {
 
 #[test]
 fn event_transforms_and_corruptions() {
-    for (text, expected) in [("spatial-jitter=1.5", "42da7d1b8a5d9c2f"), ("time-jitter=300+polarity-flip=0.2", "da9b0401ca7d8b58")] {
+    for (text, expected) in
+        [("spatial-jitter=1.5", "42da7d1b8a5d9c2f"), ("time-jitter=300+polarity-flip=0.2", "da9b0401ca7d8b58")]
+    {
         let mut recording = recording();
         text.parse::<glocal_data::EventTransforms>().unwrap().apply(&mut recording, &Stream::new(0)).unwrap();
         assert_eq!(event_digest(&recording), expected, "{text}");

@@ -1,7 +1,7 @@
 //! A [`Report`] filled from run folders.
 
 use glocal_core::{Learner, LearningRule};
-use glocal_data::{Corruptions, Locations};
+use glocal_data::{Corruptions, DataError, FolderError, Locations};
 
 use super::{RunRecord, arms, letters};
 use crate::error::GlocalError;
@@ -122,7 +122,9 @@ fn show_inside(page: &mut Report, record: &RunRecord, locations: &Locations) -> 
     let (mut learner, _) = load_network(&folder, &record.config)?;
     let images = match Images::load(&record.config.data.dataset, locations) {
         Ok(images) => images,
-        Err(GlocalError::Data(glocal_data::DataError::NotFound { .. })) => return Ok(()),
+        Err(GlocalError::Data(DataError::NotFound { .. } | DataError::Folder(FolderError::NotHere { .. }))) => {
+            return Ok(());
+        }
         Err(error) => return Err(error),
     };
     let images = RunImages::new(&images, &record.config, None)?;
@@ -140,7 +142,7 @@ fn first_test_image(learner: &mut Learner, images: &RunImages<'_>, label: &str) 
     let (class, predicted) = (images.class_name(feed.labels()[0]), images.class_name(report.predictions[0]));
     let name = format!("{label}: the first test image, {class}, taken for {predicted}");
     let mut activity = SampleActivity::of_recordings(name, &recordings, TRACES);
-    activity.image = Some(Image::from_unit(set.width(), set.height(), feed.intensities()));
+    activity.image = Some(Image::from_unit(set.width(), set.height(), &set.grey(images.numbers(Part::Test)[0])?));
     Ok(activity)
 }
 
@@ -155,7 +157,10 @@ fn plastic_layers(learner: &Learner, images: &RunImages<'_>, label: &str) -> Vec
         let side = [set.height(), set.width()];
         let parts = (find(format!("layers.{index}.weight")), find(format!("layers.{index}.plasticity_gain")));
         let view = match parts {
-            _ if index > 0 => WeightView::Matrix(crate::report::Matrix::reduced([outputs, inputs], plastic)),
+            // A neuron's weights to an image of several colours are no single picture.
+            _ if index > 0 || set.shape().channels > 1 => {
+                WeightView::Matrix(crate::report::Matrix::reduced([outputs, inputs], plastic))
+            }
             (Some((.., weight)), Some((.., gain))) => {
                 WeightView::HybridFields(HybridFields::most_plastic([*weight, *plastic, *gain], side, FIELDS))
             }

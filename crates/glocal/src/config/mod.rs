@@ -54,7 +54,8 @@ pub struct RunConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataConfig {
-    /// A name of `glocal data list`, `embedded-fashion-mnist`, or `idx:FOLDER`: a folder with MNIST's four file names.
+    /// A name of `glocal data list`, `embedded-fashion-mnist`, or `idx:FOLDER`: a folder with MNIST's four file names,
+    /// or `pictures:FOLDER`: `train` and `test`, each with a folder of pictures for each class.
     pub dataset: String,
     /// Training images set aside to choose the model by; 0: none.
     #[serde(default)]
