@@ -12,7 +12,15 @@
 
 use std::{io::Read, path::Path};
 
-use crate::{DataError, ImageDataset, ImageShape, Split, folders::FolderError, idx};
+use crate::{
+    DataError, ImageDataset, ImageShape, Split,
+    folders::FolderError,
+    idx,
+    registry::{self, ArchivedDataset},
+};
+
+/// The set's name in commands, configs and folders.
+pub const NAME: &str = "cifar-10";
 
 /// Size of an image.
 pub const SHAPE: ImageShape = ImageShape { channels: 3, height: 32, width: 32 };
@@ -26,6 +34,14 @@ const RECORD_BYTES: u64 = 3073;
 
 /// Folder that the published archive unpacks to.
 const ARCHIVE_FOLDER: &str = "cifar-10-batches-bin";
+
+/// Where the set is published.
+///
+/// # Errors
+/// None in a program that was built right.
+pub fn archive() -> Result<&'static ArchivedDataset, DataError> {
+    registry::archived(NAME).ok_or_else(|| DataError::UnknownDataset { name: NAME.into(), known: Vec::new() })
+}
 
 /// Reads one split from `folder`, or from `cifar-10-batches-bin` in it; files may be gzip.
 ///
@@ -44,7 +60,7 @@ pub fn load(folder: &Path, split: Split) -> Result<ImageDataset, DataError> {
     for file in names.iter().map(|name| folder.join(name)) {
         read_batch(&file, &mut pixels, &mut labels)?;
     }
-    ImageDataset::new("cifar-10", CLASS_NAMES.len(), SHAPE, pixels, labels)
+    ImageDataset::new(NAME, CLASS_NAMES.len(), SHAPE, pixels, labels)
 }
 
 fn read_batch(file: &Path, pixels: &mut Vec<u8>, labels: &mut Vec<u8>) -> Result<(), DataError> {

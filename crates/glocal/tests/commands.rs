@@ -43,6 +43,21 @@ fn an_evaluation_does_not_depend_on_the_batch_where_plastic_weights_are_frozen()
 }
 
 #[test]
+fn corruptions_are_chained_by_a_plus_or_by_repetition() {
+    let scratch = Scratch::new();
+    scratch.train("run");
+    let judged = |corrupt: &[&str]| {
+        let json = scratch.succeed(&[&["eval", "run", "--json"], corrupt].concat());
+        serde_json::from_str::<serde_json::Value>(&json).unwrap()
+    };
+    let chained = judged(&["--corrupt", "pepper=0.1+centre=4"]);
+    assert_eq!(chained["corruption"], "pepper=0.1+centre=4");
+    assert_eq!(chained, judged(&["--corrupt", "pepper=0.1", "--corrupt", "centre=4"]));
+    assert_ne!(chained["loss"], judged(&["--corrupt", "pepper=0.1"])["loss"]);
+    assert_eq!(judged(&[])["corruption"], serde_json::Value::Null);
+}
+
+#[test]
 fn quickstart_compares_three_arms() {
     let scratch = Scratch::new();
     let said = scratch.succeed(&["quickstart", "--epochs", "1"]);

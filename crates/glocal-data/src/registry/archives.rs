@@ -59,7 +59,7 @@ const fn md5(name: &'static str, url: Option<&'static str>, md5: &'static str) -
 
 static ARCHIVED: [ArchivedDataset; 5] = [
     ArchivedDataset {
-        name: "cifar-10",
+        name: crate::cifar::NAME,
         title: "CIFAR-10",
         licence: "none stated",
         reference: "A. Krizhevsky (2009), Learning multiple layers of features from tiny images",

@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use glocal_data::events::{FrameCut, FrameValue, Framing};
 use glocal_data::folders::{
     EventDataset, EventSample, FileKind, FolderError, LabelledSpan, LoadLimits, cifar10_dvs, class_folders,
     dvs128_gesture, n_mnist, n_omniglot,
@@ -328,8 +329,12 @@ fn recordings_of_n_mnist() {
     let first = (1..=5).map(|number| label_of(&format!("{number:05}.bin"))).collect::<Vec<_>>();
     assert_eq!(first, [5, 0, 4, 1, 9].map(Some));
     let mut loader = test.loader(read_bin, LoadLimits::default());
+    let framing = Framing { cut: FrameCut::Time { frames: 8 }, value: FrameValue::Count };
     for number in 0..100 {
-        let span = loader.load(number).unwrap().span_us();
+        let recording = loader.load(number).unwrap();
+        let counted: f32 = framing.apply(&recording).unwrap().values.iter().sum();
+        assert_eq!(counted, recording.events.len() as f32, "every event is in one frame");
+        let span = recording.span_us();
         assert!((280_000..340_000).contains(&(span.end - span.start)), "{number}: {span:?}");
     }
 }

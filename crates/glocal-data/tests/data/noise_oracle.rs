@@ -72,16 +72,20 @@ fn damaged(text: &str) -> Vec<Vec<f64>> {
     batch.values().chunks(N).map(|level| level.iter().copied().map(f64::from).collect()).collect()
 }
 
-fn statistics(mut values: Vec<f64>) -> [f64; 7] {
+fn moment(values: &[f64], about: f64, power: i32) -> f64 {
+    values.iter().map(|x| (x - about).powi(power)).sum::<f64>() / N as f64
+}
+
+fn statistics(values: &mut [f64]) -> [f64; 7] {
     values.sort_unstable_by(f64::total_cmp);
-    let mean = values.iter().sum::<f64>() / N as f64;
-    let deviation = (values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / N as f64).sqrt();
+    let mean = moment(values, 0.0, 1);
+    let deviation = moment(values, mean, 2).sqrt();
     let share = |wanted: f64| values.iter().filter(|&&x| x == wanted).count() as f64 / N as f64;
     [mean, deviation, values[N / 4], values[N / 2], values[3 * N / 4], share(0.0), share(1.0)]
 }
 
 /// Four standard errors of the difference of two samples of N, and the rounding of the numbers above.
-fn tolerances(corruption: Corruption, level: f64, expected: [f64; 7]) -> [f64; 7] {
+fn tolerances(corruption: Corruption, level: f64, values: &[f64], expected: [f64; 7]) -> [f64; 7] {
     let errors = |one: f64| 4.0 * one * (2.0 / N as f64).sqrt() + 1e-4;
     let noise = match corruption {
         Corruption::Gaussian { variance } => variance.sqrt(),
@@ -89,17 +93,20 @@ fn tolerances(corruption: Corruption, level: f64, expected: [f64; 7]) -> [f64; 7
         _ => 0.0,
     };
     let bernoulli = |share: f64| errors((share * (1.0 - share)).sqrt());
-    // Of a normal distribution's quantiles; of a deviation, the most that values in 0..=1 can have.
-    let (quartile, median, deviation) = (errors(1.362 * noise), errors(1.253 * noise), errors(0.5));
+    // Of a normal distribution's quantiles.
+    let (quartile, median) = (errors(1.362 * noise), errors(1.253 * noise));
+    // Of a standard deviation: √(m₄ - σ⁴) / 2σ.
+    let (fourth, variance) = (moment(values, expected[0], 4), expected[1].powi(2));
+    let deviation = errors((fourth - variance.powi(2)).max(0.0).sqrt() / (2.0 * expected[1]).max(1e-9));
     [errors(expected[1]), deviation, quartile, median, quartile, bernoulli(expected[5]), bernoulli(expected[6])]
 }
 
 #[test]
 fn noises_are_distributed_as_scikit_images() {
     for (text, levels) in EXPECTED {
-        for ((level, values), expected) in LEVELS.into_iter().zip(damaged(text)).zip(levels) {
-            let found = statistics(values);
-            let tolerances = tolerances(text.parse().unwrap(), level, expected);
+        for ((level, mut values), expected) in LEVELS.into_iter().zip(damaged(text)).zip(levels) {
+            let found = statistics(&mut values);
+            let tolerances = tolerances(text.parse().unwrap(), level, &values, expected);
             for ((found, expected), tolerance) in found.into_iter().zip(expected).zip(tolerances) {
                 let distance = (found - expected).abs();
                 assert!(distance <= tolerance, "{text} at {level}: {found} is not {expected} to {tolerance}");

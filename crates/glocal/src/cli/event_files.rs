@@ -71,7 +71,7 @@ impl InfoArgs {
     /// A name that is neither, or options of files with a data set.
     pub fn data_set(&self) -> Result<Option<&str>, GlocalError> {
         let known = registry::find(&self.name);
-        if known.is_ok() || self.name == embedded::FASHION_MNIST_SUBSET {
+        if known.is_ok() || registry::archived(&self.name).is_some() || self.name == embedded::FASHION_MNIST_SUBSET {
             return match self.json || self.read.lenient || self.read.format.is_some() || self.read.sensor.is_some() {
                 false => Ok(Some(&self.name)),
                 true => Err(GlocalError::Usage {

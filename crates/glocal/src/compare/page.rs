@@ -155,10 +155,13 @@ fn plastic_layers(learner: &Learner, images: &RunSamples<'_>, label: &str) -> Ve
         let (_, shape, plastic) = find(format!("layers.{index}.plastic_weight"))?;
         let &[outputs, inputs] = shape.as_slice() else { return None };
         let [channels, height, width] = images.shape();
-        let side = [channels * height, width];
+        let side = [height, width];
         let parts = (find(format!("layers.{index}.weight")), find(format!("layers.{index}.plasticity_gain")));
         let view = match parts {
-            _ if index > 0 => WeightView::Matrix(crate::report::Matrix::reduced([outputs, inputs], plastic)),
+            // A neuron's weights to several colours or polarities are no single picture.
+            _ if index > 0 || channels > 1 => {
+                WeightView::Matrix(crate::report::Matrix::reduced([outputs, inputs], plastic))
+            }
             (Some((.., weight)), Some((.., gain))) => {
                 WeightView::HybridFields(HybridFields::most_plastic([*weight, *plastic, *gain], side, FIELDS))
             }

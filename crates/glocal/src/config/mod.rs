@@ -73,7 +73,8 @@ pub struct RunConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataConfig {
-    /// A name of `glocal data list`, `embedded-fashion-mnist`, or `idx:FOLDER`: a folder with MNIST's four file names.
+    /// A name of `glocal data list`, `embedded-fashion-mnist`, or `idx:FOLDER`: a folder with MNIST's four file names,
+    /// or `pictures:FOLDER`: `train` and `test`, each with a folder of pictures for each class.
     pub dataset: String,
     /// Random variations of the training images, as `crop=2+flip=0.5`.
     #[serde(default, skip_serializing_if = "Augmentations::is_empty")]

@@ -226,3 +226,41 @@ pub(crate) fn is_absent(error: &GlocalError) -> bool {
     use glocal_data::folders::FolderError;
     matches!(error, GlocalError::Data(DataError::NotFound { .. } | DataError::Folder(FolderError::NotHere { .. })))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A grey PNG of 2 x 2, all of one level.
+    fn write_picture(path: &Path, level: u8) {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let mut encoder = png::Encoder::new(std::fs::File::create(path).unwrap(), 2, 2);
+        encoder.set_color(png::ColorType::Grayscale);
+        encoder.write_header().unwrap().write_image_data(&[level; 4]).unwrap();
+    }
+
+    #[test]
+    fn pictures_of_ones_own_and_cifar_10_are_loaded_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for (name, level) in [("train/a/1.png", 1), ("train/b/1.png", 2), ("test/a/1.png", 3), ("test/b/1.png", 4)] {
+            write_picture(&at(name), level);
+        }
+        let name = format!("pictures:{}", folder.path().display());
+        let Samples::Images([train, test]) = Samples::load(&name, &Locations::default()).unwrap() else { panic!() };
+        assert_eq!(train.pixels(), [1, 1, 1, 1, 2, 2, 2, 2]);
+        assert_eq!(test.labels(), [0, 1]);
+
+        let locations = Locations { explicit: Some(folder.path().into()), ..Locations::default() };
+        let error = Samples::load("cifar-10", &locations).unwrap_err();
+        assert!(is_absent(&error), "{error}");
+        for file in ["data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch"] {
+            std::fs::create_dir_all(at("cifar-10")).unwrap();
+            std::fs::write(at(&format!("cifar-10/{file}.bin")), [7; 3073]).unwrap();
+        }
+        let samples = Samples::load("cifar-10", &locations).unwrap();
+        assert_eq!((samples.len(Split::Train), samples.len(Split::Test)), (5, 1));
+        assert_eq!(samples.class_names()[7], "horse");
+        assert_eq!(samples.per_class(Split::Train)[7], 5);
+    }
+}

@@ -228,12 +228,15 @@ impl<'a> RunSamples<'a> {
         Ok(())
     }
 
-    /// The only sample of a batch, to be looked at: the image's first channel, or all events of each pixel.
+    /// The only sample of a batch, to be looked at: the image in grey, or all events of each pixel.
     pub fn picture(&self, feed: &Feed) -> Option<Picture> {
         let [_, height, width] = self.shape();
         let plane = height * width;
         let values = match &feed.cut {
-            None => feed.batch.values().get(..plane)?.to_vec(),
+            None => {
+                let shape = feed.batch.shape();
+                shape.in_grey(feed.batch.values().get(..shape.inputs())?)
+            }
             Some(cut) => {
                 let mut sum = vec![0.0f32; plane];
                 for frame in cut.series.chunks_exact(plane) {
