@@ -45,7 +45,8 @@ pub use dvs::{DvsConfig, DvsPixelConfig, DvsPixels, SaccadePath};
 pub use encode::{Draw, EncodeBuffers, Encoded, Encoder};
 pub use error::DataError;
 pub use events::{
-    Event, EventCorruption, EventCorruptions, EventTransform, EventTransforms, Polarity, Recording, SensorSize,
+    Event, EventCorruption, EventCorruptions, EventTransform, EventTransforms, Polarity, Recording, SensorFault,
+    SensorSize,
 };
 pub use fetch::{FetchOptions, Fetched, Progress, fetch};
 pub use folders::{EventDataset, EventSample, FolderError};

@@ -1,4 +1,4 @@
-//! Judging a trained network on images, clean or corrupted.
+//! Judging a trained network on samples, clean or damaged.
 
 use glocal_core::{CoreError, Learner, PlasticEval};
 use serde::{Deserialize, Serialize};
@@ -30,27 +30,52 @@ pub struct Evaluation {
     pub loss: f64,
     /// Per class: images, and of these classified rightly.
     pub per_class: Vec<[u64; 2]>,
+    /// Images of each class (row) taken for each class (column); empty in files of older versions.
+    #[serde(default)]
+    pub confusion: Vec<Vec<u64>>,
 }
 
-/// Judges `learner` on one part of a run's images, in their own order.
+/// Judges `learner` on one part of a run's samples, in their own order.
 ///
 /// # Errors
-/// Images that do not fit the network, or a loss that is not finite.
+/// Samples that do not fit the network, or a loss that is not finite.
 pub fn evaluate(
     learner: &mut Learner,
-    images: &RunSamples<'_>,
+    samples: &RunSamples<'_>,
     part: Part,
     options: &EvalOptions,
 ) -> Result<Evaluation, GlocalError> {
-    let mut tally = Tally::new(images.classes());
+    let EvalOptions { plastic, damage, batch } = options;
+    let [evaluation] = evaluate_each(learner, samples, part, damage, *batch, [*plastic])?;
+    Ok(evaluation)
+}
+
+/// As [`evaluate`], once for each way in which the plastic state may behave; every batch is made only once.
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn evaluate_each<const N: usize>(
+    learner: &mut Learner,
+    samples: &RunSamples<'_>,
+    part: Part,
+    damage: &Damage,
+    batch: usize,
+    plastic: [PlasticEval; N],
+) -> Result<[Evaluation; N], GlocalError> {
+    let mut tallies = plastic.map(|plastic| (plastic, Tally::new(samples.classes())));
     let mut feed = Feed::default();
-    for numbers in images.numbers(part).chunks(options.batch.max(1)) {
-        images.evaluation_batch(&mut feed, part, numbers, &options.damage)?;
-        let report = learner.evaluate(feed.input(), feed.labels(), options.plastic)?;
-        tally.count(&report, feed.labels());
+    for numbers in samples.numbers(part).chunks(batch.max(1)) {
+        samples.evaluation_batch(&mut feed, part, numbers, damage)?;
+        for (plastic, tally) in &mut tallies {
+            let report = learner.evaluate(feed.input(), feed.labels(), *plastic)?;
+            tally.count(&report, feed.labels());
+        }
     }
-    let evaluation = tally.finish();
-    if evaluation.loss.is_finite() { Ok(evaluation) } else { Err(not_finite(learner).into()) }
+    let evaluations = tallies.map(|(_, tally)| tally.finish());
+    match evaluations.iter().all(|evaluation| evaluation.loss.is_finite()) {
+        true => Ok(evaluations),
+        false => Err(not_finite(learner).into()),
+    }
 }
 
 fn not_finite(learner: &Learner) -> CoreError {
@@ -59,26 +84,26 @@ fn not_finite(learner: &Learner) -> CoreError {
 
 struct Tally {
     loss_sum: f64,
-    per_class: Vec<[u64; 2]>,
+    confusion: Vec<Vec<u64>>,
 }
 
 impl Tally {
     fn new(classes: usize) -> Self {
-        Tally { loss_sum: 0.0, per_class: vec![[0; 2]; classes] }
+        Tally { loss_sum: 0.0, confusion: vec![vec![0; classes]; classes] }
     }
 
     fn count(&mut self, report: &glocal_core::EvalReport, labels: &[u32]) {
         self.loss_sum += report.loss * labels.len() as f64;
         for (&label, &prediction) in labels.iter().zip(&report.predictions) {
-            if let Some([seen, correct]) = self.per_class.get_mut(label as usize) {
-                *seen += 1;
-                *correct += u64::from(prediction == label);
-            }
+            let taken_for = self.confusion.get_mut(label as usize).and_then(|row| row.get_mut(prediction as usize));
+            taken_for.into_iter().for_each(|count| *count += 1);
         }
     }
 
     fn finish(self) -> Evaluation {
-        let total = |index: usize| self.per_class.iter().map(|class| class[index]).sum::<u64>();
+        let class = |(class, row): (usize, &Vec<u64>)| [row.iter().sum(), row[class]];
+        let per_class: Vec<[u64; 2]> = self.confusion.iter().enumerate().map(class).collect();
+        let total = |index: usize| per_class.iter().map(|class| class[index]).sum::<u64>();
         let (samples, correct) = (total(0), total(1));
         let share = |sum: f64| sum / samples.max(1) as f64;
         Evaluation {
@@ -86,7 +111,8 @@ impl Tally {
             correct,
             accuracy: share(correct as f64),
             loss: share(self.loss_sum),
-            per_class: self.per_class,
+            per_class,
+            confusion: self.confusion,
         }
     }
 }

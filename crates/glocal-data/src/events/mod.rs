@@ -31,7 +31,7 @@ pub mod transform;
 mod window;
 mod write;
 
-pub use corrupt::{EventCorruption, EventCorruptions};
+pub use corrupt::{EventCorruption, EventCorruptions, SensorFault};
 pub use event::{Event, Polarity, Recording, SensorSize};
 pub use fault::EventFault;
 pub use format::Format;

@@ -7,7 +7,7 @@ use glocal::compare::table::{Judged, accuracy_table};
 use glocal::compare::{Headings, RunRecord};
 use glocal::experiments::{Results, carry_out, quickstart};
 use glocal::run_folder::is_occupied;
-use glocal::{GlocalError, Samples};
+use glocal::GlocalError;
 
 use crate::args::Context;
 use crate::output::print;
@@ -34,8 +34,7 @@ pub fn run(args: &QuickstartArgs, context: &Context) -> Result<(), GlocalError> 
         None => next_free(Path::new("runs/quickstart"))?,
     };
     let runs = quickstart::plan(args.epochs)?;
-    let images = Samples::load(&runs[0].config.data.dataset, &context.locations)?;
-    let records = carry_out(&runs, &images, &out, &context.train_options()?)?;
+    let records = carry_out(&runs, &out, &context.train_options()?)?;
     let results = Results::of("quickstart", &records);
     results.write(&out)?;
     let page = write_page(&records, headings(), &out.join("report.html"), context)?;

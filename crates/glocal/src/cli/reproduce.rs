@@ -1,18 +1,18 @@
 //! `glocal reproduce`.
 
+mod classification;
+mod demo;
+mod faults;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use glocal::compare::Headings;
-use glocal::compare::table::{Align, Judged, accuracy_table, aligned};
-use glocal::experiments::{Effect, Results, arm_of_letters, carry_out, fashion_demo};
+use glocal::experiments::{arm_of_letters, classification as classify, fashion_demo, fault_tolerance};
 use glocal::report::LearningRule;
 use glocal::train::Start;
-use glocal::{GlocalError, Samples, TrainOptions};
+use glocal::{GlocalError, TrainOptions};
 
 use crate::args::Context;
-use crate::output::print;
-use crate::report::write_page;
 
 /// Options of `glocal reproduce`.
 #[derive(Debug, Args)]
@@ -20,25 +20,30 @@ use crate::report::write_page;
 Examples:
   glocal reproduce fashion-demo
   glocal reproduce fashion-demo --seeds 1 --epochs 5 --out runs/short
+  glocal reproduce fault-tolerance --quick
+  glocal reproduce classification
   glocal reproduce fashion-demo --resume                go on after Ctrl-C; finished runs are kept
 
-fashion-demo needs the full Fashion-MNIST: `glocal data fetch fashion-mnist`, or on Debian
-`apt install dataset-fashion-mnist`.")]
+All need the full Fashion-MNIST: `glocal data fetch fashion-mnist`, or on Debian `apt install
+dataset-fashion-mnist`. classification needs MNIST and (a part of) N-MNIST, too: `glocal data list`.")]
 pub struct ReproduceArgs {
     /// Which published result
     name: Published,
     /// Folder for runs, results.json and report.html [default: runs/NAME]
     #[arg(long, short, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Seeds, one run of each arm per seed
-    #[arg(long, value_name = "N,N,...", value_delimiter = ',', default_values_t = fashion_demo::SEEDS)]
+    /// Seeds, one run of each arm per seed [default: 1,2,3; of classification 1]
+    #[arg(long, value_name = "N,N,...", value_delimiter = ',')]
     seeds: Vec<u64>,
-    /// Epochs [default: the published 30]
+    /// Epochs [default: those of the config files]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     epochs: Option<u64>,
-    /// Arms: lp (local), gp (global), hp (hybrid)
+    /// Arms: lp (local), gp (global), hp (hybrid); classification has hp only
     #[arg(long, value_name = "ARM,ARM,...", value_delimiter = ',', default_value = "lp,gp,hp", value_parser = arm)]
     arms: Vec<LearningRule>,
+    /// A taste in minutes: few epochs, part of the data, few levels of damage, one seed
+    #[arg(long)]
+    quick: bool,
     /// Go on in the folder; finished runs are kept
     #[arg(long)]
     resume: bool,
@@ -48,6 +53,20 @@ pub struct ReproduceArgs {
 enum Published {
     /// Fashion-MNIST under gaussian noise, 784-512-10
     FashionDemo,
+    /// Fashion-MNIST, images and events, as damage of many kinds grows
+    FaultTolerance,
+    /// Convolutional networks on MNIST, Fashion-MNIST and N-MNIST
+    Classification,
+}
+
+impl Published {
+    fn name(self) -> &'static str {
+        match self {
+            Published::FashionDemo => fashion_demo::NAME,
+            Published::FaultTolerance => fault_tolerance::NAME,
+            Published::Classification => classify::NAME,
+        }
+    }
 }
 
 fn arm(word: &str) -> Result<LearningRule, String> {
@@ -59,24 +78,11 @@ fn arm(word: &str) -> Result<LearningRule, String> {
 /// # Errors
 /// Data that are not there, an occupied folder, Ctrl-C, or whatever a run meets.
 pub fn run(args: &ReproduceArgs, context: &Context) -> Result<(), GlocalError> {
-    let name = match args.name {
-        Published::FashionDemo => fashion_demo::NAME,
-    };
-    let out = args.out.clone().unwrap_or_else(|| Path::new("runs").join(name));
-    let runs = fashion_demo::plan(&unique(&args.arms), &unique(&args.seeds), args.epochs)?;
-    let images = Samples::load(&runs[0].config.data.dataset, &context.locations)?;
-    let options = TrainOptions {
-        start: if args.resume { Start::NewOrResume } else { Start::New },
-        resume_command: Some(format!("{} --resume", args.command(&out))),
-        ..context.train_options()?
-    };
-    let records = carry_out(&runs, &images, &out, &options)?;
-    let results = Results::of(name, &records);
-    results.write(&out)?;
-    let page = write_page(&records, args.headings(&results, &out), &out.join("report.html"), context)?;
-    print(&in_words(&results))?;
-    context.progress.say(&format!("page: {}\nfigures: {}", page.display(), out.join(Results::FILE).display()));
-    Ok(())
+    match args.name {
+        Published::FashionDemo => demo::run(args, context),
+        Published::FaultTolerance => faults::run(args, context),
+        Published::Classification => classification::run(args, context),
+    }
 }
 
 /// Each value once, in the order given: the same run twice would be the same folder twice.
@@ -91,70 +97,46 @@ fn unique<T: Copy + PartialEq>(values: &[T]) -> Vec<T> {
 }
 
 impl ReproduceArgs {
-    fn command(&self, out: &Path) -> String {
-        let seeds: Vec<String> = self.seeds.iter().map(u64::to_string).collect();
-        let arms: Vec<String> = self.arms.iter().map(|&rule| glocal::compare::letters(rule).to_lowercase()).collect();
-        let epochs = self.epochs.map_or(String::new(), |epochs| format!(" --epochs {epochs}"));
-        let options = format!("--seeds {} --arms {}{epochs}", seeds.join(","), arms.join(","));
-        format!("glocal reproduce {} {options} --out {}", fashion_demo::NAME, out.display())
+    fn out(&self) -> PathBuf {
+        self.out.clone().unwrap_or_else(|| Path::new("runs").join(self.name.name()))
     }
 
-    fn headings(&self, results: &Results, out: &Path) -> Headings {
-        let verdicts = results.effects.iter().map(|effect| {
-            let frozen = match effect.frozen_verdict == effect.verdict {
-                true => String::new(),
-                false => format!(" (with the plastic weights frozen: {})", effect.frozen_verdict.words()),
-            };
-            format!(" {}: {}{frozen}.", sentence(effect.claim), effect.verdict.words())
-        });
-        Headings {
-            title: "Fashion-MNIST under noise: the published demo, reproduced".into(),
-            summary: format!(
-                "A 784-512-10 spiking network learns clean Fashion-MNIST by local plasticity alone (LP), by backprop \
-                 through time alone (GP) and by both at once (HP), and is tested on images with gaussian noise that it \
-                 has never met.{}",
-                verdicts.collect::<String>()
-            ),
-            commands: vec![self.command(out)],
+    fn arms(&self) -> Vec<LearningRule> {
+        unique(&self.arms)
+    }
+
+    /// Seeds asked for; else the experiment's, of which the quick form takes the first.
+    fn seeds(&self, default: &[u64]) -> Vec<u64> {
+        match (self.seeds.is_empty(), self.quick) {
+            (false, _) => unique(&self.seeds),
+            (true, true) => default[..1].to_vec(),
+            (true, false) => default.to_vec(),
         }
+    }
+
+    fn options(&self, context: &Context, command: &str) -> Result<TrainOptions, GlocalError> {
+        Ok(TrainOptions {
+            start: if self.resume { Start::NewOrResume } else { Start::New },
+            resume_command: Some(format!("{command} --resume")),
+            ..context.train_options()?
+        })
+    }
+
+    fn command(&self, out: &Path, seeds: &[u64]) -> String {
+        let seeds: Vec<String> = seeds.iter().map(u64::to_string).collect();
+        let arms: Vec<String> = self.arms().iter().map(|&rule| glocal::compare::letters(rule).to_lowercase()).collect();
+        let arms = match self.name {
+            Published::Classification => String::new(),
+            _ => format!(" --arms {}", arms.join(",")),
+        };
+        let epochs = self.epochs.map_or(String::new(), |epochs| format!(" --epochs {epochs}"));
+        let quick = if self.quick { " --quick" } else { "" };
+        let options = format!("--seeds {}{arms}{epochs}{quick}", seeds.join(","));
+        format!("glocal reproduce {} {options} --out {}", self.name.name(), out.display())
     }
 }
 
 fn sentence(claim: &str) -> String {
     let mut letters = claim.chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
-}
-
-fn in_words(results: &Results) -> String {
-    format!(
-        "Plastic weights moving during the test, as in the published scripts (mean ± sd over seeds):\n{}\n\
-         Plastic weights frozen during the test:\n{}\n\
-         Published effects, in percentage points:\n{}",
-        accuracy_table(&results.arms, Judged::Moving),
-        accuracy_table(&results.arms, Judged::Frozen),
-        effects_table(&results.effects)
-    )
-}
-
-fn effects_table(effects: &[Effect]) -> String {
-    if effects.is_empty() {
-        return "  none: these arms alone show no published effect\n".into();
-    }
-    let heading = ["effect", "published", "here", "", "frozen", ""].map(str::to_owned).to_vec();
-    let rows: Vec<Vec<String>> = std::iter::once(heading).chain(effects.iter().map(effect_row)).collect();
-    let align = [Align::Left, Align::Left, Align::Right, Align::Left, Align::Right, Align::Left];
-    aligned(&rows, &align)
-}
-
-fn effect_row(effect: &Effect) -> Vec<String> {
-    let published: Vec<String> =
-        effect.published.iter().map(|(source, points)| format!("{points:+.1} {source}")).collect();
-    vec![
-        effect.claim.to_owned(),
-        published.join(", "),
-        effect.mean_sd(),
-        effect.verdict.words().to_owned(),
-        effect.frozen_mean_sd(),
-        effect.frozen_verdict.words().to_owned(),
-    ]
 }

@@ -1,6 +1,7 @@
 //! Finished runs side by side: read from their folders, grouped into arms, printed as tables and pages.
 
 mod arms;
+mod fault;
 mod noise;
 mod page;
 pub mod table;
@@ -13,6 +14,7 @@ use crate::run_folder::{EpochMetrics, RunFolder};
 use crate::train::Summary;
 
 pub use arms::{arms, letters, words};
+pub use fault::{FaultCurve, FaultCurves, FaultPoint, Ladder};
 pub use noise::{NoiseCurve, NoisePoint};
 pub use page::{Headings, report};
 
@@ -29,6 +31,8 @@ pub struct RunRecord {
     pub summary: Option<Summary>,
     /// Test accuracy under noise, where it was measured.
     pub noise: Option<NoiseCurve>,
+    /// Test accuracy under growing damage, where it was measured.
+    pub faults: Option<FaultCurves>,
 }
 
 impl RunRecord {
@@ -44,6 +48,7 @@ impl RunRecord {
             metrics: folder.metrics()?,
             summary: Summary::read(&folder)?,
             noise: NoiseCurve::read(&folder)?,
+            faults: FaultCurves::read(&folder)?,
         })
     }
 

@@ -85,6 +85,9 @@ pub struct DataConfig {
     /// Use only the first so many training images (after the validation split); absent: all.
     #[serde(default)]
     pub train_limit: Option<usize>,
+    /// Judge by the first so many test images only; absent: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_limit: Option<usize>,
 }
 
 /// How long and in which portions a run trains.
@@ -315,6 +318,9 @@ impl TrainingConfig {
         }
         if let Some(limit) = data.train_limit {
             found.require(limit > 0, "data.train_limit", limit, "must be at least 1");
+        }
+        if let Some(limit) = data.test_limit {
+            found.require(limit > 0, "data.test_limit", limit, "must be at least 1");
         }
         found.require(
             self.checkpoint_every > 0,

@@ -1,12 +1,14 @@
 //! Published results and first demonstrations: several runs, carried out one after the other and compared.
 
+pub mod classification;
 mod effects;
 pub mod fashion_demo;
+pub mod fault_tolerance;
 pub mod quickstart;
 
 use std::path::{Path, PathBuf};
 
-use glocal_core::LearningRule;
+use glocal_core::{Learner, LearningRule};
 
 use crate::compare::{NoiseCurve, RunRecord, letters};
 use crate::config::RunConfig;
@@ -91,39 +93,59 @@ pub fn arm_of_letters(word: &str) -> Option<LearningRule> {
     rules.into_iter().find(|&rule| letters(rule).eq_ignore_ascii_case(word))
 }
 
-/// Trains every run in its folder inside `out` and measures its accuracy under noise; keeps what is finished.
+/// What is measured of a run's chosen network once it is trained, and written into the run's folder.
+pub type Measure<'a> = dyn Fn(&PlannedRun, &RunFolder, &RunSamples<'_>, &mut Learner) -> Result<(), GlocalError> + 'a;
+
+/// Trains every run in its folder inside `out` and measures it; keeps what is finished. `measured` tells whether a run's
+/// folder holds the measurement already.
 ///
 /// # Errors
-/// `out` is occupied and `options` ask for a new run; whatever a run or its measurement meets.
-pub fn carry_out(
+/// `out` is occupied and `options` ask for a new run; data that are not there; whatever a run or its measurement meets.
+pub fn carry_out_with(
     runs: &[PlannedRun],
-    images: &Samples,
     out: &Path,
     options: &TrainOptions,
+    measured: &dyn Fn(&RunFolder) -> Result<bool, GlocalError>,
+    measure: &Measure<'_>,
 ) -> Result<Vec<RunRecord>, GlocalError> {
     if options.start == Start::New && is_occupied(out)? {
         return Err(GlocalError::OutputExists(out.to_owned()));
     }
-    runs.iter().map(|run| carry_out_one(run, images, &out.join(&run.name), options)).collect()
+    let mut loaded: Option<(&str, Samples)> = None;
+    let mut records = Vec::with_capacity(runs.len());
+    for run in runs {
+        let name = run.config.data.dataset.as_str();
+        if loaded.as_ref().is_none_or(|(last, _)| *last != name) {
+            loaded = Some((name, Samples::load(name, &options.locations)?));
+        }
+        let (_, samples) = loaded.as_ref().expect("loaded above");
+        let root = out.join(&run.name);
+        let options = TrainOptions { label: run.label.clone(), start: Start::NewOrResume, ..options.clone() };
+        train_on(samples, &run.config, &root, &options)?;
+        let folder = RunFolder::open(&root)?;
+        if !measured(&folder)? {
+            let samples = RunSamples::new(samples, &run.config, None)?;
+            let (mut learner, _) = load_network(&folder, &run.config)?;
+            measure(run, &folder, &samples, &mut learner)?;
+        }
+        records.push(RunRecord::read(&root)?);
+    }
+    Ok(records)
 }
 
-fn carry_out_one(
-    run: &PlannedRun,
-    images: &Samples,
-    root: &Path,
-    options: &TrainOptions,
-) -> Result<RunRecord, GlocalError> {
-    let options = TrainOptions { label: run.label.clone(), start: Start::NewOrResume, ..options.clone() };
-    train_on(images, &run.config, root, &options)?;
-    let folder = RunFolder::open(root)?;
-    if !NoiseCurve::read(&folder)?.is_some_and(|curve| curve.covers(&NOISE_VARIANCES)) {
-        let images = RunSamples::new(images, &run.config, None)?;
-        let (mut learner, _) = load_network(&folder, &run.config)?;
-        NoiseCurve::measure(&mut learner, &images, &run.config, &NOISE_VARIANCES)?.write(&folder)?;
-    }
-    let record = RunRecord::read(root)?;
-    options.progress.say(&in_one_line(&run.label, &record));
-    Ok(record)
+/// As [`carry_out_with`], measuring accuracy under the published gaussian noise.
+///
+/// # Errors
+/// As [`carry_out_with`].
+pub fn carry_out(runs: &[PlannedRun], out: &Path, options: &TrainOptions) -> Result<Vec<RunRecord>, GlocalError> {
+    let measured =
+        |folder: &RunFolder| Ok(NoiseCurve::read(folder)?.is_some_and(|curve| curve.covers(&NOISE_VARIANCES)));
+    let measure = |run: &PlannedRun, folder: &RunFolder, samples: &RunSamples<'_>, learner: &mut Learner| {
+        NoiseCurve::measure(learner, samples, &run.config, &NOISE_VARIANCES)?.write(folder)?;
+        options.progress.say(&in_one_line(&run.label, &RunRecord::read(folder.root())?));
+        Ok(())
+    };
+    carry_out_with(runs, out, options, &measured, &measure)
 }
 
 fn in_one_line(label: &str, record: &RunRecord) -> String {

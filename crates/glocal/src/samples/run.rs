@@ -92,7 +92,7 @@ impl<'a> RunSamples<'a> {
             samples,
             train: split.train.into_iter().take(limit).collect(),
             validation: split.validation,
-            test: (0..).take(samples.len(Split::Test)).collect(),
+            test: (0..).take(samples.len(Split::Test).min(config.data.test_limit.unwrap_or(usize::MAX))).collect(),
             shuffle: config.training.shuffle,
             augment: config.data.augment.clone(),
             encoder: config.encoder,
