@@ -45,6 +45,8 @@ fn sample_report() -> Report {
             .map(|rule| arm(rule, &mut random))
             .into(),
         noise_axis: None,
+        fault_tolerance: None,
+        confusions: Vec::new(),
         samples: vec![activity(&mut random)],
         plastic_layers: vec![plastic_layer(&mut random)],
         health: Some(findings()),

@@ -30,9 +30,9 @@ mod theme;
 mod tests;
 
 pub use data::{
-    Arm, Finding, Headline, HybridField, HybridFields, Image, LayerRaster, Level, Matrix, NoiseAccuracy, PlasticLayer,
-    PotentialTrace, Provenance, Published, PublishedPoint, ReceptiveField, Report, SampleActivity, SeedCurve, Spike,
-    WeightView,
+    Arm, Confusion, FaultArm, FaultExample, FaultKind, FaultTolerance, Finding, Headline, HybridField, HybridFields,
+    Image, LayerRaster, Level, LevelAccuracy, Matrix, NoiseAccuracy, PlasticLayer, PotentialTrace, Provenance,
+    Published, PublishedPoint, ReceptiveField, Report, SampleActivity, SeedCurve, Spike, WeightView,
 };
 pub use glocal_core::LearningRule;
 

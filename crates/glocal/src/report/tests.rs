@@ -29,6 +29,8 @@ fn full(text: &str) -> Report {
         headlines: vec![Headline { label: words(), value: words(), note: Some(words()) }],
         arms: [LearningRule::Local, LearningRule::Global, LearningRule::Hybrid].map(|rule| arm(rule, text)).into(),
         noise_axis: Some(words()),
+        fault_tolerance: None,
+        confusions: Vec::new(),
         samples: vec![activity],
         plastic_layers: views().map(|view| PlasticLayer { layer: words(), what: words(), view }).into(),
         health: Some(vec![finding]),

@@ -2,12 +2,16 @@
 
 mod activity;
 mod arms;
+mod confusion;
+mod faults;
 mod number;
 mod published;
 mod weights;
 
 pub use activity::{Image, LayerRaster, PotentialTrace, SampleActivity, Spike};
 pub use arms::{Arm, NoiseAccuracy, SeedCurve};
+pub use confusion::Confusion;
+pub use faults::{FaultArm, FaultExample, FaultKind, FaultTolerance, LevelAccuracy};
 pub use published::{Published, PublishedPoint};
 pub use weights::{HybridField, HybridFields, Matrix, PlasticLayer, ReceptiveField, WeightView};
 
@@ -34,6 +38,10 @@ pub struct Report {
     pub arms: Vec<Arm>,
     /// What the horizontal axis of the noise figure is; the variance of gaussian pixel noise if absent.
     pub noise_axis: Option<String>,
+    /// How accuracy falls as test samples are damaged in several ways.
+    pub fault_tolerance: Option<FaultTolerance>,
+    /// Which classes were taken for which.
+    pub confusions: Vec<Confusion>,
     /// What single samples did inside the network.
     pub samples: Vec<SampleActivity>,
     /// What the local rule has written.
