@@ -9,8 +9,9 @@
 use std::path::PathBuf;
 
 use glocal::report::{
-    Arm, Finding, Headline, HybridFields, Image, LayerRaster, LearningRule, Level, NoiseAccuracy, PlasticLayer,
-    PotentialTrace, Provenance, Published, Report, SampleActivity, SeedCurve, WeightView, noise_chart_svg, save,
+    Arm, Confusion, FaultArm, FaultExample, FaultKind, FaultTolerance, Finding, Headline, HybridFields, Image,
+    LayerRaster, LearningRule, Level, LevelAccuracy, NoiseAccuracy, PlasticLayer, PotentialTrace, Provenance,
+    Published, Report, SampleActivity, SeedCurve, WeightView, noise_chart_svg, save,
 };
 
 const SIDE: usize = 28;
@@ -45,8 +46,11 @@ fn sample_report() -> Report {
             .map(|rule| arm(rule, &mut random))
             .into(),
         noise_axis: None,
-        fault_tolerance: None,
-        confusions: Vec::new(),
+        fault_tolerance: Some(fault_tolerance(&mut random)),
+        confusions: vec![
+            fashion_confusion("sample matrix, invented: HP, seed 1, clean test images", &mut random),
+            many_classes(100, &mut random),
+        ],
         samples: vec![activity(&mut random)],
         plastic_layers: vec![plastic_layer(&mut random)],
         health: Some(findings()),
@@ -163,6 +167,87 @@ fn shoe(lift: f32) -> Vec<f32> {
         if inside { 0.55 + 0.4 * ((x + 2.0 * y) % 5.0) / 5.0 } else { 0.0 }
     };
     (0..SIDE * SIDE).map(|i| pixel(i % SIDE, i / SIDE)).collect()
+}
+
+/// Damage of six kinds; how fast each takes effect is made up.
+fn fault_tolerance(random: &mut Random) -> FaultTolerance {
+    let kinds = [
+        ("cropping", "level i: the centred square of side 2i set to 0", 6.0),
+        ("gaussian noise", "level i: variance 0.01 i, clipped to 0..1", 14.0),
+        ("salt noise", "level i: a share of 0.01 i of the pixels set to 1", 9.0),
+        ("pepper noise", "level i: a share of 0.06 i of the pixels set to 0", 12.0),
+        ("salt and pepper", "level i: a share of 0.02 i of the pixels set to 0 or 1, half of them each", 7.0),
+        ("speckle", "level i: each pixel times 1 + n with n gaussian of variance 100 i, clipped to 0..1", 3.0),
+    ];
+    FaultTolerance { kinds: kinds.map(|(name, what, reach)| fault_kind(name, what, reach, random)).into() }
+}
+
+fn fault_kind(name: &str, what: &str, reach: f64, random: &mut Random) -> FaultKind {
+    let arms = [(LearningRule::Local, 74.0, 1.5), (LearningRule::Global, 87.5, 1.0), (LearningRule::Hybrid, 88.0, 1.3)];
+    FaultKind {
+        name: name.into(),
+        what: what.into(),
+        arms: arms.map(|(rule, clean, hold)| fault_arm(rule, clean, hold * reach, random)).into(),
+        verdict: "Sample verdict: the hybrid network's area is above the local and the global one's by more than the \
+            standard deviation over seeds."
+            .into(),
+        examples: [0, 2, 5, 8, 11, 14].map(|level| fault_example(level, random)).into(),
+    }
+}
+
+fn fault_arm(rule: LearningRule, clean: f64, reach: f64, random: &mut Random) -> FaultArm {
+    let accuracy = |level: u32, shift: f64| {
+        let left = (-(f64::from(level) / reach).powi(2)).exp();
+        10.0 + shift * (1.0 - left) + (clean - 10.0) * left
+    };
+    let mut seeds = |level: u32, shift: f64| (0..3).map(|_| accuracy(level, shift) + 1.5 * random.signed()).collect();
+    let is_plastic = rule != LearningRule::Global;
+    let levels: Vec<LevelAccuracy> = (0..=14)
+        .map(|level| LevelAccuracy {
+            level,
+            percent: seeds(level, 8.0),
+            frozen_percent: if is_plastic { seeds(level, 1.0) } else { Vec::new() },
+        })
+        .collect();
+    let area = |of: fn(&LevelAccuracy) -> &Vec<f64>| {
+        let seeds = of(&levels[0]).len();
+        (0..seeds).map(|seed| levels.iter().map(|l| of(l)[seed]).sum::<f64>() / levels.len() as f64).collect()
+    };
+    let (areas, frozen_areas) = (area(|l| &l.percent), area(|l| &l.frozen_percent));
+    FaultArm { rule, levels, areas, frozen_areas }
+}
+
+fn fault_example(level: u32, random: &mut Random) -> FaultExample {
+    let noisy: Vec<f32> = shoe(0.0).iter().map(|p| p + 0.06 * level as f32 * random.signed() as f32).collect();
+    FaultExample { level, image: Image::from_unit(SIDE, SIDE, &noisy) }
+}
+
+/// Mostly right; clothes for the upper body are taken for each other.
+fn fashion_confusion(label: &str, random: &mut Random) -> Confusion {
+    let classes =
+        ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"];
+    let tops = [0, 2, 3, 4, 6];
+    let mut count = |class: usize, predicted: usize| match (tops.contains(&class), tops.contains(&predicted)) {
+        _ if class == predicted => 850,
+        (true, true) => (90.0 * random.unit()) as u64,
+        _ if random.unit() < 0.4 => (15.0 * random.unit()) as u64,
+        _ => 0,
+    };
+    let counts = (0..10).map(|class| (0..10).map(|predicted| count(class, predicted)).collect()).collect();
+    Confusion { label: label.into(), classes: classes.map(str::to_owned).into(), counts }
+}
+
+fn many_classes(size: usize, random: &mut Random) -> Confusion {
+    let mut count = |class: usize, predicted: usize| match class.abs_diff(predicted) {
+        0 => 70,
+        1..=4 => (6.0 * random.unit()) as u64,
+        _ => u64::from(random.unit() < 0.02),
+    };
+    Confusion {
+        label: format!("sample matrix, invented: {size} classes"),
+        classes: (0..size).map(|class| format!("category {class}")).collect(),
+        counts: (0..size).map(|class| (0..size).map(|predicted| count(class, predicted)).collect()).collect(),
+    }
 }
 
 fn findings() -> Vec<Finding> {

@@ -11,6 +11,8 @@ mod weights;
 pub use activity::{Image, LayerRaster, PotentialTrace, SampleActivity, Spike};
 pub use arms::{Arm, NoiseAccuracy, SeedCurve};
 pub use confusion::Confusion;
+pub(in crate::report) use confusion::Mistake;
+pub(in crate::report) use faults::PlasticState;
 pub use faults::{FaultArm, FaultExample, FaultKind, FaultTolerance, LevelAccuracy};
 pub use published::{Published, PublishedPoint};
 pub use weights::{HybridField, HybridFields, Matrix, PlasticLayer, ReceptiveField, WeightView};
@@ -56,10 +58,19 @@ impl Report {
     /// Spikes listed and drawn of one layer: more would weigh megabytes and show no more than a black field.
     pub(in crate::report) const MOST_SPIKES: usize = 20_000;
 
-    /// The report as it goes into the page: the lists of spikes of very active layers are thinned.
+    /// Classes of a confusion matrix: with more, cells are too small to be seen.
+    pub(in crate::report) const MOST_CLASSES: usize = 100;
+    /// Pictures of one kind of damage.
+    pub(in crate::report) const MOST_EXAMPLES: usize = 16;
+
+    /// The report as it goes into the page: lists of spikes and of damaged samples are thinned, and confusion matrices
+    /// of very many classes reduced.
     pub(in crate::report) fn bounded(&self) -> Self {
         let mut report = self.clone();
         report.samples.iter_mut().flat_map(|s| &mut s.layers).for_each(|layer| layer.thinned(Self::MOST_SPIKES));
+        let kinds = report.fault_tolerance.iter_mut().flat_map(|tolerance| &mut tolerance.kinds);
+        kinds.for_each(|kind| kind.thin_examples(Self::MOST_EXAMPLES));
+        report.confusions.iter_mut().for_each(|confusion| confusion.reduced(Self::MOST_CLASSES));
         report
     }
 }

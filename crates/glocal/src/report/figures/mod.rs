@@ -1,6 +1,8 @@
 //! One file per figure: each turns data into a drawing, and knows nothing of the page around it.
 
+pub(super) mod confusion;
 pub(super) mod curves;
+pub(super) mod faults;
 pub(super) mod fields;
 pub(super) mod noise;
 pub(super) mod potential;
@@ -11,7 +13,7 @@ use glocal_core::LearningRule;
 use super::data::Arm;
 
 /// The paper's two letters.
-fn letters(rule: LearningRule) -> &'static str {
+pub(super) fn letters(rule: LearningRule) -> &'static str {
     match rule {
         LearningRule::Global => "GP",
         LearningRule::Local => "LP",
@@ -27,9 +29,14 @@ fn words(rule: LearningRule) -> &'static str {
     }
 }
 
+/// `HP hybrid`.
+pub(super) fn rule_name(rule: LearningRule) -> String {
+    format!("{} {}", letters(rule), words(rule))
+}
+
 /// `HP hybrid`, with the variant if there is one.
 pub(super) fn long_name(arm: &Arm) -> String {
-    with_variant(format!("{} {}", letters(arm.rule), words(arm.rule)), arm)
+    with_variant(rule_name(arm.rule), arm)
 }
 
 /// `HP`, with the variant if there is one.

@@ -1,5 +1,6 @@
 //! The comparison of learning rules.
 
+use glocal_core::LearningRule;
 use maud::{Markup, html};
 
 use super::table::{caption, scrolling};
@@ -39,7 +40,7 @@ fn overview(arms: &[Arm]) -> Markup {
     let rows = overview_rows(arms).into_iter().filter(|(_, cells)| cells.iter().any(Option::is_some));
     let body = html! {
         (caption(words))
-        thead { tr { th { "" } @for arm in arms { th.arm scope="col" { (swatch(arm)) (long_name(arm)) } } } }
+        thead { tr { th { "" } @for arm in arms { th.arm scope="col" { (swatch(arm.rule)) (long_name(arm)) } } } }
         tbody { @for (name, cells) in rows { tr { th.row-name scope="row" { (name) } (row_cells(&cells)) } } }
     };
     scrolling(words, &body)
@@ -89,7 +90,7 @@ fn by_noise(report: &Report) -> Markup {
 
 fn noise_rows(arm: &Arm, variances: &[f64]) -> Vec<(&'static str, Markup, Vec<Cell>)> {
     let over = |cell: &dyn Fn(f64) -> Cell| variances.iter().map(|v| cell(*v)).collect::<Vec<_>>();
-    let name = html! { (swatch(arm)) (long_name(arm)) };
+    let name = html! { (swatch(arm.rule)) (long_name(arm)) };
     let mut rows = vec![("", name, over(&|v| ours(arm, v).map(strong)))];
     if arm.accuracies.iter().any(|a| !a.frozen_percent.is_empty()) {
         let cells = over(&|v| frozen(arm, v).map(|s| html! { (mean_sd(&s)) }));
@@ -153,12 +154,12 @@ fn seeds(arm: &Arm) -> Cell {
 }
 
 /// The arm's line and marker, as in the figures.
-fn swatch(arm: &Arm) -> Markup {
+pub(super) fn swatch(rule: LearningRule) -> Markup {
     html! {
         svg.chart.swatch viewBox="0 0 24 14" aria-hidden="true" {
-            g class=(arm_class(arm.rule)) {
+            g class=(arm_class(rule)) {
                 path.line d="M1 7L23 7" {}
-                (marker(arm.rule, Fill::Solid, (12.0, 7.0), 4.5, ""))
+                (marker(rule, Fill::Solid, (12.0, 7.0), 4.5, ""))
             }
         }
     }

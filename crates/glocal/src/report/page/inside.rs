@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::table::Table;
+use super::table::{MOST_ROWS, Table};
 use crate::report::data::{HybridField, Matrix, PlasticLayer, PotentialTrace, SampleActivity, WeightView};
 use crate::report::figures::fields::{PARTS, Range, groups, picture};
 use crate::report::figures::{potential, raster};
@@ -70,9 +70,6 @@ fn spike_counts(sample: &SampleActivity) -> Table<'static> {
         rows: counts.iter().enumerate().map(row).collect(),
     }
 }
-
-/// Longer tables are cut: the JSON has everything.
-const MOST_ROWS: usize = 1000;
 
 fn potential_figure(sample: &SampleActivity) -> Markup {
     let traces = &sample.potentials;

@@ -1,6 +1,8 @@
 //! The page: its frame here, one section per function beside it.
 
 mod arms;
+mod confusion;
+mod faults;
 mod inside;
 mod learning;
 mod notes;
@@ -31,6 +33,8 @@ pub(super) fn document(report: &Report) -> Markup {
                 main {
                     (head(report))
                     (arms::section(report))
+                    @if let Some(tolerance) = &report.fault_tolerance { (faults::section(tolerance)) }
+                    (confusion::section(&report.confusions))
                     (learning::section(&report.arms))
                     @for sample in &report.samples { (inside::activity_section(sample)) }
                     (inside::weights_section(&report.plastic_layers))

@@ -2,6 +2,9 @@
 
 use maud::{Markup, html};
 
+/// Longer tables are cut: the JSON has everything.
+pub(super) const MOST_ROWS: usize = 1000;
+
 /// A table as text: a caption, the column heads, and rows whose first cell is their head.
 pub(super) struct Table<'a> {
     pub caption: &'a str,

@@ -7,7 +7,7 @@ mod scale;
 
 pub(super) use frame::{Frame, Margin};
 pub(super) use marker::{Fill, arm_class, marker};
-pub(super) use path::{band, coordinate, has_place, polyline};
+pub(super) use path::{band, coordinate, filled_box, has_place, polyline};
 pub(super) use scale::Scale;
 
 use maud::{Markup, Render, html};

@@ -37,6 +37,13 @@ pub(in crate::report) fn band(edges: &[(f64, f64, f64)]) -> String {
     polyline(there.chain(back)) + "Z"
 }
 
+/// A filled box from its upper left corner, to be joined with others into one path: a box as its own element would
+/// weigh ten times as much.
+pub(in crate::report) fn filled_box((left, top): (f64, f64), width: f64, height: f64) -> String {
+    let (w, h) = (coordinate(width), coordinate(height));
+    format!("M{} {}h{w}v{h}h-{w}z", coordinate(left), coordinate(top))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
