@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use glocal::GlocalError;
 use glocal::compare::table::{Judged, accuracy_table};
 use glocal::compare::{Headings, RunRecord};
 use glocal::experiments::{Results, carry_out, quickstart};
 use glocal::run_folder::is_occupied;
-use glocal::GlocalError;
 
 use crate::args::Context;
 use crate::output::print;

@@ -2,6 +2,7 @@
 
 mod arms;
 mod fault;
+mod fault_page;
 mod noise;
 mod page;
 pub mod table;

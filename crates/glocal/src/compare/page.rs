@@ -3,6 +3,7 @@
 use glocal_core::{Learner, LearningRule};
 use glocal_data::Locations;
 
+use super::fault_page::{confusions, fault_tolerance};
 use super::{RunRecord, arms, letters};
 use crate::error::GlocalError;
 use crate::report::{
@@ -35,11 +36,14 @@ pub struct Headings {
 /// # Errors
 /// A damaged checkpoint or data file. Data that are not on this machine only leave the activity out.
 pub fn report(records: &[RunRecord], headings: Headings, locations: &Locations) -> Result<Report, GlocalError> {
-    let arms = arms(records);
+    let alike = alike(records);
+    let arms = arms(&alike);
     let mut page = Report {
         title: headings.title,
         summary: headings.summary,
-        headlines: headlines(&arms),
+        headlines: if alike.is_empty() { of_datasets(records) } else { headlines(&arms) },
+        fault_tolerance: fault_tolerance(records, locations)?,
+        confusions: confusions(records, locations),
         health: Some(findings(records)),
         provenance: Some(provenance(records, headings.commands)),
         arms,
@@ -55,6 +59,31 @@ pub fn report(records: &[RunRecord], headings: Headings, locations: &Locations) 
 fn most_telling(records: &[RunRecord]) -> Option<&RunRecord> {
     let finished = || records.iter().filter(|record| record.summary.is_some());
     finished().find(|r| r.config.learner.network.learning_rule == LearningRule::Hybrid).or_else(|| finished().next())
+}
+
+/// The runs that may be compared as arms: those that see what the first measured one sees; none if a page is about runs
+/// on several data sets.
+fn alike(records: &[RunRecord]) -> Vec<RunRecord> {
+    let Some(first) = records.first() else { return Vec::new() };
+    if records.iter().any(|record| record.config.data.dataset != first.config.data.dataset) {
+        return Vec::new();
+    }
+    records.iter().filter(|record| record.config.events == first.config.events).cloned().collect()
+}
+
+/// The test accuracy of each run.
+fn of_datasets(records: &[RunRecord]) -> Vec<Headline> {
+    let headline = |record: &RunRecord| {
+        let summary = record.summary.as_ref()?;
+        let validation =
+            summary.validation_accuracy.map(|share| format!("{:.2} % of the validation samples", 100.0 * share));
+        Some(Headline {
+            label: format!("{}, {}", record.config.data.dataset, record.label()),
+            value: format!("{:.2} %", 100.0 * summary.test.accuracy),
+            note: validation,
+        })
+    };
+    records.iter().filter_map(headline).collect()
 }
 
 /// Each arm at the strongest noise that was measured, the clean test beside it.
