@@ -21,6 +21,8 @@ use glocal_core::{CoreError, Input, Learner, LearningRule};
 use glocal_data::Stream;
 use serde::Serialize;
 
+use crate::error::GlocalError;
+
 pub use events::{EventReading, event_reading};
 
 /// The network measured: the published demo's.
@@ -59,13 +61,16 @@ pub struct BenchReport {
     pub network: String,
     /// The convolutional network.
     pub conv_network: String,
+    /// Files of events, on one core.
+    #[serde(flatten)]
+    pub event_reading: EventReading,
 }
 
 /// Measures everything; takes about `seconds` for each of the six networks.
 ///
 /// # Errors
 /// What training reports.
-pub fn run(seconds: f64) -> Result<BenchReport, CoreError> {
+pub fn run(seconds: f64) -> Result<BenchReport, GlocalError> {
     let data = Data::new();
     // First, while the process has not yet touched more memory than this network needs.
     let hp_per_sample_step_ms =
@@ -93,6 +98,7 @@ pub fn run(seconds: f64) -> Result<BenchReport, CoreError> {
         threads: rayon::current_num_threads(),
         network: format!("{}-{}-{}, T={STEPS}, batch {BATCH}", SIZES[0], SIZES[1], SIZES[2]),
         conv_network: conv::name(),
+        event_reading: event_reading(seconds / 4.0)?,
     })
 }
 

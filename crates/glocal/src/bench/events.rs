@@ -26,7 +26,7 @@ pub struct EventReading {
     /// Five bytes per event, as N-MNIST has them.
     pub n_mnist_mevents_per_s: f64,
     /// Events in each file.
-    pub events: usize,
+    pub events_per_file: usize,
 }
 
 /// Measures for about `seconds` per format.
@@ -41,7 +41,7 @@ pub fn event_reading(seconds: f64) -> Result<EventReading, DataError> {
         dat_mevents_per_s: rate(&dat(&events), Format::Dat)?,
         evt3_mevents_per_s: rate(&evt3(&events), Format::Evt3)?,
         n_mnist_mevents_per_s: rate(&n_mnist(&events), Format::NMnist)?,
-        events: EVENTS,
+        events_per_file: EVENTS,
     })
 }
 

@@ -39,6 +39,7 @@ fn in_words(report: &BenchReport) -> String {
         let ratio = ratio.map_or(String::new(), |ratio| format!("{ratio:.2}"));
         vec![name.to_owned(), format!("{milliseconds:.2}"), ratio]
     };
+    let events = &report.event_reading;
     let heading = ["training step", "ms", "floor ratio"].map(str::to_owned).to_vec();
     let rows = [
         heading,
@@ -50,11 +51,16 @@ fn in_words(report: &BenchReport) -> String {
         row(&format!("GP, convolutional: {}", report.conv_network), report.conv_step_ms, Some(report.conv_floor_ratio)),
     ];
     format!(
-        "{}, {} threads, median times\n{}f32 matrix products: {:.0} GFLOP/s; HP per sample: {:.0} MB at most\n",
+        "{}, {} threads, median times\n{}f32 matrix products: {:.0} GFLOP/s; HP per sample: {:.0} MB at most\n\
+         millions of events a second on one core: EVT2 {:.0}, DAT {:.0}, EVT3 {:.0}, N-MNIST {:.0}\n",
         report.network,
         report.threads,
         aligned(&rows, &[Align::Left]),
         report.gemm_gflops,
-        report.hp_per_sample_peak_mb
+        report.hp_per_sample_peak_mb,
+        events.evt2_mevents_per_s,
+        events.dat_mevents_per_s,
+        events.evt3_mevents_per_s,
+        events.n_mnist_mevents_per_s
     )
 }
