@@ -68,10 +68,12 @@ const WORTH_TWO: usize = 1 << 21;
 const SKINNY_TASK_WORK: usize = 1 << 20;
 /// Shortest side of C that fills them.
 const SKINNY: usize = 32;
+/// Narrowest piece of C worth a task of its own.
+const LEAST_WIDTH: usize = 128;
 /// Most tasks that one product is cut into.
 const MOST_TASKS: usize = 16;
 
-/// C = α A B, or C += α A B, cut into tasks over the longer side of C.
+/// C = α A B, or C += α A B, cut into tasks by shape alone.
 ///
 /// # Panics
 /// If the shapes do not agree.
@@ -100,28 +102,36 @@ fn cut<F: Float, R: Send>(
     b: MatRef<'_, F>,
     then: impl Fn(MatMut<'_, F>) -> R + Sync,
 ) -> Vec<R> {
-    let (m, n, k) = (c.rows(), c.cols(), a.cols());
-    let whole = m * n * k;
-    let work = if m.min(n) < SKINNY { SKINNY_TASK_WORK } else { TASK_WORK };
-    let tasks = (whole / work).max(if whole >= WORTH_TWO { 2 } else { 1 }).min(MOST_TASKS);
-    let run = |mut piece: MatMut<'_, F>, a: MatRef<'_, F>, b: MatRef<'_, F>| {
-        product_serial(piece.borrow(), into, alpha, a, b);
+    let k = a.cols();
+    let (height, width) = task_size(c.rows(), c.cols(), k);
+    let run = |(i, j, mut piece): (usize, usize, MatMut<'_, F>)| {
+        let (rows, cols) = (i * height..i * height + piece.rows(), j * width..j * width + piece.cols());
+        product_serial(piece.borrow(), into, alpha, a.part(rows, 0..k), b.part(0..k, cols));
         then(piece)
     };
-    if tasks < 2 {
-        return vec![run(c, a, b)];
+    if c.rows() <= height && c.cols() <= width {
+        return vec![run((0, 0, c))];
     }
-    let by_rows = m > n;
-    let width = (if by_rows { m } else { n }).div_ceil(tasks).next_multiple_of(16);
-    let one = |(i, piece): (usize, MatMut<'_, F>)| {
-        let (rows, cols) = if by_rows {
-            (i * width..i * width + piece.rows(), 0..n)
-        } else {
-            (0..m, i * width..i * width + piece.cols())
-        };
-        run(piece, a.part(rows, 0..k), b.part(0..k, cols))
-    };
-    pieces(c, by_rows, width).into_par_iter().enumerate().map(one).collect()
+    let mut tasks = Vec::new();
+    for (i, strip) in pieces(c, true, height).into_iter().enumerate() {
+        tasks.extend(pieces(strip, false, width).into_iter().enumerate().map(|(j, piece)| (i, j, piece)));
+    }
+    tasks.into_par_iter().map(run).collect()
+}
+
+/// Rows and columns of C that one task makes: first cut along the longer side, then, where pieces would become too thin,
+/// along the other, too. A task packs its part of both operands, so that thin pieces pack much for little.
+fn task_size(m: usize, n: usize, k: usize) -> (usize, usize) {
+    let whole = m * n * k;
+    let (short, long) = (m.min(n), m.max(n));
+    let work = if short < SKINNY { SKINNY_TASK_WORK } else { TASK_WORK };
+    let tasks = (whole / work).max(if whole >= WORTH_TWO { 2 } else { 1 }).min(MOST_TASKS);
+    let least = if short < SKINNY { 1 } else { LEAST_WIDTH };
+    let along_long = tasks.min((long / least).max(1));
+    let along_short = (tasks / along_long).min((short / LEAST_WIDTH).max(1));
+    let width = |side: usize, cuts: usize| if cuts < 2 { side } else { side.div_ceil(cuts).next_multiple_of(16) };
+    let (of_short, of_long) = (width(short, along_short), width(long, along_long));
+    if m > n { (of_long, of_short) } else { (of_short, of_long) }
 }
 
 /// `c` cut into strips of `width` rows or columns.
@@ -191,10 +201,13 @@ mod tests {
         }
     }
 
-    /// Odd sizes, both cuts, transposed operands, against the definition.
+    /// Odd sizes, all cuts, transposed operands, against the definition.
     #[test]
     fn product_is_the_definition() {
-        for (m, k, n) in [(1, 1, 1), (3, 5, 7), (100, 64, 131), (257, 33, 129), (129, 200, 10), (10, 300, 517)] {
+        assert_eq!(task_size(256, 512, 1568), (128, 128));
+        for (m, k, n) in
+            [(259, 300, 515), (1, 1, 1), (3, 5, 7), (100, 64, 131), (257, 33, 129), (129, 200, 10), (10, 300, 517)]
+        {
             let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
             let expected = naive(&a, &b, m, k, n);
             let mut transposed = vec![0.0; k * n];
