@@ -200,7 +200,7 @@ fn fault_arm(rule: LearningRule, clean: f64, reach: f64, random: &mut Random) ->
         let left = (-(f64::from(level) / reach).powi(2)).exp();
         10.0 + shift * (1.0 - left) + (clean - 10.0) * left
     };
-    let mut seeds = |level: u32, shift: f64| (0..3).map(|_| accuracy(level, shift) + 1.5 * random.signed()).collect();
+    let mut seeds = |level: u32, shift: f64| (0..3).map(|_| accuracy(level, shift) + 3.0 * random.signed()).collect();
     let is_plastic = rule != LearningRule::Global;
     let levels: Vec<LevelAccuracy> = (0..=14)
         .map(|level| LevelAccuracy {
