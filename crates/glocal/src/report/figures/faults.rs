@@ -16,7 +16,7 @@ const LABEL_GAP: f64 = 19.0;
 
 /// Whether anything of this kind was measured.
 pub(in crate::report) fn is_measured(kind: &FaultKind) -> bool {
-    curves(kind).any(|curve| !curve.points.is_empty())
+    curves(kind).next().is_some()
 }
 
 /// The drawing of one kind.
@@ -40,10 +40,11 @@ struct Curve {
     points: Vec<(u32, Summary)>,
 }
 
-/// Frozen curves first: the moving ones are drawn over them.
+/// What was measured, frozen curves first: the moving ones are drawn over them.
 fn curves(kind: &FaultKind) -> impl Iterator<Item = Curve> {
     let of = |state: PlasticState| move |arm: &FaultArm| Curve { rule: arm.rule, state, points: state.curve(arm) };
-    kind.arms.iter().map(of(PlasticState::Frozen)).chain(kind.arms.iter().map(of(PlasticState::Moving)))
+    let all = kind.arms.iter().map(of(PlasticState::Frozen)).chain(kind.arms.iter().map(of(PlasticState::Moving)));
+    all.filter(|curve| !curve.points.is_empty())
 }
 
 impl Curve {
@@ -78,7 +79,7 @@ impl Panel {
     /// The same for every kind, so that panels can be compared by eye.
     fn new(tolerance: &FaultTolerance, layout: Layout) -> Self {
         let all: Vec<Curve> = tolerance.kinds.iter().flat_map(curves).collect();
-        let has_frozen = all.iter().any(|curve| curve.state == PlasticState::Frozen && !curve.points.is_empty());
+        let has_frozen = all.iter().any(|curve| curve.state == PlasticState::Frozen);
         let margin = Margin { top: 34.0, right: if has_frozen { 84.0 } else { 44.0 }, bottom: 52.0, left: 34.0 };
         let frame = Frame { size: (layout.pick(428.0, Layout::Narrow.width()), layout.pick(280.0, 260.0)), margin };
         let (left, right) = frame.across();
