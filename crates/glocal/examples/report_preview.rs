@@ -197,10 +197,10 @@ fn fault_kind(name: &str, what: &str, reach: f64, random: &mut Random) -> FaultK
 
 fn fault_arm(rule: LearningRule, clean: f64, reach: f64, random: &mut Random) -> FaultArm {
     let accuracy = |level: u32, shift: f64| {
-        let left = (-(f64::from(level) / reach).powi(2)).exp();
+        let left = 1.0 / (1.0 + (1.4 * f64::from(level) / reach).powi(3));
         10.0 + shift * (1.0 - left) + (clean - 10.0) * left
     };
-    let mut seeds = |level: u32, shift: f64| (0..3).map(|_| accuracy(level, shift) + 1.5 * random.signed()).collect();
+    let mut seeds = |level: u32, shift: f64| (0..3).map(|_| accuracy(level, shift) + 3.0 * random.signed()).collect();
     let is_plastic = rule != LearningRule::Global;
     let levels: Vec<LevelAccuracy> = (0..=14)
         .map(|level| LevelAccuracy {

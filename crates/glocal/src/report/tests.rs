@@ -29,8 +29,8 @@ fn full(text: &str) -> Report {
         headlines: vec![Headline { label: words(), value: words(), note: Some(words()) }],
         arms: [LearningRule::Local, LearningRule::Global, LearningRule::Hybrid].map(|rule| arm(rule, text)).into(),
         noise_axis: Some(words()),
-        fault_tolerance: None,
-        confusions: Vec::new(),
+        fault_tolerance: Some(FaultTolerance { kinds: vec![fault_kind(text)] }),
+        confusions: vec![confusion(text)],
         samples: vec![activity],
         plastic_layers: views().map(|view| PlasticLayer { layer: words(), what: words(), view }).into(),
         health: Some(vec![finding]),
@@ -71,6 +71,33 @@ fn views() -> [WeightView; 3] {
     ]
 }
 
+fn fault_kind(text: &str) -> FaultKind {
+    let level = |level, percent: [f64; 2]| LevelAccuracy {
+        level,
+        percent: percent.to_vec(),
+        frozen_percent: percent.map(|p| p - 1.0).to_vec(),
+    };
+    let arm = |rule| FaultArm {
+        rule,
+        levels: vec![level(0, [88.0, 90.0]), level(7, [40.0, 44.0])],
+        areas: vec![64.0, 67.0],
+        frozen_areas: vec![63.0, 66.0],
+    };
+    FaultKind {
+        name: text.to_owned(),
+        what: text.to_owned(),
+        arms: [LearningRule::Local, LearningRule::Global, LearningRule::Hybrid].map(arm).into(),
+        verdict: text.to_owned(),
+        examples: vec![FaultExample { level: 7, image: Image::from_unit(2, 1, &[0.0, 1.0]) }],
+    }
+}
+
+/// Three classes of 10, 20 and 40 samples; the third is called by its number.
+fn confusion(text: &str) -> Confusion {
+    let classes = vec![format!("{text} one"), format!("{text} two")];
+    Confusion { label: text.to_owned(), classes, counts: vec![vec![9, 1, 0], vec![5, 15], vec![0, 1, 39]] }
+}
+
 fn provenance(text: &str) -> Provenance {
     let words = || Some(text.to_owned());
     Provenance {
@@ -101,6 +128,12 @@ fn poison(report: &mut Report, bad: f64) {
             curve.validation_percent.push(bad);
         }
     }
+    for arm in report.fault_tolerance.iter_mut().flat_map(|t| &mut t.kinds).flat_map(|kind| &mut kind.arms) {
+        arm.areas.push(bad);
+        arm.frozen_areas = vec![bad];
+        arm.levels[0].percent.push(bad);
+        arm.levels.push(LevelAccuracy { level: u32::MAX, percent: vec![bad, bad], frozen_percent: vec![bad] });
+    }
     let trace = &mut report.samples[0].potentials[0];
     trace.threshold = bad;
     trace.membrane_potential.push(bad);
@@ -129,13 +162,15 @@ fn drawing_attributes(page: &str) -> Vec<&str> {
 #[test]
 fn every_section_can_be_present_or_absent() {
     type Clear = fn(&mut Report);
-    let sections: [(&str, Clear); 10] = [
+    let sections: [(&str, Clear); 12] = [
         ("role=\"note\"", |r| r.notice = None),
         ("class=\"lead\"", |r| r.summary.clear()),
         ("class=\"headlines\"", |r| r.headlines.clear()),
         ("id=\"arms\"", |r| r.arms.clear()),
         ("id=\"learning\"", |r| r.arms.iter_mut().for_each(|arm| arm.curves.clear())),
         ("Under noise", |r| r.arms.iter_mut().for_each(|arm| (arm.accuracies.clear(), arm.published.clear()).0)),
+        ("id=\"faults\"", |r| r.fault_tolerance = None),
+        ("id=\"confusions\"", |r| r.confusions.clear()),
         ("One sample inside", |r| r.samples.clear()),
         ("id=\"plastic\"", |r| r.plastic_layers.clear()),
         ("id=\"health\"", |r| r.health = None),
@@ -186,6 +221,133 @@ fn the_table_puts_mean_deviation_and_seeds_beside_the_published_figure() {
     assert!(page.contains("<strong>81.0 ± 1.4</strong>"));
     assert!(page.contains("73.6<span class=\"delta\">(+7.4)</span>"));
     assert!(page.contains("2<span class=\"delta\">(1, 2)</span>"));
+}
+
+/// The page of a single section.
+fn faults_page(kind: FaultKind) -> String {
+    render(&Report { fault_tolerance: Some(FaultTolerance { kinds: vec![kind] }), ..Report::default() })
+}
+
+fn confusion_page(confusion: Confusion) -> String {
+    render(&Report { confusions: vec![confusion], ..Report::default() })
+}
+
+/// The text of a page's drawings that has this class, drawing by drawing.
+fn drawn_texts<'a>(page: &'a str, class: &str) -> Vec<&'a str> {
+    let start = format!("<text class=\"{class}\"");
+    let after = page.split(&start as &str).skip(1).filter_map(|rest| rest.split_once('>'));
+    after.filter_map(|(_, rest)| rest.split('<').next()).collect()
+}
+
+#[test]
+fn fault_tolerance_has_areas_curves_and_a_verdict() {
+    // seeds 64 and 67: mean 65.5, deviation 3 / sqrt(2) = 2.1; level 7: 40 and 44, frozen 39 and 43
+    let page = faults_page(FaultKind { verdict: "HP is above both.".into(), ..fault_kind("gaussian noise") });
+    assert!(page.contains("<strong>65.5 ± 2.1</strong>") && page.contains("<td>64.5 ± 2.1</td>"));
+    assert!(page.contains("<td class=\"verdict\" colspan=\"4\"><span>HP is above both.</span></td>"));
+    assert!(page.contains("<td>42.0 ± 2.8</td><td>41.0 ± 2.8</td>"));
+    assert_eq!(drawn_texts(&page, "label"), ["LP", "GP", "HP", "LP", "GP", "HP"]);
+    assert_eq!(drawn_texts(&page, "frozen-label")[..3], ["LP frozen", "GP frozen", "HP frozen"]);
+    assert!(page.contains("HP hybrid: 42.0 ± 2.8 % at level 7") && page.contains("<span>level 7</span>"));
+}
+
+#[test]
+fn arms_without_plastic_state_have_no_frozen_curve() {
+    let mut kind = fault_kind("noise");
+    for arm in &mut kind.arms {
+        arm.frozen_areas.clear();
+        arm.levels.iter_mut().for_each(|level| level.frozen_percent.clear());
+    }
+    let page = faults_page(kind);
+    assert!(drawn_texts(&page, "frozen-label").is_empty() && !page.contains("Thin dashes"));
+    assert!(!page.contains("<th scope=\"col\">HP frozen</th>") && !page.contains("class=\"frozen\""));
+}
+
+#[test]
+fn one_seed_and_one_level_are_points_without_deviation() {
+    let levels = vec![LevelAccuracy { level: 3, percent: vec![70.0], frozen_percent: vec![] }];
+    let arm = FaultArm { rule: LearningRule::Hybrid, levels, areas: vec![70.0], frozen_areas: vec![] };
+    let page = faults_page(FaultKind { name: "salt".into(), arms: vec![arm], ..FaultKind::default() });
+    assert!(page.contains("<strong>70.0</strong>") && page.contains("HP hybrid: 70.0 % at level 3"));
+    assert!(!page.contains("class=\"band\"") && !page.contains("class=\"bar\""));
+}
+
+#[test]
+fn damage_of_which_nothing_is_known_is_said_to_be_unmeasured() {
+    assert!(faults_page(FaultKind::default()).contains("No accuracy was measured."));
+    let arms = vec![FaultArm { rule: LearningRule::Local, levels: vec![], areas: vec![], frozen_areas: vec![] }];
+    let examples = vec![FaultExample { level: 1, image: Image { width: 3, height: 3, pixels: vec![0] } }];
+    let page = faults_page(FaultKind { arms, examples, ..FaultKind::default() });
+    assert!(page.contains("No accuracy was measured.") && page.contains("size and data disagree"));
+    let nothing = Report { fault_tolerance: Some(FaultTolerance::default()), ..Report::default() };
+    assert!(!render(&nothing).contains("id=\"faults\""));
+}
+
+#[test]
+fn the_matrix_shows_shares_and_names_the_largest_confusions() {
+    // 9 + 15 + 39 of 70 are right; row shares: 1 of 10, 5 of 20, 1 of 40
+    let page = confusion_page(confusion("class"));
+    assert_eq!(drawn_texts(&page, "cell"), ["90", "10", "25", "75", "2.5", "98"].repeat(2));
+    assert!(page.contains("90\u{a0}% right</strong> (63 of 70)"));
+    let named = "<ol><li>class two taken for class one: 5 of 20 (25\u{a0}%)</li>\
+        <li>class one taken for class two: 1 of 10 (10\u{a0}%)</li><li>2 taken for class two: 1 of 40 (2.5\u{a0}%)</li></ol>";
+    assert!(page.contains(named));
+    assert!(page.contains("<th class=\"row-name\" scope=\"row\">class two</th><td>5</td><td>15</td><td>0</td>"));
+    assert!(page.contains("strongest red stands for 25\u{a0}% of a row"));
+}
+
+#[test]
+fn classes_are_named_wherever_the_drawing_has_numbers_only() {
+    let list = "<li><strong>0</strong> class one</li>";
+    assert!(
+        confusion_page(confusion("class"))
+            .contains(&format!("<div class=\"narrow-only\"><ul class=\"classes\">{list}"))
+    );
+    let digits: Vec<String> = (0..10).map(|digit: u32| digit.to_string()).collect();
+    let counts = (0..10).map(|row| (0..10).map(|column| u64::from(row == column)).collect()).collect();
+    let page = confusion_page(Confusion { classes: digits, counts, ..Confusion::default() });
+    assert!(!page.contains("class=\"classes\"") && page.contains("No sample was taken for another class."));
+}
+
+#[test]
+fn a_matrix_without_samples_says_so() {
+    for counts in [vec![], vec![vec![]; 3], vec![vec![0; 2]; 2]] {
+        let page = confusion_page(Confusion { counts, classes: vec!["a".into()], ..Confusion::default() });
+        assert!(page.contains("No sample was counted.") && !page.contains("<svg"));
+    }
+}
+
+#[test]
+fn strange_matrices_are_drawn() {
+    let ragged = vec![vec![u64::MAX, u64::MAX], vec![], vec![0, 0, 0, 7]];
+    for counts in
+        [ragged, vec![vec![1]], vec![vec![0, 1]], vec![vec![0; 60]; 59].into_iter().chain([vec![1]]).collect()]
+    {
+        let page = confusion_page(Confusion { counts, ..Confusion::default() });
+        let bad = |value: &&str| value.contains("NaN") || value.contains("inf") || value.contains("0000000");
+        assert_eq!(drawing_attributes(&page).into_iter().find(bad), None);
+    }
+}
+
+#[test]
+fn a_hundred_classes_are_drawn_without_numbers() {
+    let classes = (0..100).map(|class| format!("class {class}")).collect();
+    let page = confusion_page(Confusion { classes, counts: vec![vec![3; 100]; 100], ..Confusion::default() });
+    assert!(drawn_texts(&page, "cell").is_empty() && page.contains("The names of the classes"));
+    assert!(page.len() < 2_000_000, "{}", page.len());
+}
+
+#[test]
+fn very_many_classes_and_examples_are_bounded() {
+    let counts = vec![vec![1; 600]; 600];
+    let page = confusion_page(Confusion { label: "HP".into(), counts, ..Confusion::default() });
+    assert!(page.len() < 2_000_000, "{}", page.len());
+    assert!(page.contains("99 of 600 classes") && page.contains("501 others"));
+    assert!(page.contains("0.2\u{a0}% right</strong> (99 of 59400)"));
+    let examples = (0..1000).map(|level| FaultExample { level, ..FaultExample::default() }).collect();
+    let page = faults_page(FaultKind { examples, ..FaultKind::default() });
+    assert_eq!(page.matches("<span>level ").count(), Report::MOST_EXAMPLES);
+    assert!(page.contains("<span>level 999</span>"));
 }
 
 #[test]

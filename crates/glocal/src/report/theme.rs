@@ -83,4 +83,26 @@ mod tests {
             }
         }
     }
+
+    /// Cells are drawn over the ground in a colour that lets it through.
+    #[test]
+    fn numbers_in_a_heat_map_can_be_read_in_both_schemes() {
+        let scheme = |pick: fn(&(&str, &'static str, &'static str)) -> &'static str| {
+            ["ground", "ink", "info", "error"].map(|name| pick(COLOURS.iter().find(|c| c.0 == name).expect("a colour")))
+        };
+        for [ground, ink, right, wrong] in [scheme(|c| c.1), scheme(|c| c.2)] {
+            for cell in [right, wrong] {
+                let (a, b) = (luminance(&mixed(cell, ground)) + 0.05, luminance(ink) + 0.05);
+                assert!(a.max(b) / a.min(b) >= 4.5, "{ink} on {cell} over {ground}: {:.2}", a.max(b) / a.min(b));
+            }
+        }
+    }
+
+    /// `over` in the strongest shade of a cell on `ground`.
+    fn mixed(over: &str, ground: &str) -> String {
+        let channel = |colour: &str, at: usize| f64::from(u8::from_str_radix(&colour[at..at + 2], 16).expect("hex"));
+        let share = crate::report::figures::confusion::STRONGEST;
+        let mix = |at| (share * channel(over, at) + (1.0 - share) * channel(ground, at)).round() as u8;
+        format!("#{:02x}{:02x}{:02x}", mix(1), mix(3), mix(5))
+    }
 }

@@ -5,8 +5,10 @@ use maud::{Markup, html};
 use crate::report::data::{Confusion, Mistake};
 use crate::report::svg::{Drawing, Layout, coordinate, filled_box, label_width, line, shorten, text};
 
-/// How strongly the fullest cell is coloured; the numbers inside must stay readable.
+/// How strongly the fullest cell is coloured where cells hold numbers: these must stay readable.
 pub(in crate::report) const STRONGEST: f64 = 0.5;
+/// The same where cells are too small for numbers, and for pale colours.
+const STRONGEST_WITHOUT_NUMBERS: f64 = 0.9;
 /// The least share at which the colours of mistakes end: with rare mistakes only, all cells are to look pale.
 const LEAST_REACH: f64 = 0.05;
 /// Degrees of colour.
@@ -69,7 +71,7 @@ pub(in crate::report) fn chart(confusion: &Confusion, layout: Layout) -> Drawing
         (grid.heads())
         (grid.shades())
         (grid.rules())
-        @if grid.cell >= LEGIBLE { (grid.numbers()) }
+        @if grid.is_numbered() { (grid.numbers()) }
     };
     let size = (width(layout), TOP + grid.extent() + 2.0);
     Drawing { size, label: format!("Confusion matrix, {}", confusion.label), body }
@@ -107,6 +109,10 @@ impl<'a> Grid<'a> {
         self.cell * self.size as f64
     }
 
+    fn is_numbered(&self) -> bool {
+        self.cell >= LEGIBLE
+    }
+
     fn corner(&self, row: usize, column: usize) -> (f64, f64) {
         (self.left + self.cell * column as f64, TOP + self.cell * row as f64)
     }
@@ -134,6 +140,7 @@ impl<'a> Grid<'a> {
     /// Answers that are right in one colour and mistakes in another, as one path per degree of each.
     fn shades(&self) -> Markup {
         let reach = reach(self.confusion);
+        let strongest = if self.is_numbered() { STRONGEST } else { STRONGEST_WITHOUT_NUMBERS };
         let mut paths = [const { [const { String::new() }; SHADES] }; 2];
         for (row, counts) in self.confusion.counts.iter().enumerate() {
             for column in (0..counts.len()).filter(|column| counts[*column] > 0) {
@@ -147,7 +154,7 @@ impl<'a> Grid<'a> {
             @for (class, paths) in ["right", "wrong"].iter().zip(&paths) {
                 g class=(class) {
                     @for (degree, path) in paths.iter().enumerate().filter(|(_, path)| !path.is_empty()) {
-                        path fill-opacity=(opacity(degree)) d=(path) {}
+                        path fill-opacity=(opacity(degree, strongest)) d=(path) {}
                     }
                 }
             }
@@ -189,8 +196,8 @@ fn degree(share: f64) -> usize {
     ((share * SHADES as f64).ceil().clamp(1.0, SHADES as f64) as usize).saturating_sub(1)
 }
 
-fn opacity(degree: usize) -> String {
-    format!("{:.3}", STRONGEST * (degree + 1) as f64 / SHADES as f64)
+fn opacity(degree: usize, strongest: f64) -> String {
+    format!("{:.3}", strongest * (degree + 1) as f64 / SHADES as f64)
 }
 
 #[cfg(test)]
@@ -206,6 +213,6 @@ mod tests {
     #[test]
     fn degrees_span_the_scale() {
         assert_eq!([f64::NAN, 0.0, 0.01, 0.5, 1.0, 9.0].map(degree), [0, 0, 0, 5, 11, 11]);
-        assert_eq!(opacity(SHADES - 1), "0.500");
+        assert_eq!(opacity(SHADES - 1, STRONGEST), "0.500");
     }
 }

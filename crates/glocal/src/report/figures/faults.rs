@@ -11,9 +11,12 @@ use crate::report::svg::{
     Drawing, Fill, Frame, Layout, Margin, Scale, arm_class, band, line, marker, polyline, spread, text,
 };
 
+/// From the end of a line to its name.
+const LABEL_GAP: f64 = 19.0;
+
 /// Whether anything of this kind was measured.
 pub(in crate::report) fn is_measured(kind: &FaultKind) -> bool {
-    curves(kind).any(|curve| !curve.points.is_empty())
+    curves(kind).next().is_some()
 }
 
 /// The drawing of one kind.
@@ -37,10 +40,11 @@ struct Curve {
     points: Vec<(u32, Summary)>,
 }
 
-/// Frozen curves first: the moving ones are drawn over them.
+/// What was measured, frozen curves first: the moving ones are drawn over them.
 fn curves(kind: &FaultKind) -> impl Iterator<Item = Curve> {
     let of = |state: PlasticState| move |arm: &FaultArm| Curve { rule: arm.rule, state, points: state.curve(arm) };
-    kind.arms.iter().map(of(PlasticState::Frozen)).chain(kind.arms.iter().map(of(PlasticState::Moving)))
+    let all = kind.arms.iter().map(of(PlasticState::Frozen)).chain(kind.arms.iter().map(of(PlasticState::Moving)));
+    all.filter(|curve| !curve.points.is_empty())
 }
 
 impl Curve {
@@ -75,8 +79,8 @@ impl Panel {
     /// The same for every kind, so that panels can be compared by eye.
     fn new(tolerance: &FaultTolerance, layout: Layout) -> Self {
         let all: Vec<Curve> = tolerance.kinds.iter().flat_map(curves).collect();
-        let has_frozen = all.iter().any(|curve| curve.state == PlasticState::Frozen && !curve.points.is_empty());
-        let margin = Margin { top: 34.0, right: if has_frozen { 76.0 } else { 36.0 }, bottom: 52.0, left: 34.0 };
+        let has_frozen = all.iter().any(|curve| curve.state == PlasticState::Frozen);
+        let margin = Margin { top: 34.0, right: if has_frozen { 84.0 } else { 44.0 }, bottom: 52.0, left: 34.0 };
         let frame = Frame { size: (layout.pick(428.0, Layout::Narrow.width()), layout.pick(280.0, 260.0)), margin };
         let (left, right) = frame.across();
         let levels = all.iter().flat_map(|curve| &curve.points).map(|(level, _)| f64::from(*level));
@@ -122,15 +126,19 @@ impl Panel {
         }
     }
 
+    /// The names of all lines, each joined to the end of its line: lines that end close together would be mistaken.
     fn labels(&self, kind: &FaultKind) -> Markup {
         let ends: Vec<_> = curves(kind).filter_map(|curve| curve.end().map(|end| (curve, end))).collect();
         let heights: Vec<f64> = ends.iter().map(|(_, (_, percent))| self.y.at(*percent)).collect();
         let (bottom, top) = self.frame.upwards();
-        let placed = spread(&heights, 15.0, top, bottom);
+        let placed = spread(&heights, 15.0, top, bottom - 5.0);
         html! {
-            @for ((curve, (level, _)), y) in ends.iter().zip(placed) {
-                @let x = self.x.at(f64::from(*level)) + 9.0;
-                g class=(arm_class(curve.rule)) { (text(x, y + 4.5, "start", curve.label_class(), &curve.label())) }
+            @for (((curve, (level, _)), from), to) in ends.iter().zip(&heights).zip(placed) {
+                @let x = self.x.at(f64::from(*level));
+                g class=(arm_class(curve.rule)) {
+                    (line((x + 5.0, *from), (x + LABEL_GAP - 2.0, to), "leader"))
+                    (text(x + LABEL_GAP, to + 4.5, "start", curve.label_class(), &curve.label()))
+                }
             }
         }
     }

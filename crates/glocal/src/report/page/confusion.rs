@@ -9,6 +9,8 @@ use crate::report::svg::{Layout, responsive};
 
 /// Mistakes named in words.
 const NAMED: usize = 5;
+/// Names of classes listed at once; more are folded away.
+const LISTED: usize = 24;
 
 /// A heat map per matrix, the largest confusions in words beside it.
 pub(super) fn section(confusions: &[Confusion]) -> Markup {
@@ -38,7 +40,7 @@ fn matrix_figure(confusion: &Confusion) -> Markup {
                 }
             }
             figcaption {
-                (confusion.label) ". The strongest red stands for " (percent(reach(confusion))) " % of a row."
+                (confusion.label) ". The strongest red stands for " (percent(reach(confusion))) "\u{a0}% of a row."
             }
             @if confusion.total() > 0 { (counts(confusion).folded()) }
         }
@@ -48,13 +50,17 @@ fn matrix_figure(confusion: &Confusion) -> Markup {
 /// The names of classes that are numbered in the drawing, shown where it has no room for them.
 fn names(confusion: &Confusion) -> Markup {
     let class = match (needs_names(confusion, Layout::Wide), needs_names(confusion, Layout::Narrow)) {
-        (true, _) => "classes",
-        (false, true) => "classes narrow-only",
+        (true, _) => "everywhere",
+        (false, true) => "narrow-only",
         (false, false) => return html! {},
     };
+    let list = html! {
+        ul.classes { @for class in 0..confusion.size() { li { strong { (class) } " " (confusion.name(class)) } } }
+    };
     html! {
-        ul class=(class) {
-            @for class in 0..confusion.size() { li { strong { (class) } " " (confusion.name(class)) } }
+        div class=(class) {
+            @if confusion.size() <= LISTED { (list) }
+            @else { details { summary { "The names of the classes" } (list) } }
         }
     }
 }
@@ -64,7 +70,7 @@ fn in_words(confusion: &Confusion) -> Markup {
     let mistakes = confusion.mistakes();
     html! {
         div.mistakes {
-            p { strong { (percent(right as f64 / total as f64)) " % right" } " (" (right) " of " (total) ")" }
+            p { strong { (percent(right as f64 / total as f64)) "\u{a0}% right" } " (" (right) " of " (total) ")" }
             @if mistakes.is_empty() { p { "No sample was taken for another class." } }
             @else {
                 p { "Largest confusions:" }
@@ -76,7 +82,7 @@ fn in_words(confusion: &Confusion) -> Markup {
 
 fn mistake_words(confusion: &Confusion, mistake: Mistake) -> String {
     let share = confusion.share(mistake.class, mistake.taken_for);
-    format!("{} ({} %)", words(confusion, mistake), percent(share))
+    format!("{} ({}\u{a0}%)", words(confusion, mistake), percent(share))
 }
 
 fn counts(confusion: &Confusion) -> Table<'static> {

@@ -24,15 +24,22 @@ pub(super) fn section(tolerance: &FaultTolerance) -> Markup {
                     figcaption {
                         "Accuracy as test samples are damaged more and more; below each panel one sample at a few "
                         "levels. Look at how far to the right a line stays high. Lines join means, bands are one "
-                        "standard deviation over seeds. Thin dashes: the same networks with their plastic weights "
-                        "frozen during the test; elsewhere these move within each test batch. All panels share "
-                        "their scales; the vertical axis need not start at zero."
+                        "standard deviation over seeds. All panels share their scales; the vertical axis need not "
+                        "start at zero."
+                        @if tolerance.kinds.iter().any(has_frozen) {
+                            " Thin dashes: the same networks with their plastic weights frozen during the test; in "
+                            "the thick lines they move within each test batch."
+                        }
                     }
                 }
                 (areas(&tolerance.kinds))
             }
         }
     }
+}
+
+fn has_frozen(kind: &FaultKind) -> bool {
+    columns(kind).any(|(state, _, curve)| state == PlasticState::Frozen && !curve.is_empty())
 }
 
 /// Four parts, so that neighbouring panels can be aligned part by part.
@@ -64,28 +71,29 @@ fn example_tile(kind: &FaultKind, example: &FaultExample) -> Markup {
 
 /// All levels of one kind: a column per arm, and one more where its plastic state was also frozen.
 fn accuracies(kind: &FaultKind) -> Table<'static> {
-    let columns: Vec<_> = columns(kind).filter(|(_, curve)| !curve.is_empty()).collect();
-    let mut levels: Vec<u32> = columns.iter().flat_map(|(_, curve)| curve.iter().map(|(level, _)| *level)).collect();
+    let columns: Vec<_> = columns(kind).filter(|(.., curve)| !curve.is_empty()).collect();
+    let mut levels: Vec<u32> = columns.iter().flat_map(|(.., curve)| curve.iter().map(|(level, _)| *level)).collect();
     levels.sort_unstable();
     levels.dedup();
     let cell = |curve: &[(u32, Summary)], level: u32| {
         curve.iter().find(|(l, _)| *l == level).map_or("–".to_owned(), |(_, summary)| mean_sd(summary))
     };
     let row = |level: u32| {
-        std::iter::once(level.to_string()).chain(columns.iter().map(|(_, curve)| cell(curve, level))).collect()
+        std::iter::once(level.to_string()).chain(columns.iter().map(|(.., curve)| cell(curve, level))).collect()
     };
     Table {
         caption: "Test accuracy in per cent by level, mean ± standard deviation over seeds",
-        heads: std::iter::once("level".to_owned()).chain(columns.iter().map(|(name, _)| name.clone())).collect(),
+        heads: std::iter::once("level".to_owned()).chain(columns.iter().map(|(_, name, _)| name.clone())).collect(),
         rows: levels.into_iter().take(MOST_ROWS).map(row).collect(),
     }
 }
 
-fn columns(kind: &FaultKind) -> impl Iterator<Item = (String, Vec<(u32, Summary)>)> {
+/// Arm by arm, moving before frozen: what the plastic state does, the name, and the summary of every level.
+fn columns(kind: &FaultKind) -> impl Iterator<Item = (PlasticState, String, Vec<(u32, Summary)>)> {
     kind.arms.iter().flat_map(|arm| {
         let name = letters(arm.rule);
-        let moving = (name.to_owned(), PlasticState::Moving.curve(arm));
-        [moving, (format!("{name} frozen"), PlasticState::Frozen.curve(arm))]
+        let named = [(PlasticState::Moving, name.to_owned()), (PlasticState::Frozen, format!("{name} frozen"))];
+        named.map(|(state, name)| (state, name, state.curve(arm)))
     })
 }
 
@@ -115,7 +123,7 @@ fn area_rows(kind: &FaultKind, rules: &[LearningRule]) -> Markup {
         }
         @if kind.arms.iter().any(|arm| !arm.frozen_areas.is_empty()) {
             tr {
-                th.row-name scope="row" { "plastic state frozen" }
+                th.row-name scope="row" { "frozen" }
                 @for rule in rules { td { (area(kind, *rule, PlasticState::Frozen)) } }
             }
         }
