@@ -291,6 +291,6 @@ mod tests {
         let far = compare(arm(LearningRule::Global, &[64.0, 66.0, 68.0]));
         assert_eq!((far.difference, far.deviation, far.holds), (4.0, Some(2.0), true));
         assert!(!compare(arm(LearningRule::Local, &[67.0, 69.0, 71.0])).holds);
-        assert!(Comparison::of(&[hybrid.clone()], |arm| &arm.moving).is_none());
+        assert!(Comparison::of(std::slice::from_ref(&hybrid), |arm| &arm.moving).is_none());
     }
 }

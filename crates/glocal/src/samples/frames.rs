@@ -88,7 +88,7 @@ impl<'a> FrameMaker<'a> {
     /// A number that is not there.
     pub fn label(&self, split: Split, number: u32) -> Result<u32, DataError> {
         match self.samples {
-            Samples::Images(sets) => Ok(u32::from(sets[index(split)].sample(number)?.label)),
+            Samples::Images(sets) => Ok(sets[index(split)].sample(number)?.label),
             Samples::Recordings(sets) => Ok(sets[index(split)].sample(number)?.label),
         }
     }
