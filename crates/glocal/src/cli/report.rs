@@ -52,13 +52,27 @@ impl ReportArgs {
                 .first()
                 .filter(|_| labels.len() == 1)
                 .map_or("Runs compared".into(), |label| format!("Run {label}")),
-            summary: format!("{} on {}.{state}", labels.join(", "), records[0].config.data.dataset),
+            summary: format!("{}.{state}", by_dataset(records)),
             commands: records
                 .iter()
                 .map(|r| format!("glocal train {}", r.root.join("config.toml").display()))
                 .collect(),
         }
     }
+}
+
+/// Which runs, data set by data set.
+fn by_dataset(records: &[RunRecord]) -> String {
+    let mut sets: Vec<(&str, Vec<String>)> = Vec::new();
+    for record in records {
+        let name = record.config.data.dataset.as_str();
+        match sets.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, labels)) => labels.push(record.label()),
+            None => sets.push((name, vec![record.label()])),
+        }
+    }
+    let set = |(name, labels): &(&str, Vec<String>)| format!("{} on {name}", labels.join(", "));
+    sets.iter().map(set).collect::<Vec<_>>().join("; ")
 }
 
 /// Writes a page about `records`; an older page stays until the new one is whole.

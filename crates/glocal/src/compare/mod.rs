@@ -62,9 +62,10 @@ impl RunRecord {
         folders?.concat().iter().map(|root| RunRecord::read(root)).collect()
     }
 
-    /// Arm and seed, for messages and pages.
+    /// Arm and seed, and whether it sees events, for messages and pages.
     pub fn label(&self) -> String {
-        format!("{} seed {}", letters(self.config.learner.network.learning_rule), self.config.training.seed)
+        let events = if self.config.events.is_some() { ", events" } else { "" };
+        format!("{} seed {}{events}", letters(self.config.learner.network.learning_rule), self.config.training.seed)
     }
 }
 
