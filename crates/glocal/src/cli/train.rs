@@ -67,7 +67,8 @@ pub fn run(args: &TrainArgs, context: &Context) -> Result<(), GlocalError> {
     };
     let summary = train(&config, &out, &options)?;
     print(&in_words(&summary, &config, &out))?;
-    context.progress.say(&format!("next: glocal eval {} --corrupt gaussian=0.06", out.display()));
+    let damage = if config.events.is_some() { "event-drop=0.5" } else { "gaussian=0.06" };
+    context.progress.say(&format!("next: glocal eval {} --corrupt {damage}", out.display()));
     Ok(())
 }
 
