@@ -10,7 +10,7 @@ use super::{
     EventDataset, EventSample, FileKind, FolderError, LabelledSpan,
     listing::{self, Class, Entry},
 };
-use crate::{DataError, SensorSize, Split};
+use crate::{DataError, SensorSize, Split, events::gesture::CLASS_NAMES};
 
 /// A folder of class folders of recordings, in any format that the reader knows.
 ///
@@ -78,25 +78,10 @@ pub fn dvs128_gesture(
             |LabelledSpan { label, span_us }| EventSample { path: path.clone(), label, span_us: Some(span_us) };
         samples.extend(labels(&table)?.into_iter().map(sample));
     }
-    let class_names = GESTURES.map(str::to_owned).to_vec();
+    let class_names = CLASS_NAMES.map(str::to_owned).to_vec();
     let set = EventDataset::new("dvs128-gesture", class_names, samples)?;
     Ok(set.of_split(split).with_sensor(SensorSize { width: 128, height: 128 }))
 }
-
-/// The gestures, in the order of their numbers.
-pub const GESTURES: [&str; 11] = [
-    "hand clapping",
-    "right hand wave",
-    "left hand wave",
-    "right arm clockwise",
-    "right arm counter clockwise",
-    "left arm clockwise",
-    "left arm counter clockwise",
-    "arm roll",
-    "air drums",
-    "air guitar",
-    "other gestures",
-];
 
 /// N-Omniglot: `dvs_background*/ALPHABET/CHARACTER/` to learn from and `dvs_evaluation/ALPHABET/CHARACTER/` to test
 /// with. Each character's folder holds one AEDAT 4 recording of all its drawings and one table of their times, a

@@ -19,7 +19,8 @@ mod listing;
 mod pictures;
 mod recordings;
 
+pub use crate::events::gesture::CLASS_NAMES as GESTURES;
 pub use error::{FileKind, FolderError};
-pub use layouts::{GESTURES, cifar10_dvs, class_folders, dvs128_gesture, n_mnist, n_omniglot};
+pub use layouts::{cifar10_dvs, class_folders, dvs128_gesture, n_mnist, n_omniglot};
 pub use pictures::{picture_folder, picture_folders};
 pub use recordings::{EventDataset, EventLoader, EventSample, LabelledSpan, LoadLimits};

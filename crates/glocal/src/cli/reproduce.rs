@@ -135,8 +135,3 @@ impl ReproduceArgs {
         format!("glocal reproduce {} {options} --out {}", self.name.name(), out.display())
     }
 }
-
-fn sentence(claim: &str) -> String {
-    let mut letters = claim.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
-}

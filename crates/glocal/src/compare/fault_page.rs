@@ -1,5 +1,7 @@
 //! What a page shows of fault tolerance and of confused classes.
 
+use std::collections::HashMap;
+
 use glocal_core::LearningRule;
 use glocal_data::Locations;
 
@@ -18,7 +20,8 @@ pub(super) fn fault_tolerance(
     locations: &Locations,
 ) -> Result<Option<FaultTolerance>, GlocalError> {
     let results = FaultResults::of(records);
-    let kind = |result: &crate::experiments::fault_tolerance::LadderResult| {
+    let mut examples = examples(records, locations)?;
+    let mut kind = |result: &crate::experiments::fault_tolerance::LadderResult| {
         let (name, what) = result.ladder.words();
         let arms = result.arms.iter().map(|arm| FaultArm {
             rule: arm.rule,
@@ -26,15 +29,15 @@ pub(super) fn fault_tolerance(
             areas: arm.moving.clone(),
             frozen_areas: if arm.rule == LearningRule::Global { Vec::new() } else { arm.frozen.clone() },
         });
-        Ok::<_, GlocalError>(FaultKind {
+        FaultKind {
             name: name.into(),
             what: what.into(),
             arms: arms.collect(),
             verdict: result.verdict(),
-            examples: examples(records, result.ladder, locations)?,
-        })
+            examples: examples.remove(&result.ladder).unwrap_or_default(),
+        }
     };
-    let kinds = results.ladders.iter().map(kind).collect::<Result<Vec<_>, _>>()?;
+    let kinds: Vec<FaultKind> = results.ladders.iter().map(&mut kind).collect();
     Ok((!kinds.is_empty()).then_some(FaultTolerance { kinds }))
 }
 
@@ -61,18 +64,30 @@ fn levels(curves: &[&FaultCurve]) -> Vec<LevelAccuracy> {
     first.points.iter().map(entry).collect()
 }
 
-/// The first test sample of the first run that was measured on a ladder, at a few levels.
-fn examples(records: &[RunRecord], ladder: Ladder, locations: &Locations) -> Result<Vec<FaultExample>, GlocalError> {
-    let on_ladder = |record: &&RunRecord| {
-        record.faults.as_ref().is_some_and(|faults| faults.curves.iter().any(|curve| curve.ladder == ladder))
-    };
-    let Some(record) = records.iter().find(on_ladder) else { return Ok(Vec::new()) };
-    let samples = match Samples::load(&record.config.data.dataset, locations) {
-        Ok(samples) => samples,
-        Err(error) if is_absent(&error) => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
-    let samples = RunSamples::new(&samples, &record.config, None)?;
+/// For each ladder the first test sample of the first run that was measured on it, at a few levels. A data set is opened
+/// once for all the ladders that a run shows first.
+fn examples(records: &[RunRecord], locations: &Locations) -> Result<HashMap<Ladder, Vec<FaultExample>>, GlocalError> {
+    let mut found = HashMap::new();
+    for record in records {
+        let curves = record.faults.iter().flat_map(|faults| &faults.curves);
+        let new: Vec<Ladder> = curves.map(|curve| curve.ladder).filter(|ladder| !found.contains_key(ladder)).collect();
+        if new.is_empty() {
+            continue;
+        }
+        let samples = match Samples::load(&record.config.data.dataset, locations) {
+            Ok(samples) => samples,
+            Err(error) if is_absent(&error) => continue,
+            Err(error) => return Err(error),
+        };
+        let samples = RunSamples::new(&samples, &record.config, None)?;
+        for ladder in new {
+            found.insert(ladder, examples_on(ladder, &samples)?);
+        }
+    }
+    Ok(found)
+}
+
+fn examples_on(ladder: Ladder, samples: &RunSamples<'_>) -> Result<Vec<FaultExample>, GlocalError> {
     let mut feed = Feed::default();
     let mut shown = Vec::new();
     for level in EXAMPLE_LEVELS {

@@ -10,6 +10,7 @@ use glocal_data::Fault;
 use serde::Serialize;
 
 use super::{PlannedRun, carry_out_with};
+use crate::compare::table::sentence;
 use crate::compare::{FaultCurve, FaultCurves, Ladder, RunRecord, letters};
 use crate::config::RunConfig;
 use crate::error::GlocalError;
@@ -222,13 +223,8 @@ impl LadderResult {
         };
         let clauses = [clause(&self.moving, "with moving plastic weights"), clause(&self.frozen, "with frozen ones")];
         let clauses: Vec<String> = clauses.into_iter().flatten().collect();
-        if clauses.is_empty() { String::new() } else { format!("{}.", upper(&clauses.join("; "))) }
+        if clauses.is_empty() { String::new() } else { format!("{}.", sentence(&clauses.join("; "))) }
     }
-}
-
-fn upper(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
 
 impl ArmAreas {

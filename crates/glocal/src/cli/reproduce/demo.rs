@@ -2,10 +2,10 @@
 
 use glocal::GlocalError;
 use glocal::compare::Headings;
-use glocal::compare::table::{Align, Judged, accuracy_table, aligned};
+use glocal::compare::table::{Align, Judged, accuracy_table, aligned, sentence};
 use glocal::experiments::{Effect, Results, carry_out, fashion_demo};
 
-use super::{ReproduceArgs, sentence};
+use super::ReproduceArgs;
 use crate::args::Context;
 use crate::output::print;
 use crate::report::write_page;
