@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::episode::EpisodeReadout;
 use crate::error::{ConfigErrors, Violation};
 use crate::neuron::NeuronConfig;
 use crate::plasticity::RuleConfig;
@@ -47,6 +48,9 @@ pub struct NetworkConfig {
     /// How the last layer's trajectory becomes one value per class.
     #[serde(default)]
     pub readout: Readout,
+    /// For a network that meets its classes in episodes: what answers a query from the support.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub episode: Option<EpisodeReadout>,
     /// First hidden layer to read-out layer.
     pub layers: Vec<LayerConfig>,
 }
@@ -627,6 +631,14 @@ impl NetworkConfig {
         })
     }
 
+    /// Layers that run over the samples themselves: all but the plastic read-out of episodes.
+    pub fn embedding(&self) -> usize {
+        match self.episode {
+            Some(EpisodeReadout::Plastic { .. }) => self.layers.len().saturating_sub(1),
+            _ => self.layers.len(),
+        }
+    }
+
     /// Inputs I of layer `index`; 0 if it cannot be built.
     pub fn layer_inputs(&self, index: usize) -> usize {
         self.layer_input_shape(index).map_or(0, Shape::len)
@@ -682,7 +694,10 @@ impl NetworkConfig {
         for (index, layer) in self.layers.iter().enumerate() {
             self.check_layer(index, layer, found);
         }
-        if let Some(last) = self.layers.iter().rposition(|_| true).filter(|&l| self.layers[l].convolution().is_some()) {
+        self.check_episodes(found);
+        let convolution = |&last: &usize| self.layers[last].convolution().is_some();
+        let embeds = matches!(self.episode, Some(EpisodeReadout::Prototypes {}));
+        if let Some(last) = self.layers.len().checked_sub(1).filter(convolution).filter(|_| !embeds) {
             let message = "the read-out layer must be dense: add one with a neuron per class";
             found.push(Violation::new(format!("network.layers[{last}].kind"), "conv", message));
         }
@@ -694,6 +709,40 @@ impl NetworkConfig {
                 format!("{:?}", self.layer_rule(index)).to_lowercase(),
                 "gets no gradient: a layer above it is local; make this one local, or that one hybrid",
             ));
+        }
+    }
+
+    fn check_episodes(&self, found: &mut ConfigErrors) {
+        match self.episode {
+            None => {}
+            Some(EpisodeReadout::Prototypes {}) => {
+                let global = (0..self.layers.len()).all(|index| self.layer_rule(index) == LearningRule::Global);
+                let message = "must be \"global\" in all layers: prototypes have no plastic weights";
+                let found_rule = format!("{:?}", self.learning_rule).to_lowercase();
+                found.require(global, "network.learning_rule", found_rule, message);
+            }
+            Some(EpisodeReadout::Plastic { drive }) => {
+                found.require(drive.is_finite(), "network.episode.drive", drive, "must be finite");
+                let enough = self.layers.len() > 1;
+                found.require(enough, "network.layers", self.layers.len(), "needs an embedding below the read-out");
+                let membrane = matches!(self.readout, Readout::Membrane { .. });
+                let message = "must be a membrane read-out: queries are read after one step";
+                found.require(membrane, "network.readout", format!("{:?}", self.readout), message);
+                let Some((last, layer)) = self.layers.iter().enumerate().next_back() else { return };
+                let key = |name: &str| format!("network.layers[{last}].{name}");
+                let message = "belongs into the embedding's layers: support and query must meet the same read-out";
+                found.require(layer.dropout.is_none(), key("dropout"), "given", message);
+                if let Some(plasticity) = &layer.plasticity {
+                    let own = plasticity.sharing == Sharing::PerSample;
+                    let message = "must be \"per-sample\": each episode has plastic weights of its own";
+                    let sharing = format!("{:?}", plasticity.sharing).to_lowercase();
+                    found.require(own, key("plasticity.sharing"), sharing, message);
+                    let resets = plasticity.scope == PlasticScope::Episode;
+                    let message = "must be \"episode\": plastic weights start each one at zero";
+                    let scope = format!("{:?}", plasticity.scope).to_lowercase();
+                    found.require(resets, key("plasticity.scope"), scope, message);
+                }
+            }
         }
     }
 

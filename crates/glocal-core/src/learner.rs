@@ -1,14 +1,16 @@
 //! One network in training: parameters, plastic state, two optimisers, and the step that moves them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::checkpoint::{self, Named};
 use crate::config::{LearnerConfig, OptimiserConfig, PlasticScope};
 use crate::dropout::Draw;
+use crate::episode::{EpisodeReadout, EpisodeShape};
 use crate::error::CoreError;
 use crate::health::{Examined, LOOK_EVERY, LayerStatistics, examine};
 use crate::layer::PlasticWeight;
-use crate::network::{Input, Models, Network, Potentials, Workspace};
+use crate::network::{Examples, Input, Models, Network, Potentials, Workspace};
 use crate::optimiser::{Moments, all_finite, squared_norm, update};
 use crate::params::{ArraySpec, Field, Group, Params, array_specs, draw, zeros};
 use crate::scalar::Float;
@@ -44,6 +46,25 @@ pub struct StepReport {
     pub loss: f64,
     /// Samples whose largest read-out was their label.
     pub correct: usize,
+}
+
+/// How [`Learner::hyper_step`] differentiates through a step of the weights.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HyperGradient {
+    /// ξ: how strongly the path through the weights counts.
+    pub strength: f64,
+    /// r: length of the finite difference, and its largest factor.
+    pub radius: f64,
+    /// b: bound of each component of the path through the weights.
+    pub bound: f64,
+}
+
+impl Default for HyperGradient {
+    /// Those of the published scripts.
+    fn default() -> Self {
+        HyperGradient { strength: 0.1, radius: 1e-3, bound: 1.0 }
+    }
 }
 
 /// What one evaluation batch saw.
@@ -193,22 +214,94 @@ impl<F: Float> Learner<F> {
     /// # Errors
     /// Wrong shapes, values that are not finite, labels out of range, or divergence (nothing is updated then).
     pub fn step(&mut self, input: Input<'_, F>, labels: &[u32]) -> Result<StepReport, CoreError> {
-        // On a worker from the first product on: handing each of them over from outside would cost a wake-up.
-        rayon::scope(|_| self.step_here(input, labels))
+        self.step_on(Examples::new(input, labels), &Group::ALL)
     }
 
-    fn step_here(&mut self, input: Input<'_, F>, labels: &[u32]) -> Result<StepReport, CoreError> {
-        let batch = self.check(input, Some(labels))?;
+    /// As [`Learner::step`], on examples that may be episodes; only `groups` move.
+    ///
+    /// # Errors
+    /// As [`Learner::step`].
+    pub fn step_on(&mut self, examples: Examples<'_, F>, groups: &[Group]) -> Result<StepReport, CoreError> {
+        // On a worker from the first product on: handing each of them over from outside would cost a wake-up.
+        rayon::scope(|_| self.step_here(examples, groups))
+    }
+
+    fn step_here(&mut self, examples: Examples<'_, F>, groups: &[Group]) -> Result<StepReport, CoreError> {
+        let batch = self.check(examples, true)?;
         self.workspace.keep_potentials(Potentials::Last);
-        let (loss, correct) = self.gradients_of(input, labels, batch);
-        let norms = self.check_finite(loss)?;
+        let report = self.gradients_of(examples, batch);
+        let norms = self.check_finite(report.loss)?;
         self.observe(&norms);
-        self.apply(&norms);
+        self.apply(&norms, groups);
         self.network.keep_plastic(&mut self.plastic, &mut self.workspace);
         self.network.follow_statistics(&mut self.params, &self.workspace);
         self.steps += 1;
         self.frozen = None;
-        Ok(StepReport { loss, correct })
+        Ok(report)
+    }
+
+    /// One step of the meta-parameters by a second-order hypergradient: how the loss on `validation` changes with them,
+    /// both directly and through the weights that one step on `training` would reach.
+    ///
+    /// # Equation
+    /// d = ∇_w L_val, ε = min(r/|d|, r), h = clamp((∇_θ L_tr(w + ε d) - ∇_θ L_tr(w - ε d)) / 2ε, -b, b),
+    /// ∇θ = ∇_θ L_val - ξ h; w the weights and θ the meta-parameters, r, b and ξ of `how`.
+    ///
+    /// # Errors
+    /// As [`Learner::step`].
+    ///
+    /// # References
+    /// Liu, Simonyan & Yang, "DARTS: differentiable architecture search" (2019), arXiv 1806.09055, eq. 7 and 8.
+    pub fn hyper_step(
+        &mut self,
+        training: Examples<'_, F>,
+        validation: Examples<'_, F>,
+        how: HyperGradient,
+    ) -> Result<StepReport, CoreError> {
+        rayon::scope(|_| self.hyper_step_here(training, validation, how))
+    }
+
+    fn hyper_step_here(
+        &mut self,
+        training: Examples<'_, F>,
+        validation: Examples<'_, F>,
+        how: HyperGradient,
+    ) -> Result<StepReport, CoreError> {
+        let sizes = [self.check(training, true)?, self.check(validation, true)?];
+        self.workspace.keep_potentials(Potentials::Last);
+        let report = self.gradients_of(validation, sizes[1]);
+        let norms = self.check_finite(report.loss)?;
+        let of_weights = |spec: &&ArraySpec| spec.field.group() == Group::Weights && spec.trained;
+        let squares: f64 =
+            self.specs.iter().zip(&norms).filter(|(spec, _)| of_weights(spec)).map(|(_, norm)| norm).sum();
+        let radius = (how.radius / squares.sqrt().max(f64::MIN_POSITIVE)).min(how.radius);
+        let (start, direct) = (self.params.clone(), self.gradients.clone());
+        let at = |learner: &mut Self, sign: f64| -> Result<Params<F>, CoreError> {
+            for spec in learner.specs.iter().filter(of_weights) {
+                let (values, along) = (start[spec.layer].get(spec.field), direct[spec.layer].get(spec.field));
+                let moved = values.iter().zip(along).map(|(&w, &d)| w + F::of(sign * radius) * d);
+                *learner.params[spec.layer].get_mut(spec.field) = moved.collect();
+            }
+            let report = learner.gradients_of(training, sizes[0]);
+            learner.check_finite(report.loss).map(|_| learner.gradients.clone())
+        };
+        let sides = at(self, 1.0).and_then(|plus| at(self, -1.0).map(|minus| [plus, minus]));
+        self.params = start;
+        self.gradients = direct;
+        let [plus, minus] = sides?;
+        let mut norms = vec![0.0; self.specs.len()];
+        for (spec, norm) in self.specs.iter().zip(&mut norms).filter(|(spec, _)| spec.field.group() == Group::Meta) {
+            let (plus, minus) = (plus[spec.layer].get(spec.field), minus[spec.layer].get(spec.field));
+            let gradient = self.gradients[spec.layer].get_mut(spec.field);
+            for ((gradient, &plus), &minus) in gradient.iter_mut().zip(plus).zip(minus) {
+                let through = ((plus - minus).to_f64() / (2.0 * radius)).clamp(-how.bound, how.bound);
+                *gradient = *gradient - F::of(how.strength * through);
+            }
+            *norm = squared_norm(gradient);
+        }
+        self.apply(&norms, &[Group::Meta]);
+        self.frozen = None;
+        Ok(report)
     }
 
     /// Loss and gradients of a batch; nothing is updated. The gradients are at [`Learner::gradients`].
@@ -216,18 +309,26 @@ impl<F: Float> Learner<F> {
     /// # Errors
     /// Wrong shapes, values that are not finite, or labels out of range.
     pub fn loss_and_gradients(&mut self, input: Input<'_, F>, labels: &[u32]) -> Result<StepReport, CoreError> {
-        let batch = self.check(input, Some(labels))?;
-        self.workspace.keep_potentials(Potentials::All);
-        let (loss, correct) = self.gradients_of(input, labels, batch);
-        Ok(StepReport { loss, correct })
+        self.loss_and_gradients_on(Examples::new(input, labels))
     }
 
-    fn gradients_of(&mut self, input: Input<'_, F>, labels: &[u32], batch: usize) -> (f64, usize) {
+    /// As [`Learner::loss_and_gradients`], on examples that may be episodes.
+    ///
+    /// # Errors
+    /// As [`Learner::loss_and_gradients`].
+    pub fn loss_and_gradients_on(&mut self, examples: Examples<'_, F>) -> Result<StepReport, CoreError> {
+        let batch = self.check(examples, true)?;
+        self.workspace.keep_potentials(Potentials::All);
+        Ok(self.gradients_of(examples, batch))
+    }
+
+    fn gradients_of(&mut self, examples: Examples<'_, F>, batch: usize) -> StepReport {
         let draw = Draw { seed: self.seed, step: self.steps };
-        self.network.forward_training(&self.params, &self.plastic, input, (batch, draw), &mut self.workspace);
-        let (loss, predictions) = self.network.loss(self.config.loss, labels, &mut self.workspace);
-        self.network.backward(&self.params, &self.plastic, input, &mut self.workspace, &mut self.gradients);
-        (loss, count_correct(&predictions, labels))
+        self.network.forward_training(&self.params, &self.plastic, examples, (batch, draw), &mut self.workspace);
+        let labels = asked(&examples);
+        let (loss, predictions) = self.network.loss(self.config.loss, &labels, &mut self.workspace);
+        self.network.backward(&self.params, &self.plastic, examples.input, &mut self.workspace, &mut self.gradients);
+        StepReport { loss, correct: count_correct(&predictions, &labels) }
     }
 
     /// Squared gradient norm of each trained array, in the order of the specs.
@@ -235,8 +336,8 @@ impl<F: Float> Learner<F> {
         let diverged =
             |layer: String, what: &str| Err(CoreError::Diverged { step: self.steps, layer, what: what.to_owned() });
         // An infinite potential outlives its step, and a spike, a cap or a bounded rule may hide it from the loss.
-        for (index, layer) in self.network.layers().iter().enumerate() {
-            if !self.workspace.potentials_finite(index, layer.spiking()) {
+        for index in 0..self.network.layers().len() {
+            if !self.network.potentials_finite(index, &self.workspace) {
                 return diverged(format!("layers.{index}"), "membrane potential");
             }
         }
@@ -284,8 +385,8 @@ impl<F: Float> Learner<F> {
         }
     }
 
-    fn apply(&mut self, norms: &[f64]) {
-        for (slot, group) in [Group::Weights, Group::Meta].into_iter().enumerate() {
+    fn apply(&mut self, norms: &[f64], groups: &[Group]) {
+        for (slot, group) in Group::ALL.into_iter().enumerate().filter(|(_, group)| groups.contains(group)) {
             let optimiser = self.optimiser(group).clone();
             if !(self.steps + 1).is_multiple_of(optimiser.update_interval) {
                 continue;
@@ -325,15 +426,27 @@ impl<F: Float> Learner<F> {
         labels: &[u32],
         plastic: PlasticEval,
     ) -> Result<EvalReport, CoreError> {
-        let batch = self.check(input, Some(labels))?;
+        self.evaluate_on(Examples::new(input, labels), plastic)
+    }
+
+    /// As [`Learner::evaluate`], on examples that may be episodes: their plastic weights always move, and predictions are
+    /// those of the queries.
+    ///
+    /// # Errors
+    /// As [`Learner::evaluate`].
+    pub fn evaluate_on(&mut self, examples: Examples<'_, F>, plastic: PlasticEval) -> Result<EvalReport, CoreError> {
+        let batch = self.check(examples, true)?;
         let (network, params) = match plastic {
-            PlasticEval::Frozen => frozen(&mut self.frozen, &self.network, &self.params, &self.plastic),
-            PlasticEval::Moving => (&self.network, &self.params),
+            PlasticEval::Frozen if examples.episodes.is_none() => {
+                frozen(&mut self.frozen, &self.network, &self.params, &self.plastic)
+            }
+            _ => (&self.network, &self.params),
         };
         let workspace = &mut self.workspace;
-        rayon::scope(|_| network.forward(params, &self.plastic, input, batch, workspace).step);
-        let (loss, predictions) = network.loss(self.config.loss, labels, &mut self.workspace);
-        Ok(EvalReport { loss, correct: count_correct(&predictions, labels), predictions })
+        rayon::scope(|_| network.forward(params, &self.plastic, examples, batch, workspace).step);
+        let labels = asked(&examples);
+        let (loss, predictions) = network.loss(self.config.loss, &labels, &mut self.workspace);
+        Ok(EvalReport { loss, correct: count_correct(&predictions, &labels), predictions })
     }
 
     /// Runs one sample (B = 1) with frozen plastic weights and records every layer.
@@ -341,7 +454,7 @@ impl<F: Float> Learner<F> {
     /// # Errors
     /// Wrong shapes, or values that are not finite.
     pub fn record(&mut self, input: Input<'_, F>) -> Result<Vec<LayerRecording>, CoreError> {
-        let batch = self.check(input, None)?;
+        let batch = self.check(input.into(), false)?;
         if batch != 1 {
             let found = format!("{batch} samples");
             return Err(CoreError::Shape { what: "recorded input".into(), expected: vec![1], found });
@@ -388,10 +501,10 @@ impl<F: Float> Learner<F> {
         }
     }
 
-    /// Checks an input and its labels; gives the number of samples.
-    fn check(&self, input: Input<'_, F>, labels: Option<&[u32]>) -> Result<usize, CoreError> {
+    /// Checks an input and, if `labelled`, its labels; gives the number of samples.
+    fn check(&self, examples: Examples<'_, F>, labelled: bool) -> Result<usize, CoreError> {
         let config = &self.config.network;
-        let (values, planes) = match input {
+        let (values, planes) = match examples.input {
             Input::Constant(values) => (values, 1),
             Input::Series(values) => (values, config.steps),
         };
@@ -407,14 +520,18 @@ impl<F: Float> Learner<F> {
             let at = values.iter().position(|v| !v.finite()).unwrap_or(0);
             return Err(CoreError::NotFinite { what: "input".into(), sample: at / config.inputs % batch });
         }
-        if let Some(labels) = labels {
+        let classes = self.check_episodes(examples.episodes, batch)?;
+        if labelled {
+            let labels = examples.labels;
             if labels.len() != batch {
                 let found = format!("{} labels", labels.len());
                 return Err(CoreError::Shape { what: "labels".into(), expected: vec![batch], found });
             }
-            let classes = self.network.classes();
             if let Some(sample) = labels.iter().position(|&l| l as usize >= classes) {
                 return Err(CoreError::Label { sample, label: labels[sample], classes });
+            }
+            if let Some(shape) = examples.episodes {
+                self.check_support(shape, labels)?;
             }
         }
         for (layer, plastic) in self.network.layers().iter().zip(&self.plastic) {
@@ -426,6 +543,45 @@ impl<F: Float> Learner<F> {
             }
         }
         Ok(batch)
+    }
+
+    /// Checks how samples make episodes; gives the number of classes.
+    fn check_episodes(&self, episodes: Option<EpisodeShape>, batch: usize) -> Result<usize, CoreError> {
+        let wrong = |what: &str, expected: Vec<usize>, found: String| {
+            Err(CoreError::Shape { what: what.into(), expected, found })
+        };
+        let classes = self.network.classes();
+        match (self.config.network.episode, episodes) {
+            (None, None) => Ok(classes),
+            (None, Some(shape)) => wrong("episodes", vec![], format!("{shape:?} for a network without `episode`")),
+            (Some(_), None) => wrong("episodes", vec![], "samples without their arrangement in episodes".into()),
+            (Some(readout), Some(shape)) => {
+                if shape.ways == 0 || shape.supports == 0 || shape.queries == 0 {
+                    return wrong("episodes", vec![1, 1, 1], format!("{shape:?}"));
+                }
+                if matches!(readout, EpisodeReadout::Plastic { .. }) && shape.ways != classes {
+                    return wrong("classes of an episode", vec![classes], format!("{} ways", shape.ways));
+                }
+                if !batch.is_multiple_of(shape.samples()) {
+                    return wrong("episodes", vec![shape.samples()], format!("{batch} samples"));
+                }
+                Ok(shape.ways)
+            }
+        }
+    }
+
+    /// Every class of an episode must be in its support.
+    fn check_support(&self, shape: EpisodeShape, labels: &[u32]) -> Result<(), CoreError> {
+        for (episode, labels) in labels.chunks_exact(shape.samples()).enumerate() {
+            let mut seen = vec![false; shape.ways];
+            labels[..shape.supports].iter().for_each(|&label| seen[label as usize] = true);
+            if let Some(class) = seen.iter().position(|seen| !seen) {
+                let found = format!("none of class {class} in episode {episode}");
+                let expected = vec![shape.supports];
+                return Err(CoreError::Shape { what: "support".into(), expected, found });
+            }
+        }
+        Ok(())
     }
 
     /// Named arrays of the trained network (`layers.0.weight`, `layers.0.plastic_weight`, ...), with shapes.
@@ -545,6 +701,14 @@ fn frozen<'a, F: Float>(
 ) -> (&'a Network<F>, &'a Params<F>) {
     let (network, params) = kept.get_or_insert_with(|| (network.frozen(), network.fold(params, plastic)));
     (network, params)
+}
+
+/// Labels of what the network is asked about.
+fn asked<'a, F>(examples: &Examples<'a, F>) -> Cow<'a, [u32]> {
+    match examples.episodes {
+        Some(shape) => shape.query_labels(examples.labels).into(),
+        None => examples.labels.into(),
+    }
 }
 
 fn count_correct(predictions: &[u32], labels: &[u32]) -> usize {

@@ -9,6 +9,7 @@ pub mod config;
 pub mod convolution;
 pub mod dropout;
 pub mod dual;
+pub mod episode;
 pub mod error;
 pub mod health;
 pub mod layer;
@@ -31,6 +32,7 @@ pub mod surrogate;
 pub mod view;
 
 pub use config::{LearnerConfig, LearningRule, NetworkConfig};
+pub use episode::{EpisodeReadout, EpisodeShape};
 pub use error::{ConfigErrors, CoreError};
-pub use learner::{EvalReport, Finding, LayerRecording, Learner, PlasticEval, Severity, StepReport};
-pub use network::{Input, Models, Potentials};
+pub use learner::{EvalReport, Finding, HyperGradient, LayerRecording, Learner, PlasticEval, Severity, StepReport};
+pub use network::{Examples, Input, Models, Potentials};

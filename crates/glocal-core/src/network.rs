@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::config::{Loss, NetworkConfig, Readout};
 use crate::dropout::Draw;
+use crate::episode::{EpisodeBuffers, EpisodeReadout, EpisodeShape, embed};
 use crate::layer::{Layer, LayerCarry, OutputGradients, Pass, PlasticWeight, Tape, phase};
 use crate::loss::{loss, prediction};
 use crate::neuron::{Neuron, NeuronKernel};
@@ -20,6 +21,36 @@ pub enum Input<'a, F> {
     Constant(&'a [F]),
     /// Values of every step, `[T,B,I]`.
     Series(&'a [F]),
+}
+
+/// Input of one batch, and what is known of its samples.
+#[derive(Clone, Copy, Debug)]
+pub struct Examples<'a, F> {
+    /// The samples.
+    pub input: Input<'a, F>,
+    /// Class of each sample; in episodes, its number among the episode's classes.
+    pub labels: &'a [u32],
+    /// How the samples make episodes, for a network that meets its classes in episodes.
+    pub episodes: Option<EpisodeShape>,
+}
+
+impl<'a, F> From<Input<'a, F>> for Examples<'a, F> {
+    /// Samples whose labels a forward pass need not know.
+    fn from(input: Input<'a, F>) -> Self {
+        Examples::new(input, &[])
+    }
+}
+
+impl<'a, F> Examples<'a, F> {
+    /// Samples that stand for themselves.
+    pub fn new(input: Input<'a, F>, labels: &'a [u32]) -> Self {
+        Examples { input, labels, episodes: None }
+    }
+
+    /// Episodes, each one's support first, then its queries.
+    pub fn in_episodes(input: Input<'a, F>, labels: &'a [u32], shape: EpisodeShape) -> Self {
+        Examples { input, labels, episodes: Some(shape) }
+    }
 }
 
 /// A user's own neuron models and plasticity rules, in place of those that a config names.
@@ -76,6 +107,7 @@ pub struct Workspace<F> {
     potentials: Potentials,
     /// What the last forward pass drew from, if it was one to learn from.
     training: Option<Draw>,
+    episodes: EpisodeBuffers<F>,
 }
 
 /// Of which layers a forward pass leaves the membrane potentials: training needs those that the read-out reads, and memory
@@ -101,6 +133,7 @@ impl<F: Float> Default for Workspace<F> {
             batch: 0,
             potentials: Potentials::All,
             training: None,
+            episodes: EpisodeBuffers::default(),
         }
     }
 }
@@ -174,46 +207,112 @@ impl<F: Float> Network<F> {
     }
 
     /// Runs all steps of a batch and reads the last layer, `[B,C]`: without dropout, and normalised by running statistics.
+    /// Of episodes, the reading is of their queries, `[Q,C]`.
     ///
     /// # Shapes
     /// `input` as [`Input`] says, for T = the config's steps.
-    pub fn forward<'w>(
+    pub fn forward<'w, 'e>(
         &self,
         params: &Params<F>,
         plastic: &[PlasticWeight<F>],
-        input: Input<'_, F>,
+        examples: impl Into<Examples<'e, F>>,
         batch: usize,
         workspace: &'w mut Workspace<F>,
     ) -> &'w Reading<F> {
         workspace.training = None;
-        self.run_and_read(params, plastic, input, batch, workspace)
+        self.run_and_read(params, plastic, examples.into(), batch, workspace)
     }
 
     /// As [`Network::forward`], to learn from: with dropout, and normalised by the statistics of the batch.
-    pub fn forward_training<'w>(
+    pub fn forward_training<'w, 'e>(
         &self,
         params: &Params<F>,
         plastic: &[PlasticWeight<F>],
-        input: Input<'_, F>,
+        examples: impl Into<Examples<'e, F>>,
         (batch, draw): (usize, Draw),
         workspace: &'w mut Workspace<F>,
     ) -> &'w Reading<F> {
         workspace.training = Some(draw);
-        self.run_and_read(params, plastic, input, batch, workspace)
+        self.run_and_read(params, plastic, examples.into(), batch, workspace)
     }
 
     fn run_and_read<'w>(
         &self,
         params: &Params<F>,
         plastic: &[PlasticWeight<F>],
-        input: Input<'_, F>,
+        examples: Examples<'_, F>,
         batch: usize,
         workspace: &'w mut Workspace<F>,
     ) -> &'w Reading<F> {
-        self.run(params, plastic, input, (batch, self.config.steps), None, false, workspace);
-        let reading = read(&self.config.readout, &self.trajectory(workspace));
-        workspace.reading = reading;
+        self.run(params, plastic, examples.input, (batch, self.config.steps), None, false, workspace);
+        workspace.episodes.shape = examples.episodes;
+        workspace.reading = match (self.config.episode, examples.episodes) {
+            (Some(readout), Some(shape)) => {
+                self.read_episodes(params, plastic, (readout, shape), examples.labels, workspace)
+            }
+            _ => read(&self.config.readout, &self.trajectory(workspace)),
+        };
         &workspace.reading
+    }
+
+    /// Runs the read-out of episodes over what [`Network::run`] made of their samples.
+    fn read_episodes(
+        &self,
+        params: &Params<F>,
+        plastic: &[PlasticWeight<F>],
+        (readout, shape): (EpisodeReadout, EpisodeShape),
+        labels: &[u32],
+        workspace: &mut Workspace<F>,
+    ) -> Reading<F> {
+        let embedding = self.embedding();
+        let mut episodes = std::mem::take(&mut workspace.episodes);
+        episodes.labels.clear();
+        episodes.labels.extend_from_slice(labels);
+        embed(workspace.tapes[embedding - 1].outputs().output, self.config.steps, &mut episodes.features);
+        let width = self.layers[embedding - 1].outputs();
+        let reading = match readout {
+            EpisodeReadout::Prototypes {} => Reading { values: episodes.prototypes(shape, width), step: 0 },
+            EpisodeReadout::Plastic { drive } => {
+                let layer = self.last();
+                episodes.arrange(shape, drive, width, layer.outputs());
+                let tape = &mut workspace.tapes[embedding];
+                tape.keep_potential(true);
+                layer.forward(&self.readout_pass((params, plastic), &episodes, shape, workspace.training), tape);
+                workspace.episodes = episodes;
+                return read(&self.config.readout, &self.trajectory(workspace));
+            }
+        };
+        workspace.episodes = episodes;
+        reading
+    }
+
+    /// The pass of the plastic read-out of episodes.
+    fn readout_pass<'a>(
+        &self,
+        (params, plastic): (&'a Params<F>, &'a [PlasticWeight<F>]),
+        episodes: &'a EpisodeBuffers<F>,
+        shape: EpisodeShape,
+        training: Option<Draw>,
+    ) -> Pass<'a, F> {
+        let last = self.layers.len() - 1;
+        Pass {
+            input: Input::Series(&episodes.series),
+            batch: shape.all_queries(episodes.labels.len()),
+            start: 0,
+            phase: &episodes.phase,
+            params: &params[last],
+            plastic: &plastic[last],
+            drive: Some(&episodes.drive),
+            carried: None,
+            continues: false,
+            smooth: self.smooth,
+            training: training.is_some(),
+        }
+    }
+
+    /// Layers that run over the samples themselves: all but the plastic read-out of episodes.
+    pub fn embedding(&self) -> usize {
+        self.config.embedding()
     }
 
     /// Runs `steps` steps of a longer scan, from what its earlier part left (`carry`; none: from rest, with `plastic`).
@@ -243,10 +342,11 @@ impl<F: Float> Network<F> {
         workspace: &mut Workspace<F>,
     ) {
         let start = carry.map_or(0, |c| c.step);
+        workspace.episodes.shape = None;
         workspace.batch = batch;
         workspace.phase = phase(self.config.phase_time_constant, start, steps);
         workspace.tapes.resize_with(self.layers.len(), Tape::default);
-        for (index, layer) in self.layers.iter().enumerate() {
+        for (index, layer) in self.layers[..self.embedding()].iter().enumerate() {
             let (before, rest) = workspace.tapes.split_at_mut(index);
             let input = before.last().map_or(input, |tape| Input::Series(tape.outputs().output));
             let mut dropped = std::mem::take(&mut rest[0].dropped);
@@ -260,6 +360,7 @@ impl<F: Float> Network<F> {
                 phase: &workspace.phase,
                 params: &params[index],
                 plastic: &plastic[index],
+                drive: None,
                 carried: carry.map(|c| &c.layers[index]),
                 continues,
                 smooth: self.smooth,
@@ -284,9 +385,13 @@ impl<F: Float> Network<F> {
 
     fn trajectory<'w>(&self, workspace: &'w Workspace<F>) -> Trajectory<'w, F> {
         let outputs = workspace.tapes.last().expect("a scan ran").outputs();
+        let (steps, batch) = match workspace.episodes.shape {
+            Some(shape) => (shape.steps(), shape.all_queries(workspace.batch)),
+            None => (workspace.phase.len(), workspace.batch),
+        };
         Trajectory {
-            steps: workspace.phase.len(),
-            batch: workspace.batch,
+            steps,
+            batch,
             classes: self.classes(),
             potential: outputs.potential,
             output: outputs.output,
@@ -294,13 +399,49 @@ impl<F: Float> Network<F> {
         }
     }
 
-    /// Loss of the reading that [`Network::forward`] left, and the number of right predictions; its gradient stays in the
-    /// workspace for [`Network::backward`].
+    /// Loss of the reading that [`Network::forward`] left, and its predictions; the loss's gradient stays in the workspace
+    /// for [`Network::backward`]. Of episodes, labels are those of the queries.
     pub fn loss(&self, kind: Loss, labels: &[u32], workspace: &mut Workspace<F>) -> (f64, Vec<u32>) {
-        let classes = self.classes();
+        let classes = workspace.episodes.shape.map_or(self.classes(), |shape| shape.ways);
         let predictions = workspace.reading.values.chunks_exact(classes).map(prediction).collect();
         let value = loss(kind, &workspace.reading.values, labels, classes, &mut workspace.loss_gradient);
         (value, predictions)
+    }
+
+    /// Gradient of what the embedding puts out, from that of the reading; and the read-out's own gradients.
+    fn backward_episodes(
+        &self,
+        (params, plastic): (&Params<F>, &[PlasticWeight<F>]),
+        (readout, shape): (EpisodeReadout, EpisodeShape),
+        workspace: &mut Workspace<F>,
+        gradients: &mut Params<F>,
+    ) {
+        let embedding = self.embedding();
+        let width = self.layers[embedding - 1].outputs();
+        let mut episodes = std::mem::take(&mut workspace.episodes);
+        match readout {
+            EpisodeReadout::Prototypes {} => {
+                episodes.prototypes_adjoint(shape, &workspace.loss_gradient, self.config.steps, width)
+            }
+            EpisodeReadout::Plastic { .. } => {
+                workspace.episodes.shape = Some(shape);
+                let mut seed = std::mem::take(&mut workspace.trajectory_gradient);
+                let (step, dy) = (workspace.reading.step, &workspace.loss_gradient);
+                read_adjoint(&self.config.readout, &self.trajectory(workspace), step, dy, &mut seed);
+                let from = OutputGradients { output: some(&seed.output), potential: some(&seed.potential) };
+                let needed = self.layers[embedding - 1].trained();
+                let mut series_gradient = std::mem::take(&mut episodes.series_gradient);
+                let pass = self.readout_pass((params, plastic), &episodes, shape, workspace.training);
+                let input = if needed { Some(&mut series_gradient) } else { None };
+                self.last().backward(&pass, from, &mut workspace.tapes[embedding], &mut gradients[embedding], input);
+                episodes.series_gradient = series_gradient;
+                if needed {
+                    episodes.arrange_adjoint(shape, self.config.steps, width);
+                }
+                workspace.trajectory_gradient = seed;
+            }
+        }
+        workspace.episodes = episodes;
     }
 
     /// Gradients of the loss, after [`Network::forward`] with the same arguments and [`Network::loss`]. Arrays that the
@@ -314,17 +455,29 @@ impl<F: Float> Network<F> {
         gradients: &mut Params<F>,
     ) {
         let mut seed = std::mem::take(&mut workspace.trajectory_gradient);
-        let (step, dy) = (workspace.reading.step, &workspace.loss_gradient);
-        read_adjoint(&self.config.readout, &self.trajectory(workspace), step, dy, &mut seed);
+        match (self.config.episode, workspace.episodes.shape) {
+            (Some(readout), Some(shape)) => {
+                workspace.trajectory_gradient = seed;
+                self.backward_episodes((params, plastic), (readout, shape), workspace, gradients);
+                seed = TrajectoryGradient {
+                    output: std::mem::take(&mut workspace.episodes.output_gradient),
+                    ..TrajectoryGradient::default()
+                };
+            }
+            _ => {
+                let (step, dy) = (workspace.reading.step, &workspace.loss_gradient);
+                read_adjoint(&self.config.readout, &self.trajectory(workspace), step, dy, &mut seed);
+            }
+        }
         workspace.input_gradients.resize_with(self.layers.len(), Vec::new);
-        for index in (0..self.layers.len()).rev() {
+        for index in (0..self.embedding()).rev() {
             let layer = &self.layers[index];
             if !layer.trained() {
                 break;
             }
             let (below, rest) = workspace.tapes.split_at_mut(index);
             let (own, above) = workspace.input_gradients.split_at_mut(index + 1);
-            let from = match above.first() {
+            let from = match above.first().filter(|_| index + 1 < self.embedding()) {
                 Some(output) => OutputGradients { output: Some(output), potential: None },
                 None => OutputGradients { output: some(&seed.output), potential: some(&seed.potential) },
             };
@@ -338,6 +491,7 @@ impl<F: Float> Network<F> {
                 phase: &workspace.phase,
                 params: &params[index],
                 plastic: &plastic[index],
+                drive: None,
                 carried: None,
                 continues: false,
                 smooth: self.smooth,
@@ -365,7 +519,21 @@ impl<F: Float> Network<F> {
 
     /// What layer `index` did in the last scan: spikes and potentials of its neurons, `[T,B,N]` each.
     pub fn trajectory_of(&self, index: usize, workspace: &Workspace<F>) -> (Vec<F>, Vec<F>) {
-        self.layers[index].trajectory(self.smooth, workspace.phase.len(), &workspace.tapes[index])
+        self.layers[index].trajectory(self.smooth, self.steps_of(index, workspace), &workspace.tapes[index])
+    }
+
+    /// Whether every potential of layer `index` at the last step is finite.
+    pub(crate) fn potentials_finite(&self, index: usize, workspace: &Workspace<F>) -> bool {
+        let spiking = self.layers[index].spiking();
+        workspace.tapes[index].potentials_finite(self.steps_of(index, workspace), spiking)
+    }
+
+    /// Steps that layer `index` ran for.
+    fn steps_of(&self, index: usize, workspace: &Workspace<F>) -> usize {
+        match workspace.episodes.shape {
+            Some(shape) if index >= self.embedding() => shape.steps(),
+            _ => workspace.phase.len(),
+        }
     }
 
     /// Replaces plastic weights by what the last forward pass made of them, where they outlive the sample.
@@ -420,11 +588,6 @@ impl<F: Float> Workspace<F> {
         let tape = &self.tapes[index];
         let outputs = tape.outputs();
         LayerView { output: outputs.output, potential: outputs.potential, execution: tape.execution() }
-    }
-
-    /// Whether every potential of layer `index` at the last step is finite.
-    pub(crate) fn potentials_finite(&self, index: usize, spiking: bool) -> bool {
-        self.tapes[index].potentials_finite(self.phase.len(), spiking)
     }
 
     /// P after the last scan, if it outlives the sample.

@@ -14,6 +14,11 @@ pub enum Group {
     Meta,
 }
 
+impl Group {
+    /// Both.
+    pub const ALL: [Group; 2] = [Group::Weights, Group::Meta];
+}
+
 /// An array of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Field {

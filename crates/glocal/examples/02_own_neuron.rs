@@ -96,6 +96,7 @@ fn config() -> LearnerConfig {
             learning_rule: LearningRule::Global,
             phase_time_constant: None,
             readout: Readout::Membrane { cap: None },
+            episode: None,
             layers: vec![LayerConfig::new(128, integrator), LayerConfig::new(10, integrator)],
         },
         loss: Loss::CrossEntropy,

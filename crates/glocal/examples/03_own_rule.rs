@@ -116,6 +116,7 @@ fn config() -> LearnerConfig {
             learning_rule: LearningRule::Hybrid,
             phase_time_constant: Some(40.0),
             readout: Readout::default(),
+            episode: None,
             layers: vec![hidden, readout],
         },
         loss: Loss::MeanSquaredError,

@@ -104,6 +104,7 @@ fn config(images: &ImageDataset) -> LearnerConfig {
             learning_rule: LearningRule::Hybrid,
             phase_time_constant: Some(40.0),
             readout: Readout::default(), // min(v_T/threshold, 1.1)
+            episode: None,
             layers: vec![hidden, readout],
         },
         loss: Loss::MeanSquaredError,

@@ -232,6 +232,7 @@ fn demo(rule: LearningRule, sharing: Sharing, scope: PlasticScope) -> LearnerCon
             learning_rule: rule,
             phase_time_constant: Some(40.0),
             readout: Readout::Membrane { cap: Some(1.1) },
+            episode: None,
             layers: vec![layer(SIZES[1]), layer(SIZES[2])],
         },
         loss: Loss::MeanSquaredError,

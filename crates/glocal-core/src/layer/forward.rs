@@ -15,6 +15,7 @@ use super::{Layer, LayerCarry, Pass, Plasticity, Tape};
 use crate::config::{Execution, Sharing};
 use crate::linalg::{Into, product};
 use crate::network::Input;
+use crate::rows;
 use crate::scalar::Float;
 use crate::view::{MatMut, MatRef, Rect, tiles};
 
@@ -30,6 +31,9 @@ impl<F: Float> Layer<F> {
         self.load_coupled_weight(pass.params, &mut tape.coupled_weight);
         let weight = if tape.coupled_weight.is_empty() { &pass.params.weight } else { &tape.coupled_weight };
         times_transposed(&mut tape.steady.base, pass, weight, self.inputs, self.outputs);
+        if let Some(drive) = pass.drive {
+            rows::add_scaled(&mut tape.steady.base, F::of(1.0), drive);
+        }
         clear(&mut tape.steady.bias, self.outputs);
         tape.steady.bias[..pass.params.bias.len()].copy_from_slice(&pass.params.bias);
         let Some(plasticity) = &self.plasticity else {

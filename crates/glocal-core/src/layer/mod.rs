@@ -94,6 +94,8 @@ pub(crate) struct Pass<'a, F> {
     pub phase: &'a [F],
     pub params: &'a LayerArrays<F>,
     pub plastic: &'a PlasticWeight<F>,
+    /// A current from outside beside that of a series input, `[T,B,O]`.
+    pub drive: Option<&'a [F]>,
     pub carried: Option<&'a LayerCarry<F>>,
     /// Whether another part of the scan follows, so that everything that moves must be at hand afterwards.
     pub continues: bool,
@@ -113,7 +115,8 @@ impl<'a, F: Float> Pass<'a, F> {
 
     /// Whether P_T is needed.
     fn keeps(&self, plasticity: &Plasticity<F>) -> bool {
-        self.continues || plasticity.config.scope != PlasticScope::Sample
+        // A pass of the read-out of episodes holds them whole.
+        self.continues || (plasticity.config.scope != PlasticScope::Sample && self.drive.is_none())
     }
 }
 

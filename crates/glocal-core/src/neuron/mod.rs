@@ -6,6 +6,7 @@ mod adaptive_lif;
 mod kernel;
 mod leaky_integrator;
 mod lif;
+mod tanh;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,7 @@ pub use adaptive_lif::AdaptiveLif;
 pub use kernel::{MOST_STATES, NeuronAdjointRow, NeuronKernel, NeuronRow};
 pub use leaky_integrator::LeakyIntegrator;
 pub use lif::Lif;
+pub use tanh::Tanh;
 
 use crate::error::ConfigErrors;
 use crate::scalar::{Float, Scalar};
@@ -143,6 +145,8 @@ pub enum NeuronConfig {
         #[serde(default)]
         surrogate: SurrogateGradient,
     },
+    /// Tanh unit: no memory, no spikes.
+    Tanh {},
 }
 
 fn unit() -> f64 {
@@ -160,6 +164,7 @@ impl NeuronConfig {
                 share("decay", decay);
                 share("adaptation_decay", adaptation_decay);
             }
+            NeuronConfig::Tanh {} => {}
         }
         if let NeuronConfig::AdaptiveLif { adaptation_strength: strength, .. } = *self {
             found.require(strength.is_finite(), format!("{key}.adaptation_strength"), strength, "must be finite");
@@ -171,7 +176,7 @@ impl NeuronConfig {
             NeuronConfig::Lif { surrogate, .. } | NeuronConfig::AdaptiveLif { surrogate, .. } => {
                 surrogate.collect_violations(&format!("{key}.surrogate"), found)
             }
-            NeuronConfig::LeakyIntegrator { .. } => {}
+            NeuronConfig::LeakyIntegrator { .. } | NeuronConfig::Tanh {} => {}
         }
     }
 
@@ -181,6 +186,7 @@ impl NeuronConfig {
             NeuronConfig::Lif { threshold, .. }
             | NeuronConfig::LeakyIntegrator { threshold, .. }
             | NeuronConfig::AdaptiveLif { threshold, .. } => threshold,
+            NeuronConfig::Tanh {} => 1.0,
         }
     }
 }
@@ -193,6 +199,7 @@ impl NeuronConfig {
                 with_surrogate(surrogate, BuildLif { threshold, decay, reset })
             }
             NeuronConfig::LeakyIntegrator { decay, threshold } => Box::new(LeakyIntegrator { decay, threshold }),
+            NeuronConfig::Tanh {} => Box::new(Tanh),
             NeuronConfig::AdaptiveLif { threshold, decay, adaptation_decay, adaptation_strength, reset, surrogate } => {
                 with_surrogate(
                     surrogate,

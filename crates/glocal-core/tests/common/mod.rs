@@ -50,6 +50,7 @@ pub fn demo(rule: LearningRule, sizes: [usize; 3], steps: usize) -> LearnerConfi
             learning_rule: rule,
             phase_time_constant: Some(40.0),
             readout: Readout::Membrane { cap: Some(1.1) },
+            episode: None,
             layers: vec![layer(sizes[1]), layer(sizes[2])],
         },
         loss: Loss::MeanSquaredError,
@@ -181,6 +182,7 @@ pub fn network_of(inputs: usize, steps: usize, layers: Vec<LayerConfig>) -> Netw
         learning_rule: LearningRule::Hybrid,
         phase_time_constant: Some(15.0),
         readout: Readout::Membrane { cap: None },
+        episode: None,
         layers,
     }
 }

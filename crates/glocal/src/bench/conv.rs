@@ -57,6 +57,7 @@ fn config() -> LearnerConfig {
             learning_rule: LearningRule::Global,
             phase_time_constant: None,
             readout: Readout::Rate,
+            episode: None,
             layers: vec![
                 convolution(CHANNELS[0]),
                 convolution(CHANNELS[1]),
