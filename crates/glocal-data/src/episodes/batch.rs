@@ -85,7 +85,7 @@ impl EpisodeBatch {
     /// Appends an episode.
     pub(super) fn push(&mut self, pool: &PictureClasses, episode: &Episode) {
         for picture in episode.support.iter().chain(&episode.query) {
-            self.images.extend(pool.turned(picture.picture, picture.quarter_turns));
+            pool.push_turned(picture.picture, picture.quarter_turns, &mut self.images);
             self.labels.push(picture.label);
         }
     }

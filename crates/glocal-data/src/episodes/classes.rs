@@ -126,21 +126,19 @@ impl PictureClasses {
         self.levels.chunks_exact(self.shape.inputs()).nth(number).unwrap_or_default()
     }
 
-    /// Intensities of a picture after so many quarter turns, counter-clockwise, `[I]`; to be turned by an odd
-    /// number, it must be square.
+    /// Appends a picture's intensities after so many quarter turns, counter-clockwise.
     ///
     /// # Equation
     /// Of n x n pixels, one turn: out(r, c) = in(c, n - 1 - r) / 255. Turns move pixels and change none.
-    pub(super) fn turned(&self, number: usize, quarter_turns: u8) -> impl Iterator<Item = f32> {
-        let (levels, ImageShape { height, width, .. }) = (self.picture(number), self.shape);
-        let source = move |[row, column]: [usize; 2]| match quarter_turns % 4 {
-            0 => [row, column],
-            1 => [column, width - 1 - row],
-            2 => [height - 1 - row, width - 1 - column],
-            _ => [height - 1 - column, row],
-        };
-        let places = (0..height).flat_map(move |row| (0..width).map(move |column| [row, column]));
-        places.map(source).map(move |[row, column]| intensity(levels[row * width + column]))
+    pub(super) fn push_turned(&self, number: usize, quarter_turns: u8, values: &mut Vec<f32>) {
+        let (levels, width) = (self.picture(number), self.shape.width);
+        let column = |column: usize| levels.iter().skip(column).step_by(width).map(|&level| intensity(level));
+        match quarter_turns % 4 {
+            0 => values.extend(levels.iter().map(|&level| intensity(level))),
+            1 => (0..width).rev().for_each(|right| values.extend(column(right))),
+            2 => values.extend(levels.iter().rev().map(|&level| intensity(level))),
+            _ => (0..width).for_each(|left| values.extend(column(left).rev())),
+        }
     }
 }
 
