@@ -186,7 +186,9 @@ impl Gathering {
             Some(side) => picture.squared().push_resized(side, &mut self.levels),
             None => self.levels.extend_from_slice(&picture.levels),
         }
-        self.classes.iter_mut().last().into_iter().for_each(|class| class.pictures.end += 1);
+        if let Some(class) = self.classes.last_mut() {
+            class.pictures.end += 1;
+        }
         Ok(())
     }
 

@@ -93,7 +93,7 @@ impl ClassSplit {
     /// [`EpisodeError::NoneLeft`], [`EpisodeError::NotSquare`]; [`DataError::Parameter`] if no class is set aside.
     pub fn split(&self, pool: &PictureClasses, rotations: bool, stream: &Stream) -> Result<SplitClasses, DataError> {
         check(self.validation() > 0, "validation classes", 0, "at least 1: the model is chosen by them")?;
-        let (mut training, test) = self.training_and_test(pool, stream)?;
+        let [mut training, test] = self.training_and_test(pool, stream)?;
         let left = left_of(pool, "validation classes", self.validation(), training.len())?;
         stream.fork("validation").draws().shuffle(&mut training);
         let validation = training.split_off(left);
@@ -109,34 +109,36 @@ impl ClassSplit {
         })
     }
 
-    fn training_and_test(
-        &self,
-        pool: &PictureClasses,
-        stream: &Stream,
-    ) -> Result<(Vec<usize>, Vec<usize>), EpisodeError> {
-        let (set, all) = (|| pool.name().to_owned(), pool.classes().len());
-        let tests = match *self {
-            ClassSplit::Official { .. } => {
-                let test = pool.test_classes();
-                let training = (0..all).filter(|class| !test.contains(class)).collect();
-                return if test.is_empty() {
-                    Err(EpisodeError::NoHalves { set: set() })
-                } else {
-                    Ok((training, test.collect()))
-                };
+    fn training_and_test(&self, pool: &PictureClasses, stream: &Stream) -> Result<[Vec<usize>; 2], EpisodeError> {
+        let [characters, tests] = LITERATURE;
+        match *self {
+            ClassSplit::Official { .. } => published_halves(pool),
+            ClassSplit::Literature { .. } if pool.classes().len() != characters => {
+                let found = pool.classes().len();
+                Err(EpisodeError::OtherSet { set: pool.name().into(), expected: characters, found })
             }
-            ClassSplit::Literature { .. } if all != LITERATURE[0] => {
-                return Err(EpisodeError::OtherSet { set: set(), expected: LITERATURE[0], found: all });
-            }
-            ClassSplit::Literature { .. } => LITERATURE[1],
-            ClassSplit::HoldOut { characters, .. } => characters,
-        };
-        let left = left_of(pool, "classes to test with", tests, all)?;
-        let mut shuffled: Vec<usize> = (0..all).collect();
-        stream.fork("test").draws().shuffle(&mut shuffled);
-        let test = shuffled.split_off(left);
-        Ok((shuffled, test))
+            ClassSplit::Literature { .. } => drawn_halves(pool, tests, stream),
+            ClassSplit::HoldOut { characters, .. } => drawn_halves(pool, characters, stream),
+        }
     }
+}
+
+fn published_halves(pool: &PictureClasses) -> Result<[Vec<usize>; 2], EpisodeError> {
+    let test = pool.test_classes();
+    if test.is_empty() {
+        return Err(EpisodeError::NoHalves { set: pool.name().into() });
+    }
+    let training = (0..pool.classes().len()).filter(|class| !test.contains(class)).collect();
+    Ok([training, test.collect()])
+}
+
+/// All classes in random order, the last `tests` of them apart.
+fn drawn_halves(pool: &PictureClasses, tests: usize, stream: &Stream) -> Result<[Vec<usize>; 2], EpisodeError> {
+    let mut classes: Vec<usize> = (0..pool.classes().len()).collect();
+    let left = left_of(pool, "classes to test with", tests, classes.len())?;
+    stream.fork("test").draws().shuffle(&mut classes);
+    let test = classes.split_off(left);
+    Ok([classes, test])
 }
 
 /// What is left of `of` classes to learn from; never 0.

@@ -257,7 +257,7 @@ impl FolderError {
             FolderError::Records { .. } => "the file is damaged or of another format: unpack the archive again".into(),
             FolderError::BesideSensor { .. } => "is this a recording of this data set?".into(),
             FolderError::NotHere { name, page, layout, .. } | FolderError::ByHand { name, page, layout } => format!(
-                "download it from {page} and unpack it into the folder {name} of --data DIR or GLOCAL_DATA, which then holds {layout}"
+                "download it from {page}; the folder {name} of --data DIR or GLOCAL_DATA must then hold {layout}"
             ),
         }
     }

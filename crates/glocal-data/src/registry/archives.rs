@@ -165,6 +165,7 @@ static ARCHIVED: [ArchivedDataset; 6] = [
         licence: "MIT",
         reference: "B. Lake, R. Salakhutdinov, J. Tenenbaum (2015), doi:10.1126/science.aab3050",
         page: "https://github.com/brendenlake/omniglot/tree/master/python",
+        // MD5 as torchvision checks the downloads by; packed anew, the same drawings have another.
         archives: &[
             md5(
                 "images_background.zip",
@@ -181,6 +182,6 @@ static ARCHIVED: [ArchivedDataset; 6] = [
         test_samples: 13_180,
         classes: 1_623,
         markers: &["images_background.zip", "images_background"],
-        layout: "images_background.zip and images_evaluation.zip as they are, or the folders that these unpack to",
+        layout: "images_background.zip and images_evaluation.zip, packed or unpacked",
     },
 ];

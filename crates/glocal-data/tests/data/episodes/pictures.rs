@@ -185,6 +185,7 @@ fn folders_that_do_not_fit_are_refused_by_name() {
 }
 
 #[test]
+#[allow(clippy::single_range_in_vec_init, reason = "one class, whose pictures are a range")]
 fn parts_that_do_not_fit_make_no_set() {
     let class = |pictures| PictureClass { name: "a".into(), pictures };
     let error = |shape: ImageShape, classes: &[std::ops::Range<usize>], levels: usize| {
