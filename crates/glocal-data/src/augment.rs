@@ -78,13 +78,19 @@ impl Augmentation {
     /// [`DataError::Parameter`] if a parameter is out of range.
     pub fn apply(&self, batch: &mut Batch, draw: &Draw) -> Result<(), DataError> {
         self.validate()?;
-        let (shape, mut before) = (batch.shape(), Vec::new());
-        for (number, image) in batch.rows_mut() {
+        let shape = batch.shape();
+        self.apply_to(batch.rows_mut(), shape, draw);
+        Ok(())
+    }
+
+    /// Varies images of one shape, each with its number; the parameters are checked.
+    fn apply_to<'a>(&self, images: impl Iterator<Item = (u32, &'a mut [f32])>, shape: ImageShape, draw: &Draw) {
+        let mut before = Vec::new();
+        for (number, image) in images {
             before.clear();
             before.extend_from_slice(image);
             self.vary(&before, image, shape, &mut draw.of_sample(number));
         }
-        Ok(())
     }
 
     fn vary(&self, before: &[f32], after: &mut [f32], shape: ImageShape, draws: &mut Draws) {
@@ -112,8 +118,19 @@ impl Chain<Augmentation> {
     /// # Errors
     /// [`DataError::Parameter`] if a parameter is out of range; the batch is then as it was.
     pub fn apply(&self, batch: &mut Batch, draw: &Draw) -> Result<(), DataError> {
-        self.links().iter().try_for_each(Augmentation::validate)?;
+        self.validate()?;
         self.links().iter().zip(0..).try_for_each(|(link, at)| link.apply(batch, &draw.of_link(at)))
+    }
+
+    pub(crate) fn validate(&self) -> Result<(), DataError> {
+        self.links().iter().try_for_each(Augmentation::validate)
+    }
+
+    /// As [`Chain::apply`], for images `[N, I]` whose numbers are their places; the parameters are checked.
+    pub(crate) fn apply_to(&self, images: &mut [f32], shape: ImageShape, draw: &Draw) {
+        for (link, at) in self.links().iter().zip(0..) {
+            link.apply_to((0..).zip(images.chunks_exact_mut(shape.inputs())), shape, &draw.of_link(at));
+        }
     }
 }
 

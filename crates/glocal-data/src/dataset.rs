@@ -272,7 +272,7 @@ impl ImageDataset {
 const IDX_LABELS_START: u64 = 8;
 
 /// A division, not a product with 1/255: it is rounded once, and 255 gives exactly 1.
-fn intensity(level: u8) -> f32 {
+pub(crate) fn intensity(level: u8) -> f32 {
     f32::from(level) / 255.0
 }
 

@@ -4,6 +4,7 @@ use std::{io, path::PathBuf};
 
 use thiserror::Error;
 
+use crate::episodes::EpisodeError;
 use crate::events::EventFault;
 use crate::folders::FolderError;
 
@@ -241,6 +242,9 @@ pub enum DataError {
     /// A folder that should be a data set, and is not quite.
     #[error(transparent)]
     Folder(#[from] FolderError),
+    /// Classes that episodes cannot be drawn from.
+    #[error(transparent)]
+    Episodes(#[from] EpisodeError),
     /// A parameter out of its range.
     #[error("{what} = {value}: expected {expected}")]
     Parameter {
@@ -307,6 +311,7 @@ impl DataError {
             DataError::Events { fault, .. } => fault.hint(),
             DataError::Intensity { .. } => "scale the inputs to 0..=1, and leave no NaN in them".into(),
             DataError::Folder(error) => error.hint(),
+            DataError::Episodes(error) => error.hint(),
             DataError::Parameter { what, expected, .. } => format!("set {what} to {expected}"),
         })
     }

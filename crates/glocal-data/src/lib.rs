@@ -5,6 +5,7 @@
 //! ```text
 //! registry -> Locations::find -> Found -> load -> ImageDataset -> Batch -> Corruption -> Encoder -> Encoded
 //! bytes -> events::EventReader -> chunks of Event -> Recording
+//! episodes::omniglot -> PictureClasses -> ClassSplit -> EpisodeSampler -> EpisodeBatch
 //! ```
 //!
 //! Nothing is downloaded unless [`fetch::fetch`] is called. Nothing panics on any input: what can go wrong is a
@@ -23,6 +24,7 @@ pub mod dataset;
 pub mod dvs;
 pub mod embedded;
 pub mod encode;
+pub mod episodes;
 mod error;
 pub mod events;
 pub mod fetch;

@@ -77,6 +77,40 @@ pub enum FolderError {
         /// Most allowed.
         cap: u64,
     },
+    /// An archive, or a file in one, that cannot be unpacked.
+    #[error("{}: cannot be unpacked: {message}", file.display())]
+    Unpack {
+        /// The archive, or the file in it.
+        file: PathBuf,
+        /// What the decoder says.
+        message: String,
+    },
+    /// An archive, or a file in one, that is larger than any of this data set.
+    #[error("{}: {found} bytes or more, allowed are {cap}", file.display())]
+    EntryTooLarge {
+        /// The archive, or the file in it.
+        file: PathBuf,
+        /// Bytes declared or read.
+        found: u64,
+        /// Most allowed.
+        cap: u64,
+    },
+    /// A name in an archive that is no place in it.
+    #[error("{}: the name `{}` leads out of the archive", archive.display(), entry.escape_debug())]
+    LeadsOut {
+        /// The archive.
+        archive: PathBuf,
+        /// Name found.
+        entry: String,
+    },
+    /// Half of a data set that is there neither as an archive nor as a folder.
+    #[error("{}: neither {half}.zip nor a folder {half}", folder.display())]
+    NoHalf {
+        /// Folder of the data set.
+        folder: PathBuf,
+        /// Name of the half.
+        half: &'static str,
+    },
     /// A picture that cannot be decoded.
     #[error("{}: not a readable picture: {message}", file.display())]
     Picture {
@@ -208,6 +242,12 @@ impl FolderError {
             FolderError::TooMany { .. } => "is this the right folder?".into(),
             FolderError::TooLarge { .. } => "use fewer or smaller pictures".into(),
             FolderError::FileTooLarge { .. } => "is this a recording? If so, allow more with a larger limit".into(),
+            FolderError::Unpack { .. } | FolderError::EntryTooLarge { .. } | FolderError::LeadsOut { .. } => {
+                "is this the published archive, whole and unchanged? Download it again from the data set's page".into()
+            }
+            FolderError::NoHalf { half, .. } => {
+                format!("put {half}.zip there, as published: `glocal data list` shows the data set's page")
+            }
             FolderError::Picture { .. } => "replace or remove the file: PNG and JPEG are read".into(),
             FolderError::PictureSize { .. } => "scale and convert the pictures to one size and colour first".into(),
             FolderError::MissingTrial { .. } => {
@@ -217,7 +257,7 @@ impl FolderError {
             FolderError::Records { .. } => "the file is damaged or of another format: unpack the archive again".into(),
             FolderError::BesideSensor { .. } => "is this a recording of this data set?".into(),
             FolderError::NotHere { name, page, layout, .. } | FolderError::ByHand { name, page, layout } => format!(
-                "download it from {page} and unpack it into the folder {name} of --data DIR or GLOCAL_DATA, which then holds {layout}"
+                "download it from {page}; the folder {name} of --data DIR or GLOCAL_DATA must then hold {layout}"
             ),
         }
     }

@@ -20,14 +20,19 @@ pub(crate) struct Entry {
     pub(crate) is_folder: bool,
 }
 
-/// What is in a folder, in natural order; names that begin with a dot are left out.
+/// Whether a name is of no sample: hidden, or what macOS adds to archives.
+pub(crate) fn is_hidden(name: &str) -> bool {
+    name.starts_with('.') || name == "__MACOSX"
+}
+
+/// What is in a folder, in natural order; hidden names are left out.
 pub(crate) fn entries(folder: &Path) -> Result<Vec<Entry>, DataError> {
     let io_error = |source| DataError::Io { file: folder.into(), action: "list", source };
     let mut entries = Vec::new();
     for entry in fs::read_dir(folder).map_err(io_error)? {
         let path = entry.map_err(io_error)?.path();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if name.starts_with('.') {
+        if is_hidden(&name) {
             continue;
         }
         if entries.len() == MOST_ENTRIES {
@@ -54,11 +59,31 @@ pub(crate) fn classes(root: &Path, kind: FileKind) -> Result<Vec<Class>, DataErr
     for entry in entries(root)? {
         if entry.is_folder {
             classes.push(Class { files: class_files(&entry.path, kind)?, name: entry.name });
-        } else if !is_note(&entry.path) {
-            return Err(FolderError::Stray { path: entry.path, expected: "class folders" }.into());
+        } else {
+            expect_note(entry.path, "class folders")?;
         }
     }
     if classes.is_empty() { Err(FolderError::NoClasses { folder: root.into() }.into()) } else { Ok(classes) }
+}
+
+/// The class folders of `root`, some or all of which may lie in folders of it; their names are then `OUTER/INNER`.
+pub(crate) fn nested_classes(root: &Path, kind: FileKind) -> Result<Vec<Class>, DataError> {
+    let mut nested = Vec::new();
+    for entry in entries(root)? {
+        if !entry.is_folder {
+            expect_note(entry.path, "class folders")?;
+        } else if entries(&entry.path)?.iter().any(|inner| inner.is_folder) {
+            let named = |class: Class| Class { name: format!("{}/{}", entry.name, class.name), ..class };
+            nested.extend(classes(&entry.path, kind)?.into_iter().map(named));
+        } else {
+            nested.push(Class { files: class_files(&entry.path, kind)?, name: entry.name });
+        }
+    }
+    if nested.is_empty() { Err(FolderError::NoClasses { folder: root.into() }.into()) } else { Ok(nested) }
+}
+
+fn expect_note(path: PathBuf, expected: &'static str) -> Result<(), FolderError> {
+    if is_note(&path) { Ok(()) } else { Err(FolderError::Stray { path, expected }) }
 }
 
 fn class_files(folder: &Path, expected: FileKind) -> Result<Vec<PathBuf>, DataError> {
@@ -95,7 +120,7 @@ pub(crate) fn kind_of(path: &Path) -> FileKind {
 }
 
 /// Whether a file may lie beside samples without being one.
-fn is_note(path: &Path) -> bool {
+pub(crate) fn is_note(path: &Path) -> bool {
     matches!(extension(path).as_str(), "txt" | "md" | "csv" | "json" | "xml" | "html" | "pdf")
 }
 

@@ -15,7 +15,7 @@
 
 mod error;
 mod layouts;
-mod listing;
+pub(crate) mod listing;
 mod pictures;
 mod recordings;
 

@@ -57,7 +57,7 @@ const fn md5(name: &'static str, url: Option<&'static str>, md5: &'static str) -
     Archive { name, url, bytes: None, sha256: None, md5: Some(md5) }
 }
 
-static ARCHIVED: [ArchivedDataset; 5] = [
+static ARCHIVED: [ArchivedDataset; 6] = [
     ArchivedDataset {
         name: crate::cifar::NAME,
         title: "CIFAR-10",
@@ -158,5 +158,30 @@ static ARCHIVED: [ArchivedDataset; 5] = [
         classes: 1_623,
         markers: &["dvs_evaluation"],
         layout: "dvs_background/ALPHABET/CHARACTER/*.aedat4 and *.csv, and dvs_evaluation likewise",
+    },
+    ArchivedDataset {
+        name: crate::episodes::OMNIGLOT,
+        title: "Omniglot",
+        licence: "MIT",
+        reference: "B. Lake, R. Salakhutdinov, J. Tenenbaum (2015), doi:10.1126/science.aab3050",
+        page: "https://github.com/brendenlake/omniglot/tree/master/python",
+        // MD5 as torchvision checks the downloads by; packed anew, the same drawings have another.
+        archives: &[
+            md5(
+                "images_background.zip",
+                Some("https://raw.githubusercontent.com/brendenlake/omniglot/master/python/images_background.zip"),
+                "68d2efa1b9178cc56df9314c21c6e718",
+            ),
+            md5(
+                "images_evaluation.zip",
+                Some("https://raw.githubusercontent.com/brendenlake/omniglot/master/python/images_evaluation.zip"),
+                "6b91aef0f799c5bb55b94e3f2daec811",
+            ),
+        ],
+        train_samples: 19_280,
+        test_samples: 13_180,
+        classes: 1_623,
+        markers: &["images_background.zip", "images_background"],
+        layout: "images_background.zip and images_evaluation.zip, packed or unpacked",
     },
 ];

@@ -7,6 +7,7 @@ mod dataset;
 mod dvs;
 mod embedded;
 mod encode;
+mod episodes;
 mod event_corrupt;
 mod fetch;
 mod folders;

@@ -1,0 +1,101 @@
+//! Episodes as numbers that a network can take.
+
+use super::{Episode, EpisodeShape, PictureClasses};
+use crate::{DataError, ImageShape, text::check};
+
+/// Some episodes of one size, reused from step to step.
+///
+/// # Shapes
+/// B episodes of S supports and Q queries: `images` is `[B, S + Q, I]` and `labels` `[B, S + Q]`, of each episode its
+/// support first, then its queries.
+///
+/// # Units
+/// Intensities in 0..=1: 0 is paper, 1 is ink.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EpisodeBatch {
+    shape: ImageShape,
+    supports: usize,
+    queries: usize,
+    images: Vec<f32>,
+    labels: Vec<u32>,
+}
+
+/// Most values of a batch: 4 GiB.
+const MOST_VALUES: usize = 1 << 30;
+
+impl EpisodeBatch {
+    /// An empty batch, to be filled by [`EpisodeSampler::fill`](super::EpisodeSampler::fill).
+    pub fn new() -> Self {
+        EpisodeBatch::default()
+    }
+
+    /// Number of episodes, B.
+    pub fn episodes(&self) -> usize {
+        self.labels.len() / self.pictures().max(1)
+    }
+
+    /// Pictures of an episode to learn from, S.
+    pub fn supports(&self) -> usize {
+        self.supports
+    }
+
+    /// Pictures of an episode to be judged by, Q.
+    pub fn queries(&self) -> usize {
+        self.queries
+    }
+
+    /// Pictures of an episode, S + Q.
+    pub fn pictures(&self) -> usize {
+        self.supports + self.queries
+    }
+
+    /// Size of a picture, whose values are I.
+    pub fn shape(&self) -> ImageShape {
+        self.shape
+    }
+
+    /// Intensities, `[B, S + Q, I]`.
+    pub fn images(&self) -> &[f32] {
+        &self.images
+    }
+
+    /// Classes within the episodes, `[B, S + Q]`.
+    pub fn labels(&self) -> &[u32] {
+        &self.labels
+    }
+
+    pub(super) fn begin(&mut self, shape: ImageShape, EpisodeShape { ways, shots, queries }: EpisodeShape) {
+        self.shape = shape;
+        (self.supports, self.queries) = (ways * shots, ways * queries);
+        self.images.clear();
+        self.labels.clear();
+    }
+
+    /// Makes room for so many episodes.
+    pub(super) fn reserve(&mut self, episodes: usize) -> Result<(), DataError> {
+        let labels = episodes.checked_mul(self.pictures());
+        let values = labels.and_then(|labels| labels.checked_mul(self.shape.inputs()));
+        let good = values.is_some_and(|values| values <= MOST_VALUES);
+        check(good, "episodes of a batch", episodes, "so many that they have at most 2^30 values together")?;
+        self.images.reserve(values.unwrap_or(0));
+        self.labels.reserve(labels.unwrap_or(0));
+        Ok(())
+    }
+
+    /// Appends an episode.
+    pub(super) fn push(&mut self, pool: &PictureClasses, episode: &Episode) {
+        for picture in episode.support.iter().chain(&episode.query) {
+            pool.push_turned(picture.picture, picture.quarter_turns, &mut self.images);
+            self.labels.push(picture.label);
+        }
+    }
+
+    /// Where the next episode's images will begin.
+    pub(super) fn end(&self) -> usize {
+        self.images.len()
+    }
+
+    pub(super) fn images_from(&mut self, start: usize) -> &mut [f32] {
+        &mut self.images[start..]
+    }
+}
