@@ -449,6 +449,45 @@ impl<F: Float> Learner<F> {
         Ok(EvalReport { loss, correct: count_correct(&predictions, &labels), predictions })
     }
 
+    /// Answers to the queries of episodes, `[Q,C]`; their labels are not looked at.
+    ///
+    /// # Errors
+    /// Wrong shapes, values that are not finite, or labels out of range.
+    pub fn answer(&mut self, examples: Examples<'_, F>) -> Result<&[F], CoreError> {
+        let batch = self.check(examples, true)?;
+        self.workspace.keep_potentials(Potentials::All);
+        rayon::scope(|_| self.network.forward(&self.params, &self.plastic, examples, batch, &mut self.workspace).step);
+        Ok(&self.workspace.reading().values)
+    }
+
+    /// The same network for episodes of fewer classes: the plastic read-out's first `ways` neurons. Prototypes take any
+    /// number as they are.
+    ///
+    /// # Errors
+    /// More classes than the read-out has neurons, none, or a network that does not meet its classes in episodes.
+    pub fn narrowed(&self, ways: usize) -> Result<Self, CoreError> {
+        let outputs = self.network.classes();
+        let mut config = self.config.clone();
+        match config.network.episode {
+            Some(EpisodeReadout::Prototypes {}) => {}
+            Some(EpisodeReadout::Plastic { .. }) if (1..=outputs).contains(&ways) => {
+                config.network.layers.last_mut().expect("a valid config has a layer").size = ways;
+            }
+            _ => {
+                let found = format!("{ways} ways");
+                return Err(CoreError::Shape { what: "classes of an episode".into(), expected: vec![outputs], found });
+            }
+        }
+        let mut learner = Learner::with_models(config, self.seed, Models::default())?;
+        for spec in &learner.specs {
+            // All arrays of a layer are rows of neurons first, but for the local learning rate, which is of its inputs.
+            let values = self.params[spec.layer].get(spec.field);
+            *learner.params[spec.layer].get_mut(spec.field) = values[..spec.len()].to_vec();
+        }
+        learner.steps = self.steps;
+        Ok(learner)
+    }
+
     /// Runs one sample (B = 1) with frozen plastic weights and records every layer.
     ///
     /// # Errors

@@ -289,6 +289,29 @@ fn queries_write_nothing() {
     }
 }
 
+/// Fewer classes: the read-out's first neurons answer as if the others were not there.
+#[test]
+fn narrowed_read_outs_are_the_first_neurons() {
+    for coupling in [Coupling::Gated, Coupling::Additive { gain: GainShape::PerNeuron }] {
+        let case = Case::new(network(NeuronConfig::Tanh {}, spiking(), coupling, 1), 31);
+        let mut learner: Learner<f64> =
+            Learner::with_models(learner_in_episodes(case.config.clone()), 1, Models::default()).unwrap();
+        *learner.params_mut() = case.params.clone();
+        let narrow = learner.narrowed(2).unwrap();
+        let (whole, part) = (&learner.params()[2], &narrow.params()[2]);
+        let inputs = whole.local_learning_rate.len();
+        assert_eq!(part.weight, whole.weight[..2 * inputs]);
+        assert_eq!(part.local_learning_rate, whole.local_learning_rate);
+        assert_eq!(part.sliding_threshold, whole.sliding_threshold[..2]);
+        assert_eq!(part.plasticity_gain, whole.plasticity_gain[..part.plasticity_gain.len()]);
+        assert_eq!(narrow.params()[..2], learner.params()[..2]);
+        let mut same = learner.narrowed(WAYS).unwrap();
+        let expected = learner.answer(case.examples()).unwrap().to_vec();
+        assert_eq!(same.answer(case.examples()).unwrap(), expected);
+        assert!(learner.narrowed(WAYS + 1).is_err() && learner.narrowed(0).is_err());
+    }
+}
+
 fn learner_in_episodes(network: NetworkConfig) -> LearnerConfig {
     LearnerConfig { loss: Loss::CrossEntropy, ..learner_of(network) }
 }

@@ -111,12 +111,12 @@ pub fn carry_out_with(
     if options.start == Start::New && is_occupied(out)? {
         return Err(GlocalError::OutputExists(out.to_owned()));
     }
-    let mut loaded: Option<(&str, Samples)> = None;
+    let mut loaded = None;
     let mut records = Vec::with_capacity(runs.len());
     for run in runs {
-        let name = run.config.data.dataset.as_str();
-        if loaded.as_ref().is_none_or(|(last, _)| *last != name) {
-            loaded = Some((name, Samples::load(name, &options.locations)?));
+        let wanted = (run.config.data.dataset.as_str(), run.config.episodes.as_ref().map(|episodes| episodes.side));
+        if loaded.as_ref().is_none_or(|(last, _)| *last != wanted) {
+            loaded = Some((wanted, Samples::of(&run.config, &options.locations)?));
         }
         let (_, samples) = loaded.as_ref().expect("loaded above");
         let root = out.join(&run.name);
