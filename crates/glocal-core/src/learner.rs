@@ -101,6 +101,17 @@ pub struct LayerRecording {
     pub threshold: f64,
 }
 
+/// What the plastic read-out did in one episode, for pictures.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EpisodeRecording {
+    /// Plastic weights after the support, `[O,I]`; empty without any. Before it they are zero.
+    pub plastic_weight: Vec<f32>,
+    /// Membrane potentials, `[S+1,O]`: the support, then the query.
+    pub membrane_potentials: Vec<f32>,
+    /// Firing threshold.
+    pub threshold: f64,
+}
+
 impl Learner<f32> {
     /// A network with drawn weights, zero plastic state and fresh optimisers. Same seed, same bits.
     ///
@@ -458,6 +469,28 @@ impl<F: Float> Learner<F> {
         self.workspace.keep_potentials(Potentials::All);
         rayon::scope(|_| self.network.forward(&self.params, &self.plastic, examples, batch, &mut self.workspace).step);
         Ok(&self.workspace.reading().values)
+    }
+
+    /// Runs one episode with one query and records its plastic read-out.
+    ///
+    /// # Errors
+    /// As [`Learner::answer`]; more than one episode or query, or a network without a plastic read-out of episodes.
+    pub fn record_episode(&mut self, examples: Examples<'_, F>) -> Result<EpisodeRecording, CoreError> {
+        let plastic = matches!(self.config.network.episode, Some(EpisodeReadout::Plastic { .. }));
+        let Some(shape) =
+            examples.episodes.filter(|s| plastic && s.queries == 1 && examples.labels.len() == s.samples())
+        else {
+            let found = format!("{:?} with {} labels", examples.episodes, examples.labels.len());
+            return Err(CoreError::Shape { what: "recorded episode".into(), expected: vec![1, 1], found });
+        };
+        self.answer(examples)?;
+        let (weight, potentials) = self.network.episode_inside(&self.params, &self.plastic, shape, &mut self.workspace);
+        let narrow = |values: &[F]| values.iter().map(|v| v.to_f64() as f32).collect();
+        Ok(EpisodeRecording {
+            plastic_weight: narrow(&weight),
+            membrane_potentials: narrow(&potentials),
+            threshold: self.network.layers().last().map_or(1.0, crate::layer::Layer::threshold),
+        })
     }
 
     /// The same network for episodes of fewer classes: the plastic read-out's first `ways` neurons. Prototypes take any

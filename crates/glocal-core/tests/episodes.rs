@@ -265,6 +265,35 @@ fn gradients_by_finite_differences() {
     }
 }
 
+/// What is shown of an episode: the plastic weights that the equations give, in both executions.
+#[test]
+fn recorded_plastic_weights_are_those_of_the_equations() {
+    let mut found = Vec::new();
+    for execution in [Execution::Dense, Execution::LowRank] {
+        let mut config = network(NeuronConfig::Tanh {}, spiking(), Coupling::Additive { gain: GainShape::Scalar }, 1);
+        plasticity_of(&mut config.layers[2]).execution = execution;
+        let case = Case::new(config, 12);
+        let alone = EpisodeShape { queries: 1, ..SHAPE };
+        let (x, labels) = (&case.x[..alone.samples() * SIDE * SIDE], &case.labels[..alone.samples()]);
+        let mut learner: Learner<f64> =
+            Learner::with_models(learner_in_episodes(case.config.clone()), 1, Models::default()).unwrap();
+        *learner.params_mut() = case.params.clone();
+        let examples = Examples::in_episodes(Input::Constant(x), labels, alone);
+        let answers = learner.answer(examples).unwrap().to_vec();
+        let recording = learner.record_episode(examples).unwrap();
+        let last = &recording.membrane_potentials[alone.supports * WAYS..];
+        let read: Vec<f64> = last.iter().map(|&v| f64::from(v) / THRESHOLD).collect();
+        assert!(relative(&read, &answers) < 1e-6);
+        // The query's current without its leak: (W + gP) x.
+        let width = case.params[2].local_learning_rate.len();
+        assert_eq!(recording.plastic_weight.len(), WAYS * width);
+        assert!(recording.plastic_weight.iter().any(|&p| p.abs() > 0.01));
+        found.push(recording.plastic_weight.iter().map(|&p| f64::from(p)).collect::<Vec<_>>());
+        assert!(learner.record_episode(case.examples()).is_err());
+    }
+    assert!(relative(&found[0], &found[1]) < 1e-6);
+}
+
 /// The answer to a query does not depend on what else is asked, in its episode or in the batch.
 #[test]
 fn queries_write_nothing() {
