@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::config::{Loss, NetworkConfig, Readout};
 use crate::dropout::Draw;
-use crate::layer::{Layer, LayerCarry, OutputGradients, Pass, PlasticWeight, Tape, phase};
+use crate::layer::{Above, Layer, LayerCarry, OutputGradients, Pass, PlasticWeight, Tape, phase};
 use crate::loss::{loss, prediction};
 use crate::neuron::{Neuron, NeuronKernel};
 use crate::params::{LayerArrays, Params};
@@ -323,10 +323,18 @@ impl<F: Float> Network<F> {
                 break;
             }
             let (below, rest) = workspace.tapes.split_at_mut(index);
+            let (rest, tapes_above) = rest.split_at_mut(1);
             let (own, above) = workspace.input_gradients.split_at_mut(index + 1);
-            let from = match above.first() {
-                Some(output) => OutputGradients { output: Some(output), potential: None },
-                None => OutputGradients { output: some(&seed.output), potential: some(&seed.potential) },
+            let next = index + 1;
+            let from = match (above.first(), tapes_above.first()) {
+                (Some(_), Some(tape)) if self.layers[next].leaves_input_gradient(layer, workspace.training) => {
+                    let above: Above<'_, F> = self.layers[next].above(&params[next], tape);
+                    OutputGradients { output: None, potential: None, above: Some(above) }
+                }
+                (Some(output), _) => OutputGradients { output: Some(output), potential: None, above: None },
+                (None, _) => {
+                    OutputGradients { output: some(&seed.output), potential: some(&seed.potential), above: None }
+                }
             };
             let dropped = std::mem::take(&mut rest[0].dropped);
             let drops = layer.drops(workspace.training);
@@ -343,7 +351,8 @@ impl<F: Float> Network<F> {
                 smooth: self.smooth,
                 training: workspace.training.is_some(),
             };
-            let needed = index > 0 && self.layers[index - 1].trained();
+            let below = index.checked_sub(1).map(|below| &self.layers[below]).filter(|below| below.trained());
+            let needed = below.is_some_and(|below| !layer.leaves_input_gradient(below, workspace.training));
             let input_gradient = if needed { Some(&mut own[index]) } else { None };
             layer.backward(&pass, from, &mut rest[0], &mut gradients[index], input_gradient);
             if needed && drops {

@@ -21,7 +21,7 @@ pub enum Into {
 }
 
 /// The kernels for narrow shapes, of single precision; see [`Float::narrow_product`].
-pub(crate) use narrow::{none as no_narrow_product, product as narrow_product};
+pub(crate) use narrow::{is_narrow as narrow, none as no_narrow_product, product as narrow_product};
 pub(crate) use sparse::Sparse;
 
 /// C = α A B, or C += α A B, on the calling thread.
