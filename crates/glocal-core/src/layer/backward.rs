@@ -46,8 +46,8 @@ impl<F: Float> Layer<F> {
         tape.adjoint.fit(sizes, currents, drives);
         if let Some(input) = &mut input_gradient {
             fit(input, pass.phase.len() * pass.batch * self.inputs);
-            // Plastic executions add to it; the product with W comes last.
-            if self.plasticity.is_some() {
+            // Low-rank execution adds to it, dense execution writes it; the product with W comes last.
+            if self.plasticity.is_some() && tape.plan == Some(Execution::LowRank) {
                 input.fill(F::of(0.0));
             }
         }
