@@ -304,6 +304,29 @@ mod tests {
         check::<f64>(1e-12);
     }
 
+    /// The same bits on one, two and five threads.
+    #[test]
+    fn threads_change_no_bit() {
+        let (rows, cols, outputs) = (130, 700, 300);
+        let number = |i: usize| ((i * 2654435761) % 1009) as f32 / 504.5 - 1.0;
+        let x: Vec<f32> = (0..rows * cols).map(|i| if i * 7919 % 5 == 0 { 1.0 } else { 0.0 }).collect();
+        let weight: Vec<f32> = (0..outputs * cols).map(number).collect();
+        let gradient: Vec<f32> = (0..rows * outputs).map(number).collect();
+        let run = || {
+            let (mut y, mut of_weight) = (vec![0.0f32; rows * outputs], vec![0.0f32; outputs * cols]);
+            let mut sparse = Sparse::default();
+            assert!(sparse.load(&x, cols, outputs));
+            let (out, weight) = (MatMut::new(&mut y, rows, outputs), MatRef::new(&weight, outputs, cols));
+            sparse.times_transposed(out, weight);
+            let (out, gradient) = (MatMut::new(&mut of_weight, outputs, cols), MatRef::new(&gradient, rows, outputs));
+            sparse.weight_gradient(out, gradient);
+            (y, of_weight)
+        };
+        let with = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(run);
+        let one = with(1);
+        assert!(one == with(2) && one == with(5));
+    }
+
     /// Many values, or a small product: refused. Lists of an earlier matrix leave nothing behind.
     #[test]
     fn full_and_small_matrices_are_refused() {
