@@ -201,8 +201,8 @@ fn transpose<F: Float>(from: MatRef<'_, F>, mut to: MatMut<'_, F>) {
                     let mut square = [[F::of(0.0); LANES]; LANES];
                     for r in 0..high {
                         let values = &from.row(row + r)[col..col + wide];
-                        for (c, &value) in values.iter().enumerate() {
-                            square[c][r] = value;
+                        for (column, &value) in square.iter_mut().zip(values) {
+                            column[r] = value;
                         }
                     }
                     for (c, values) in square.iter().enumerate().take(wide) {
@@ -271,7 +271,7 @@ mod tests {
         fn check<F: Float>(tolerance: f64) {
             let number = |i: usize| F::of(((i * 2654435761) % 1009) as f64 / 504.5 - 1.0);
             for (rows, cols, outputs) in [(70, 517, 131), (33, 1300, 128), (256, 260, 65)] {
-                let spike = |i: usize| if (i * 7919) % 6 == 0 { number(i) } else { F::of(0.0) };
+                let spike = |i: usize| if (i * 7919).is_multiple_of(6) { number(i) } else { F::of(0.0) };
                 let x: Vec<F> = (0..rows * cols).map(spike).collect();
                 let weight: Vec<F> = (0..outputs * cols).map(number).collect();
                 let gradient: Vec<F> = (0..rows * outputs).map(|i| number(i + 3)).collect();
@@ -309,7 +309,7 @@ mod tests {
     fn threads_change_no_bit() {
         let (rows, cols, outputs) = (130, 700, 300);
         let number = |i: usize| ((i * 2654435761) % 1009) as f32 / 504.5 - 1.0;
-        let x: Vec<f32> = (0..rows * cols).map(|i| if i * 7919 % 5 == 0 { 1.0 } else { 0.0 }).collect();
+        let x: Vec<f32> = (0..rows * cols).map(|i| if (i * 7919).is_multiple_of(5) { 1.0 } else { 0.0 }).collect();
         let weight: Vec<f32> = (0..outputs * cols).map(number).collect();
         let gradient: Vec<f32> = (0..rows * outputs).map(number).collect();
         let run = || {
