@@ -309,7 +309,8 @@ mod tests {
     fn threads_change_no_bit() {
         let (rows, cols, outputs) = (130, 700, 300);
         let number = |i: usize| ((i * 2654435761) % 1009) as f32 / 504.5 - 1.0;
-        let x: Vec<f32> = (0..rows * cols).map(|i| if (i * 7919).is_multiple_of(5) { 1.0 } else { 0.0 }).collect();
+        let x: Vec<f32> =
+            (0..rows * cols).map(|i: usize| if (i * 7919).is_multiple_of(5) { 1.0 } else { 0.0 }).collect();
         let weight: Vec<f32> = (0..outputs * cols).map(number).collect();
         let gradient: Vec<f32> = (0..rows * outputs).map(number).collect();
         let run = || {
