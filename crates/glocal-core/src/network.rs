@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::config::{Loss, NetworkConfig, Readout};
 use crate::dropout::Draw;
 use crate::episode::{EpisodeBuffers, EpisodeReadout, EpisodeShape, embed};
-use crate::layer::{Layer, LayerCarry, OutputGradients, Pass, PlasticWeight, Tape, phase};
+use crate::layer::{Above, Layer, LayerCarry, OutputGradients, Pass, PlasticWeight, Tape, phase};
 use crate::loss::{loss, prediction};
 use crate::neuron::{Neuron, NeuronKernel};
 use crate::params::{LayerArrays, Params};
@@ -455,7 +455,8 @@ impl<F: Float> Network<F> {
                 let mut seed = std::mem::take(&mut workspace.trajectory_gradient);
                 let (step, dy) = (workspace.reading.step, &workspace.loss_gradient);
                 read_adjoint(&self.config.readout, &self.trajectory(workspace), step, dy, &mut seed);
-                let from = OutputGradients { output: some(&seed.output), potential: some(&seed.potential) };
+                let from =
+                    OutputGradients { output: some(&seed.output), potential: some(&seed.potential), above: None };
                 let needed = self.layers[embedding - 1].trained();
                 let mut series_gradient = std::mem::take(&mut episodes.series_gradient);
                 let pass = self.readout_pass((params, plastic), &episodes, shape, workspace.training);
@@ -503,10 +504,20 @@ impl<F: Float> Network<F> {
                 break;
             }
             let (below, rest) = workspace.tapes.split_at_mut(index);
+            let (rest, tapes_above) = rest.split_at_mut(1);
             let (own, above) = workspace.input_gradients.split_at_mut(index + 1);
-            let from = match above.first().filter(|_| index + 1 < self.embedding()) {
-                Some(output) => OutputGradients { output: Some(output), potential: None },
-                None => OutputGradients { output: some(&seed.output), potential: some(&seed.potential) },
+            let next = index + 1;
+            // The read-out of episodes has left its part in the seed.
+            let direct = next == self.embedding();
+            let from = match (above.first().filter(|_| !direct), tapes_above.first()) {
+                (Some(_), Some(tape)) if self.layers[next].leaves_input_gradient(layer, workspace.training) => {
+                    let above: Above<'_, F> = self.layers[next].above(&params[next], tape);
+                    OutputGradients { output: None, potential: None, above: Some(above) }
+                }
+                (Some(output), _) => OutputGradients { output: Some(output), potential: None, above: None },
+                (None, _) => {
+                    OutputGradients { output: some(&seed.output), potential: some(&seed.potential), above: None }
+                }
             };
             let dropped = std::mem::take(&mut rest[0].dropped);
             let drops = layer.drops(workspace.training);
@@ -524,7 +535,8 @@ impl<F: Float> Network<F> {
                 smooth: self.smooth,
                 training: workspace.training.is_some(),
             };
-            let needed = index > 0 && self.layers[index - 1].trained();
+            let below = index.checked_sub(1).map(|below| &self.layers[below]).filter(|below| below.trained());
+            let needed = below.is_some_and(|below| !layer.leaves_input_gradient(below, workspace.training));
             let input_gradient = if needed { Some(&mut own[index]) } else { None };
             layer.backward(&pass, from, &mut rest[0], &mut gradients[index], input_gradient);
             if needed && drops {

@@ -133,11 +133,17 @@ pub(crate) fn dot<F: Float>(a: &[F], b: &[F]) -> F {
     vectorised(
         #[inline(always)]
         || {
-            lanes(
-                a.len(),
-                #[inline(always)]
-                |i| a[i] * b[i],
-            )
+            let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b[..a.len()].as_chunks::<LANES>());
+            let mut sums = [F::of(0.0); LANES];
+            for (a, b) in a.iter().zip(b) {
+                for lane in 0..LANES {
+                    sums[lane] += a[lane] * b[lane];
+                }
+            }
+            for lane in 0..a_rest.len() {
+                sums[lane] += a_rest[lane] * b_rest[lane];
+            }
+            halved(sums)
         },
     )
 }
@@ -147,29 +153,24 @@ pub(crate) fn sum<F: Float>(a: &[F]) -> F {
     vectorised(
         #[inline(always)]
         || {
-            lanes(
-                a.len(),
-                #[inline(always)]
-                |i| a[i],
-            )
+            let (a, rest) = a.as_chunks::<LANES>();
+            let mut sums = [F::of(0.0); LANES];
+            for a in a {
+                for lane in 0..LANES {
+                    sums[lane] += a[lane];
+                }
+            }
+            for lane in 0..rest.len() {
+                sums[lane] += rest[lane];
+            }
+            halved(sums)
         },
     )
 }
 
+/// The sum of partial sums, each half added to the other until one is left.
 #[inline(always)]
-fn lanes<F: Float>(n: usize, term: impl Fn(usize) -> F) -> F {
-    let mut sums = [F::of(0.0); LANES];
-    let whole = n - n % LANES;
-    let mut start = 0;
-    while start < whole {
-        for (lane, sum) in sums.iter_mut().enumerate() {
-            *sum += term(start + lane);
-        }
-        start += LANES;
-    }
-    for i in whole..n {
-        sums[i - whole] += term(i);
-    }
+fn halved<F: Float>(mut sums: [F; LANES]) -> F {
     let mut width = LANES;
     while width > 1 {
         width /= 2;

@@ -46,8 +46,8 @@ impl<F: Float> Layer<F> {
         tape.adjoint.fit(sizes, currents, drives);
         if let Some(input) = &mut input_gradient {
             fit(input, pass.phase.len() * pass.batch * self.inputs);
-            // Plastic executions add to it; the product with W comes last.
-            if self.plasticity.is_some() {
+            // Low-rank execution adds to it, dense execution writes it; the product with W comes last.
+            if self.plasticity.is_some() && tape.plan == Some(Execution::LowRank) {
                 input.fill(F::of(0.0));
             }
         }
@@ -309,14 +309,21 @@ impl<F: Float> Layer<F> {
         let squares = match pass.input {
             Input::Constant(x) => {
                 let weighted = MatRef::new(&tape.adjoint.weighted, batch, self.outputs);
-                product_and_squares(out, F::of(1.0), weighted.t(), MatRef::new(x, batch, self.inputs))
+                Some(product_and_squares(out, F::of(1.0), weighted.t(), MatRef::new(x, batch, self.inputs)))
             }
             Input::Series(x) => {
                 let gradient = &mut tape.adjoint.current_gradient;
                 gradient.chunks_mut(batch * self.outputs).zip(pass.phase).for_each(|(g, &k)| rows::scale(g, k));
                 let n = steps * batch;
                 let gradient = MatRef::new(gradient, n, self.outputs);
-                let of_weight = || product_and_squares(out, F::of(1.0), gradient.t(), MatRef::new(x, n, self.inputs));
+                let (is_sparse, sparse) = (tape.is_sparse, &mut tape.sparse);
+                let of_weight = || match is_sparse {
+                    true => {
+                        sparse.weight_gradient(out, gradient);
+                        None
+                    }
+                    false => Some(product_and_squares(out, F::of(1.0), gradient.t(), MatRef::new(x, n, self.inputs))),
+                };
                 let of_input = || {
                     let Some(input) = input_gradient else { return };
                     let coupled = &tape.coupled_weight;
@@ -328,7 +335,7 @@ impl<F: Float> Layer<F> {
                 rayon::join(of_weight, of_input).0
             }
         };
-        tape.weight_squares = Some(squares).filter(|_| tape.coupled_weight.is_empty());
+        tape.weight_squares = squares.filter(|_| tape.coupled_weight.is_empty());
         self.coupling_gradients(pass.params, gradients);
     }
 

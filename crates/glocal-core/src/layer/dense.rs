@@ -318,7 +318,7 @@ pub(super) fn row_gain_adjoint<F: Float>(
     );
 }
 
-/// Arrays that a plastic layer's input gradients are added to.
+/// Where a plastic layer's input gradients go: into `input`, and added to the others.
 pub(super) struct InputGradients<'a, F> {
     /// Of the local learning rates, `[I]`.
     pub rate: &'a mut [F],
@@ -328,7 +328,8 @@ pub(super) struct InputGradients<'a, F> {
     pub traces: Vec<Option<MatMut<'a, F>>>,
 }
 
-/// What dense execution adds to the gradients of learning rates and inputs at step `t`, for all neurons.
+/// What dense execution leaves of the gradients of inputs, and adds to those of learning rates and traces, at step `t`, for
+/// all neurons.
 #[allow(clippy::too_many_arguments)]
 pub(super) fn dense_input_adjoint<F: Float>(
     plastic: &Plastic<'_, F>,
@@ -341,6 +342,15 @@ pub(super) fn dense_input_adjoint<F: Float>(
     out: &mut InputGradients<'_, F>,
 ) {
     let (width, outputs, count) = (plastic.pre.width, plastic.outputs, samples.len());
+    if let Some(input) = &mut out.input {
+        let mut weight = vec![F::of(0.0); outputs * width];
+        load_weight(&mut weight, before_clamp, t, plastic.clamp);
+        if let Gain::Matrix(gain) = plastic.gain {
+            rows::product_in_place(&mut weight, gain);
+        }
+        let k = plastic.pre.phase[t];
+        product_serial(input.borrow(), Into::Replace, k, drive_gradient, MatRef::new(&weight, outputs, width));
+    }
     let mut scratch = vec![F::of(0.0); count * width];
     for (term, factor) in factors.iter().enumerate() {
         let scale = plastic.pre.factor_scale(term, t);
@@ -354,14 +364,5 @@ pub(super) fn dense_input_adjoint<F: Float>(
                 rows::add_product(into.row_mut(r), plastic.rate, row);
             }
         }
-    }
-    if let Some(input) = &mut out.input {
-        let mut weight = vec![F::of(0.0); outputs * width];
-        load_weight(&mut weight, before_clamp, t, plastic.clamp);
-        if let Gain::Matrix(gain) = plastic.gain {
-            rows::product_in_place(&mut weight, gain);
-        }
-        let k = plastic.pre.phase[t];
-        product_serial(input.borrow(), Into::Add, k, drive_gradient, MatRef::new(&weight, outputs, width));
     }
 }

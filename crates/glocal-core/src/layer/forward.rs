@@ -30,7 +30,18 @@ impl<F: Float> Layer<F> {
         tape.batch = batch;
         self.load_coupled_weight(pass.params, &mut tape.coupled_weight);
         let weight = if tape.coupled_weight.is_empty() { &pass.params.weight } else { &tape.coupled_weight };
-        times_transposed(&mut tape.steady.base, pass, weight, self.inputs, self.outputs);
+        tape.is_sparse = match pass.input {
+            Input::Series(x) => tape.sparse.load(x, self.inputs, self.outputs),
+            Input::Constant(_) => false,
+        };
+        if tape.is_sparse {
+            let rows = steps * batch;
+            fit(&mut tape.steady.base, rows * self.outputs);
+            let base = MatMut::new(&mut tape.steady.base, rows, self.outputs);
+            tape.sparse.times_transposed(base, MatRef::new(weight, self.outputs, self.inputs));
+        } else {
+            times_transposed(&mut tape.steady.base, pass, weight, self.inputs, self.outputs);
+        }
         if let Some(drive) = pass.drive {
             rows::add_scaled(&mut tape.steady.base, F::of(1.0), drive);
         }

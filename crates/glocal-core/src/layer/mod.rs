@@ -17,13 +17,14 @@ mod scan;
 mod tape;
 
 pub(crate) use coefficients::phase;
-pub(crate) use scan::OutputGradients;
+pub(crate) use scan::{Above, OutputGradients};
 pub(crate) use tape::Tape;
 
 use crate::config::{
     Coupling, Dropout, GainShape, LayerConfig, LearningRule, Operator, PlasticScope, PlasticityConfig, Sharing,
 };
 use crate::dropout::Draw;
+use crate::linalg::narrow;
 use crate::network::Input;
 use crate::neuron::NeuronKernel;
 use crate::params::LayerArrays;
@@ -32,6 +33,7 @@ use crate::random::uniform;
 use crate::rows;
 use crate::scalar::Float;
 use crate::shape::Shape;
+use crate::view::MatRef;
 use map::Map;
 use presynaptic::plane;
 use tape::{Sizes, fit};
@@ -186,6 +188,22 @@ impl<F: Float> Layer<F> {
     /// Whether a pass silences inputs.
     pub(crate) fn drops(&self, training: Option<Draw>) -> bool {
         self.dropout.is_some() && training.is_some()
+    }
+
+    /// Whether it leaves the gradient of its inputs to the layer below, to make where it is used: few neurons, and nothing
+    /// but W between them and their inputs.
+    pub(crate) fn leaves_input_gradient(&self, below: &Layer<F>, training: Option<Draw>) -> bool {
+        let plain = self.map.is_none() && self.plasticity.is_none() && !self.recurrent;
+        plain && narrow(self.outputs) && !self.drops(training) && below.map.is_none()
+    }
+
+    /// What the layer below makes it from, after [`Layer::backward`].
+    pub(crate) fn above<'a>(&self, params: &'a LayerArrays<F>, tape: &'a Tape<F>) -> Above<'a, F> {
+        let gradient = &tape.adjoint.current_gradient;
+        Above {
+            current_gradient: MatRef::new(gradient, gradient.len() / self.outputs, self.outputs),
+            weight: MatRef::new(&params.weight, self.outputs, self.inputs),
+        }
     }
 
     /// Spikes and potentials of its neurons in the last forward pass, `[T,B,N]` each.

@@ -1,10 +1,11 @@
 //! The time scan of one tile of a layer, forward and backward; how plastic weights are executed is behind two traits.
 
+use crate::linalg::{Into, product_serial};
 use crate::neuron::{NeuronAdjointRow, NeuronKernel, NeuronRow};
 use crate::plasticity::{MOST_TERMS, Normalisation, RuleAdjointRow, RuleKernel, RuleRow};
 use crate::rows;
 use crate::scalar::Float;
-use crate::view::{Rect, Tile};
+use crate::view::{MatMut, MatRef, Rect, Tile};
 
 /// Most state variables of a neuron, as a constant for arrays of slices.
 const MOST_STATES: usize = crate::neuron::MOST_STATES;
@@ -357,6 +358,31 @@ impl<F: Float> ColumnSums<F> {
 pub(crate) struct OutputGradients<'a, F> {
     pub output: Option<&'a [F]>,
     pub potential: Option<&'a [F]>,
+    /// In place of `output`.
+    pub above: Option<Above<'a, F>>,
+}
+
+/// A narrow layer above, whose gradient of this one's outputs is made where it is used: there is no array of it.
+///
+/// # Equation
+/// ds_t = dI_t W of the layer above.
+#[derive(Clone, Copy)]
+pub(crate) struct Above<'a, F> {
+    /// k_t dI_t, `[T·B, O']`.
+    pub current_gradient: MatRef<'a, F>,
+    /// W, `[O', O]`.
+    pub weight: MatRef<'a, F>,
+}
+
+impl<F: Float> Above<'_, F> {
+    /// ds_t of a rectangle, `[rows, cols]`.
+    fn load(&self, out: &mut [F], t: usize, batch: usize, rect: &Rect) {
+        let rows = t * batch + rect.rows.start..t * batch + rect.rows.end;
+        let gradient = self.current_gradient.part(rows, 0..self.current_gradient.cols());
+        let weight = self.weight.part(0..self.weight.rows(), rect.cols.clone());
+        let out = MatMut::new(out, rect.rows.len(), rect.cols.len());
+        product_serial(out, Into::Replace, F::of(1.0), gradient, weight);
+    }
 }
 
 /// Runs all steps of a tile backward.
@@ -376,6 +402,7 @@ pub(super) fn backward_tile<F: Float>(
     let mut state_gradient = zeros(groups.count * states * len);
     let mut trace_gradient = zeros(if rule.is_some_and(|r| r.has_trace()) { groups.count * len } else { 0 });
     let (mut v, mut s) = (zeros(len), zeros(len));
+    let mut of_above = zeros(if from.above.is_some() { groups.count * len } else { 0 });
     let mut scratch = Scratch::new(len, states);
     adjoint.sums = ColumnSums::new(len);
     (0..groups.count).for_each(|g| adjoint.weighted.group_mut(0, g).fill(F::of(0.0)));
@@ -383,13 +410,23 @@ pub(super) fn backward_tile<F: Float>(
         if let Some(plastic) = plastic.as_deref_mut() {
             plastic.update_adjoint(t, tile);
         }
+        if let Some(above) = &from.above {
+            above.load(&mut of_above, t, scan.batch, &tile.rect);
+        }
         for g in 0..groups.count {
             let part = groups.range(scan, &tile.rect, t, g);
-            load(&mut v, from.potential, &part);
-            // Copied only if a rule adds to it.
-            let direct = from.output.filter(|_| !sees_output).map(|whole| &whole[part.clone()]);
+            // Nothing but a rule adds to it.
+            if from.potential.is_some() || rule.is_some() {
+                load(&mut v, from.potential.map(|whole| &whole[part.clone()]));
+            }
+            let given = match from.above {
+                Some(_) => Some(&of_above[g * len..(g + 1) * len]),
+                None => from.output.map(|whole| &whole[part]),
+            };
+            // Copied only if something adds to it.
+            let direct = given.filter(|_| !sees_output);
             if direct.is_none() {
-                load(&mut s, from.output, &part);
+                load(&mut s, given);
             }
             if let Some(plastic) = plastic.as_deref_mut().filter(|_| feeds_back) {
                 plastic.add_output_gradient(g, &mut s);
@@ -439,9 +476,9 @@ pub(super) fn backward_tile<F: Float>(
     adjoint.sums.fold(tile.rect.cols.len());
 }
 
-fn load<F: Float>(row: &mut [F], from: Option<&[F]>, part: &std::ops::Range<usize>) {
+fn load<F: Float>(row: &mut [F], from: Option<&[F]>) {
     match from {
-        Some(whole) => row.copy_from_slice(&whole[part.clone()]),
+        Some(from) => row.copy_from_slice(from),
         None => row.fill(F::of(0.0)),
     }
 }

@@ -6,6 +6,7 @@ use super::presynaptic::Term;
 use super::scan::{AdjointTile, ColumnSums, ScanTile};
 use crate::config::Execution;
 use crate::dropout::Dropped;
+use crate::linalg::Sparse;
 use crate::scalar::Float;
 use crate::view::{Rect, tiles};
 
@@ -20,6 +21,9 @@ pub(crate) struct Tape<F> {
     pub(super) adjoint: Adjoint<F>,
     pub(super) plastic: PlasticTape<F>,
     pub(super) steady: Steady<F>,
+    /// The input as a list of values, and whether it is made of few: then products go over the list.
+    pub(super) sparse: Sparse<F>,
+    pub(super) is_sparse: bool,
     /// Σ g² of the gradient of W, where the gradient counts as the product left it.
     pub(super) weight_squares: Option<f64>,
     /// W under a gate or mask, `[O,I]`; empty where the weight counts as it is.
@@ -103,6 +107,8 @@ impl<F: Float> Default for Tape<F> {
                 sums: Vec::new(),
             },
             steady: Steady::default(),
+            sparse: Sparse::default(),
+            is_sparse: false,
             weight_squares: None,
             coupled_weight: Vec::new(),
             map: None,

@@ -2,6 +2,7 @@
 //! cutting into tasks is ours and depends on shapes only, so that the thread count never changes a result.
 
 mod narrow;
+mod sparse;
 
 use rayon::prelude::*;
 
@@ -20,7 +21,8 @@ pub enum Into {
 }
 
 /// The kernels for narrow shapes, of single precision; see [`Float::narrow_product`].
-pub(crate) use narrow::{none as no_narrow_product, product as narrow_product};
+pub(crate) use narrow::{is_narrow as narrow, none as no_narrow_product, product as narrow_product};
+pub(crate) use sparse::Sparse;
 
 /// C = α A B, or C += α A B, on the calling thread.
 ///

@@ -13,6 +13,11 @@ use crate::view::{MatMut, MatRef};
 /// Widest side that counts as narrow.
 const NARROW: usize = 16;
 
+/// Whether a side of this width is narrow.
+pub(crate) fn is_narrow(width: usize) -> bool {
+    width <= NARROW
+}
+
 /// Vectors at least this wide: narrower ones are left to the general product.
 const LEAST_LANES: usize = 8;
 

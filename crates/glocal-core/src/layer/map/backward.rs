@@ -217,6 +217,9 @@ impl<F: Float> Neurons<'_, F> {
             };
             let mut before: [&[F]; MOST_STATES] = [&[]; MOST_STATES];
             before.iter_mut().enumerate().take(states).for_each(|(k, slot)| *slot = trajectory.state(t, k));
+            let into = &mut gradient[place(t)..][band.clone()];
+            // The gradient of I as it is, one plane for each step: written where it is kept.
+            let kept = map.norm.is_none() && runner.planes > 1;
             runner.neuron.backward(
                 runner.smooth,
                 NeuronAdjointRow {
@@ -225,11 +228,15 @@ impl<F: Float> Neurons<'_, F> {
                     state_gradient: state,
                     membrane_potential_gradient: &zeros[..len],
                     output_gradient,
-                    current_gradient: &mut current[..len],
+                    current_gradient: if kept { &mut *into } else { &mut current[..len] },
                 },
             );
+            if kept {
+                rows::add_scaled(&mut sums.gradient[..len], F::of(1.0), into);
+                continue;
+            }
             let (group, first) = (self.affine.group(t), runner.planes > 1 || t + 1 == runner.steps);
-            let (current, into) = (&current[..len], &mut gradient[place(t)..][band.clone()]);
+            let current = &current[..len];
             if runner.steady() {
                 // Sums over steps come first.
                 if first { into.copy_from_slice(current) } else { rows::add_scaled(into, F::of(1.0), current) }
