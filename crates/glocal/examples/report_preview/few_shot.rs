@@ -10,6 +10,9 @@ use super::Random;
 
 const SIDE: usize = 28;
 const INPUTS: usize = 512;
+const WAYS: usize = 5;
+const SHOTS: usize = 1;
+const QUERIES: usize = 8;
 /// The current of a label over the threshold.
 const DRIVE: f32 = 20.0;
 
@@ -66,14 +69,15 @@ fn curve((label, rule, first, last): (&str, Option<LearningRule>, f64, f64), ran
 fn drawings(random: &mut Random) -> [Vec<ShownPicture>; 2] {
     real_drawings().unwrap_or_else(|| {
         let strokes: Vec<[f32; 8]> =
-            (0..5).map(|_| std::array::from_fn(|_| 3.0 + 22.0 * random.unit() as f32)).collect();
-        let mut shown = |label: usize| ShownPicture {
-            levels: character(&strokes[label], random),
-            label: label as u32,
-            name: format!("made up/character{label:02}"),
+            (0..WAYS).map(|_| std::array::from_fn(|_| 3.0 + 22.0 * random.unit() as f32)).collect();
+        // 7 has no factor in common with the number of classes: each comes up as often
+        let mut shown = |place: usize| ShownPicture {
+            levels: character(&strokes[7 * place % WAYS], random),
+            label: (7 * place % WAYS) as u32,
+            name: format!("made up/character{:02}", 7 * place % WAYS),
             answers: Vec::new(),
         };
-        [[3, 0, 4, 1, 2].map(&mut shown).into(), [1, 3, 0, 2, 4, 0].map(&mut shown).into()]
+        [(0..WAYS * SHOTS).map(&mut shown).collect(), (3..3 + QUERIES).map(&mut shown).collect()]
     })
 }
 
@@ -82,15 +86,15 @@ fn real_drawings() -> Option<[Vec<ShownPicture>; 2]> {
     let pool = omniglot(&folder, SIDE).ok()?.joined().ok()?;
     let seed = Stream::new(1);
     let classes = ClassSplit::Official { validation: 50 }.split(&pool, false, &seed).ok()?;
-    let sampler = EpisodeSampler::new(&pool, &classes.test, EpisodeShape { ways: 5, shots: 1, queries: 2 }).ok()?;
-    let episode = sampler.episode(&seed, 4);
+    let shape = EpisodeShape { ways: WAYS, shots: SHOTS, queries: 2 };
+    let episode = EpisodeSampler::new(&pool, &classes.test, shape).ok()?.episode(&seed, 4);
     let shown = |picture: &EpisodePicture| ShownPicture {
         levels: pool.picture(picture.picture).to_vec(),
         label: picture.label,
         name: pool.classes()[episode.classes[picture.label as usize].class].name.clone(),
         answers: Vec::new(),
     };
-    Some([episode.support.iter().map(shown).collect(), episode.query.iter().take(8).map(shown).collect()])
+    Some([episode.support.iter().map(shown).collect(), episode.query.iter().take(QUERIES).map(shown).collect()])
 }
 
 /// Three strokes between four points, drawn with an unsteady hand.
@@ -112,11 +116,12 @@ fn character(points: &[f32; 8], random: &mut Random) -> Vec<u8> {
 
 /// A read-out with plastic weights over fixed random features: enough for a picture.
 fn explained([support, mut queries]: [Vec<ShownPicture>; 2]) -> ExplainedEpisode {
-    let ways = 5;
-    let mut plastic = vec![vec![0.0_f32; INPUTS]; ways];
+    let mut plastic = vec![vec![0.0_f32; INPUTS]; WAYS];
     let before = plastic.clone();
     let answer = |plastic: &[Vec<f32>], features: &[f32]| -> Vec<f32> {
-        plastic.iter().map(|row| row.iter().zip(features).map(|(p, f)| p * f).sum()).collect()
+        let sums: Vec<f32> = plastic.iter().map(|row| row.iter().zip(features).map(|(p, f)| p * f).sum()).collect();
+        let mean = sums.iter().sum::<f32>() / sums.len() as f32;
+        sums.iter().map(|sum| sum - 0.8 * mean).collect()
     };
     let mut potentials = Vec::new();
     for shown in &support {
@@ -132,7 +137,7 @@ fn explained([support, mut queries]: [Vec<ShownPicture>; 2]) -> ExplainedEpisode
         query.answers = answer(&plastic, &features(&query.levels));
     }
     potentials.extend(queries.first().map(|query| query.answers.clone()));
-    ExplainedEpisode { side: SIDE, ways, support, queries, potentials, before, after: plastic }
+    ExplainedEpisode { side: SIDE, ways: WAYS, support, queries, potentials, before, after: plastic }
 }
 
 /// Random projections of a blurred drawing, the same for every drawing.

@@ -34,11 +34,7 @@ pub(in crate::report) fn potentials(episode: &ExplainedEpisode, layout: Layout) 
         (chart.columns())
         (chart.key())
     };
-    Drawing {
-        size: chart.frame.size,
-        label: "Membrane potentials of the way neurons over one episode".to_owned(),
-        body,
-    }
+    Drawing { size: chart.frame.size, label: "Potentials of the way neurons over one episode".to_owned(), body }
 }
 
 /// What a bar stands for.
@@ -90,9 +86,9 @@ impl<'a> Chart<'a> {
         let row = match neurons {
             ..=6 => 46.0,
             7..=12 => 32.0,
-            _ => 22.0,
+            _ => 24.0,
         };
-        let (left, right) = (58.0, 50.0);
+        let (left, right) = (if neurons > 10 { 68.0 } else { 58.0 }, 50.0);
         let column = (layout.width() - left - right) / steps.max(1) as f64;
         let below = if column >= PICTURE_COLUMN { picture_side(column) + 30.0 } else { 26.0 };
         let key = 22.0 * layout.pick(1.0, Bar::ALL.len() as f64);
@@ -118,7 +114,12 @@ impl<'a> Chart<'a> {
     /// The vertical scale of one row.
     fn y(&self, neuron: usize) -> Scale {
         let top = self.frame.margin.top + self.cell.1 * neuron as f64;
-        Scale::fit([self.span.0, self.span.1], 0.0, (top + self.cell.1 - 3.0, top + 3.0))
+        Scale::fit([self.span.0, self.span.1], 0.0, (top + self.cell.1 - 2.0, top + self.tip() + 2.0))
+    }
+
+    /// Height of the tip on a bar that leaves the scale.
+    fn tip(&self) -> f64 {
+        0.14 * self.cell.1
     }
 
     /// The ground behind the query.
@@ -174,8 +175,8 @@ impl<'a> Chart<'a> {
         let height = (from - to).abs().max(0.8);
         let mut path = filled_box((middle - width / 2.0, from.min(to)), width, height);
         if value > self.span.1 {
-            let (half, tip) = ((0.5 * width).min(5.0), to - 3.0);
-            path += &(polyline([(middle - half, to), (middle, tip), (middle + half, to)]) + "Z");
+            let half = 0.5 * width;
+            path += &(polyline([(middle - half, to), (middle, to - self.tip()), (middle + half, to)]) + "Z");
         }
         path
     }
@@ -197,13 +198,14 @@ impl<'a> Chart<'a> {
                     }
                 }
             }
-            @for step in (0..self.last()).step_by(every) {
+            // the last place but one is left free where it would touch the query's
+            @for step in (0..(self.last() + 1).saturating_sub(every)).step_by(every) {
                 @if let Some(picture) = self.episode.support.get(step) {
                     (text(self.x.at(step as f64), below, "middle", "tick", &picture.label.to_string()))
                 }
             }
             (text(self.x.at(self.last() as f64), below, "middle", "tick", "?"))
-            (text(left - 8.0, below, "end", "name", "label"))
+            (text(left - 14.0, below, "end", "name", "label"))
         }
     }
 
@@ -216,7 +218,7 @@ impl<'a> Chart<'a> {
         let rows = self.layout.pick(1, Bar::ALL.len());
         let place = |index: usize| match rows {
             1 => (self.frame.across().0 + [0.0, 330.0, 530.0][index], bottom - 8.0),
-            _ => (self.frame.across().0, bottom - 8.0 - 22.0 * (rows - 1 - index) as f64),
+            _ => (0.0, bottom - 8.0 - 22.0 * (rows - 1 - index) as f64),
         };
         html! {
             @for (index, kind) in Bar::ALL.iter().enumerate() {

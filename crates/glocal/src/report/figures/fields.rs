@@ -138,7 +138,7 @@ pub(in crate::report) fn before_and_after(episode: &ExplainedEpisode) -> Markup 
                             Some(uri) => { img.pixels.ink src=(uri) alt={ "A labelled picture of class " (neuron) }; }
                             None => { p.missing { "no picture" } }
                         }
-                        span { "class " (neuron) }
+                        span { "picture" }
                     }
                     @for (weights, when) in [(&episode.before, "before"), (&episode.after, "after")] {
                         @let label = format!("Plastic weights of the neuron of class {neuron} {when} the support");

@@ -10,6 +10,8 @@ use crate::report::svg::{
     shorten, spread, text,
 };
 
+/// Points of accuracy within which curves are close.
+const CLOSE: f64 = 12.0;
 /// From the end of a line to its name.
 const LABEL_GAP: f64 = 21.0;
 
@@ -19,40 +21,73 @@ pub(in crate::report) fn is_worth_drawing(curves: &[ShotCurve]) -> bool {
 }
 
 /// All numbers of pictures, ascending.
-pub(in crate::report) fn all_shots(curves: &[ShotCurve]) -> Vec<u32> {
-    let mut all: Vec<u32> = curves.iter().flat_map(|curve| &curve.points).map(|point| point.shots).collect();
+pub(in crate::report) fn all_shots<'a>(curves: impl IntoIterator<Item = &'a ShotCurve>) -> Vec<u32> {
+    let mut all: Vec<u32> = curves.into_iter().flat_map(|curve| &curve.points).map(|point| point.shots).collect();
     all.sort_unstable();
     all.dedup();
     all
 }
 
+/// A curve and how its markers are filled.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::report) struct Line<'a> {
+    curve: &'a ShotCurve,
+    fill: Fill,
+}
+
+/// All curves.
+pub(in crate::report) fn lines(curves: &[ShotCurve]) -> Vec<Line<'_>> {
+    let rules: Vec<_> = curves.iter().map(|curve| curve.rule).collect();
+    curves.iter().zip(fills(&rules)).map(|(curve, fill)| Line { curve, fill }).collect()
+}
+
+/// Further curves of one rule have hollow markers, so that lines of one colour can be told apart.
+pub(in crate::report) fn fills(rules: &[Option<LearningRule>]) -> Vec<Fill> {
+    let earlier = |index: usize| rules.iter().take(index).filter(|rule| **rule == rules[index]).count();
+    (0..rules.len()).map(|index| earlier(index).checked_sub(1).map_or(Fill::Solid, Fill::Hollow)).collect()
+}
+
+/// The curves that end close to the highest one, where others press them together; else `None`.
+pub(in crate::report) fn close_up<'a>(lines: &[Line<'a>]) -> Option<Vec<Line<'a>>> {
+    let top = lines.iter().filter_map(|line| last(line.curve)).map(|point| point.percent).reduce(f64::max)?;
+    let is_close = |line: &&Line| last(line.curve).is_some_and(|point| point.percent > top - CLOSE);
+    let close: Vec<_> = lines.iter().filter(is_close).copied().collect();
+    (2..lines.len()).contains(&close.len()).then_some(close)
+}
+
+/// The last point that was measured.
+fn last(curve: &ShotCurve) -> Option<ShotPoint> {
+    curve.sorted().into_iter().rev().find(|point| point.percent.is_finite())
+}
+
 /// The drawing.
-pub(in crate::report) fn chart(curves: &[ShotCurve], layout: Layout) -> Drawing {
-    let chart = Chart::new(curves, layout);
+pub(in crate::report) fn chart(lines: &[Line], layout: Layout) -> Drawing {
+    let chart = Chart::new(lines, layout);
     let body = html! {
         (chart.frame.y_axis(&chart.y, &chart.y.ticks(6)))
         (chart.frame.x_axis(&chart.x, &chart.shot_ticks(), "labelled pictures of each class (shots)"))
         (chart.frame.y_name("accuracy, %"))
-        @for (index, curve) in curves.iter().enumerate() {
-            g class=(class(curve.rule)) { (chart.draw(curve, fill(curves, index))) }
-        }
+        @for line in lines { g class=(class(line.curve.rule)) { (chart.draw(line)) } }
         (chart.labels())
     };
     Drawing { size: chart.frame.size, label: "Accuracy against the number of labelled pictures".to_owned(), body }
 }
 
-/// A second curve of one rule has hollow markers, so that crossing lines of one colour can be followed.
-fn fill(curves: &[ShotCurve], index: usize) -> Fill {
-    let is_first = curves.iter().take(index).all(|earlier| earlier.rule != curves[index].rule);
-    if is_first { Fill::Solid } else { Fill::Hollow(0) }
+/// A marker in the shape of a rule, or of none.
+pub(in crate::report) fn point(rule: Option<LearningRule>, fill: Fill, at: (f64, f64), r: f64, tip: &str) -> Markup {
+    match rule {
+        Some(rule) => marker(rule, fill, at, r, tip),
+        None => diamond(fill, at, r, tip),
+    }
 }
 
-fn class(rule: Option<LearningRule>) -> &'static str {
+/// The CSS class of a rule, or of none.
+pub(in crate::report) fn class(rule: Option<LearningRule>) -> &'static str {
     rule.map_or("arm-other", arm_class)
 }
 
 struct Chart<'a> {
-    curves: &'a [ShotCurve],
+    lines: &'a [Line<'a>],
     layout: Layout,
     frame: Frame,
     x: Scale,
@@ -60,16 +95,15 @@ struct Chart<'a> {
 }
 
 impl<'a> Chart<'a> {
-    fn new(curves: &'a [ShotCurve], layout: Layout) -> Self {
-        let names: Vec<String> = curves.iter().map(|curve| label(curve, layout)).collect();
+    fn new(lines: &'a [Line<'a>], layout: Layout) -> Self {
+        let names: Vec<String> = lines.iter().map(|line| label(line.curve, layout)).collect();
         let margin = Margin { top: 34.0, right: label_width(&names) + LABEL_GAP, bottom: 52.0, left: 34.0 };
         let frame = Frame { size: (layout.width(), layout.pick(380.0, 320.0)), margin };
         let (left, right) = frame.across();
-        let shots = all_shots(curves).into_iter().map(f64::from);
-        let x = Scale::fit(shots, 0.0, (left + 12.0, right - 6.0));
-        let points = || curves.iter().flat_map(|curve| &curve.points);
+        let points = || lines.iter().flat_map(|line| &line.curve.points);
+        let x = Scale::fit(points().map(|point| f64::from(point.shots)), 0.0, (left + 12.0, right - 6.0));
         let y = Scale::fit(points().filter_map(reach).flatten(), 0.06, frame.upwards()).within(0.0, 100.0);
-        Self { curves, layout, frame, x, y }
+        Self { lines, layout, frame, x, y }
     }
 
     fn at(&self, point: &ShotPoint) -> (f64, f64) {
@@ -85,11 +119,11 @@ impl<'a> Chart<'a> {
             last = if is_free { x } else { last };
             is_free
         };
-        let kept = all_shots(self.curves).into_iter().filter(|shots| has_room(shots));
+        let kept = all_shots(self.lines.iter().map(|line| line.curve)).into_iter().filter(|shots| has_room(shots));
         kept.map(|shots| (f64::from(shots), shots.to_string())).collect()
     }
 
-    fn draw(&self, curve: &ShotCurve, fill: Fill) -> Markup {
+    fn draw(&self, &Line { curve, fill }: &Line) -> Markup {
         let points = curve.sorted();
         let edges: Vec<_> = points.iter().filter_map(|point| self.edges(point)).collect();
         html! {
@@ -99,10 +133,7 @@ impl<'a> Chart<'a> {
             @for point in &points {
                 @let percent = with_interval(point.percent, Some(point.interval));
                 @let tip = format!("{}: {percent} % with {} of each class", curve.label, point.shots);
-                @match curve.rule {
-                    Some(rule) => { (marker(rule, fill, self.at(point), 4.0, &tip)) }
-                    None => { (diamond(fill, self.at(point), 4.0, &tip)) }
-                }
+                (self::point(curve.rule, fill, self.at(point), 4.0, &tip))
             }
         }
     }
@@ -115,8 +146,8 @@ impl<'a> Chart<'a> {
 
     /// The names, each joined to the end of its line.
     fn labels(&self) -> Markup {
-        let end = |curve: &'a ShotCurve| curve.sorted().into_iter().rev().find(|p| p.percent.is_finite());
-        let ends: Vec<_> = self.curves.iter().filter_map(|curve| Some((curve, self.at(&end(curve)?)))).collect();
+        let end = |line: &Line<'a>| Some((line.curve, self.at(&last(line.curve)?)));
+        let ends: Vec<_> = self.lines.iter().filter_map(end).collect();
         let heights: Vec<f64> = ends.iter().map(|(_, (_, y))| *y).collect();
         let (bottom, top) = self.frame.upwards();
         let placed = spread(&heights, 18.0, top + 4.0, bottom - 4.0);
@@ -140,4 +171,31 @@ fn label(curve: &ShotCurve, layout: Layout) -> String {
 fn reach(point: &ShotPoint) -> Option<[f64; 2]> {
     let half = if point.interval.is_finite() { point.interval.abs() } else { 0.0 };
     point.percent.is_finite().then_some([point.percent - half, point.percent + half])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn curve(percents: &[f64]) -> ShotCurve {
+        let points = (1..).zip(percents).map(|(shots, &percent)| ShotPoint { shots, percent, interval: 0.5 });
+        ShotCurve { label: String::new(), rule: None, points: points.collect() }
+    }
+
+    #[test]
+    fn close_curves_are_drawn_again_where_others_press_them_together() {
+        let number = |ends: &[f64]| {
+            let curves: Vec<_> = ends.iter().map(|end| curve(&[20.0, *end, f64::NAN])).collect();
+            close_up(&lines(&curves)).map(|close| close.len())
+        };
+        assert_eq!(number(&[99.0, 95.0, 30.0]), Some(2));
+        assert_eq!([number(&[99.0, 95.0]), number(&[99.0, 60.0, 30.0]), number(&[])], [None; 3]);
+    }
+
+    #[test]
+    fn further_curves_of_a_rule_are_hollow() {
+        let (hybrid, none) = (Some(LearningRule::Hybrid), None);
+        let expected = [Fill::Solid, Fill::Solid, Fill::Hollow(0), Fill::Hollow(1), Fill::Hollow(0)];
+        assert_eq!(fills(&[hybrid, none, hybrid, hybrid, none]), expected);
+    }
 }

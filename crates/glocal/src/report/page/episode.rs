@@ -35,12 +35,12 @@ fn support_figure(episode: &ExplainedEpisode) -> Markup {
     let (listed, all) = (episode.support.len(), episode.supports());
     html! {
         figure {
-            div.support class=[(listed > 25).then_some("many")] {
+            div class=(if listed > 25 { "support many" } else { "support" }) {
                 @for (step, shown) in episode.support.iter().enumerate() {
                     div.tile title=(shown.name) {
                         (picture(episode.side, shown, &format!("Step {step}: class {}", shown.label)))
                         span { strong { "class " (shown.label) } }
-                        @if listed <= 25 && !shown.name.is_empty() { span.from { (shown.name) } }
+                        @if listed <= 25 && !shown.name.is_empty() { span.from { (breakable(&shown.name)) } }
                     }
                 }
             }
@@ -51,6 +51,11 @@ fn support_figure(episode: &ExplainedEpisode) -> Markup {
             }
         }
     }
+}
+
+/// A path that may break after its separators.
+fn breakable(name: &str) -> Markup {
+    html! { @for part in name.split_inclusive(['/', '_']) { (part) wbr; } }
 }
 
 fn picture(side: usize, shown: &ShownPicture, label: &str) -> Markup {
@@ -135,10 +140,8 @@ fn query_card(side: usize, query: &ShownPicture, span: (f64, f64)) -> Markup {
     html! {
         div.query title=(query.name) {
             (picture(side, query, &format!("A query of class {}", query.label)))
-            div {
-                @if !query.answers.is_empty() { (answers(query, span)) }
-                (verdict(query))
-            }
+            @if !query.answers.is_empty() { (answers(query, span)) }
+            (verdict(query))
         }
     }
 }

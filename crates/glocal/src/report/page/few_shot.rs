@@ -2,13 +2,12 @@
 
 use maud::{Markup, html};
 
-use super::arms::swatch;
 use super::episode;
 use super::table::{MOST_ROWS, Table, caption, scrolling};
 use crate::report::data::{FewShot, FewShotCell, FewShotRow, ShotCurve};
-use crate::report::figures::shots::{all_shots, chart, is_worth_drawing};
+use crate::report::figures::shots::{all_shots, chart, class, close_up, fills, is_worth_drawing, lines, point};
 use crate::report::format::with_interval;
-use crate::report::svg::responsive;
+use crate::report::svg::{Fill, responsive};
 
 /// The table, accuracy against the number of pictures, and episodes in full.
 pub(super) fn section(few_shot: &FewShot) -> Markup {
@@ -22,8 +21,8 @@ pub(super) fn section(few_shot: &FewShot) -> Markup {
                 p {
                     "Can a network tell classes apart that it never met in training, after a few labelled pictures of "
                     "each? Such a small task is called an episode. 5-way 1-shot means: five new classes, and one "
-                    "labelled picture of each to learn from. Guessing among five classes is right in 20 % of cases, "
-                    "among twenty in 5 %."
+                    "labelled picture of each to learn from. Guessing among five classes is right in "
+                    "20\u{a0}% of cases, among twenty in 5\u{a0}%."
                 }
                 @if has_table { (table(few_shot)) }
                 @if has_curves { (shots_figure(&few_shot.shots)) }
@@ -44,11 +43,12 @@ fn table(few_shot: &FewShot) -> Markup {
         episodes. Bold: our highest in each column.";
     let (theirs, ours): (Vec<_>, Vec<_>) = few_shot.table.iter().partition(|row| row.published);
     let columns = few_shot.tasks.len();
+    let fills = fills(&ours.iter().map(|row| row.rule).collect::<Vec<_>>());
     let best: Vec<Option<f64>> = (0..columns).map(|task| best(&ours, task)).collect();
     let body = html! {
         (caption(words))
         thead { tr { th { "" } @for task in &few_shot.tasks { th scope="col" { (task) } } } }
-        @if !ours.is_empty() { tbody { @for row in &ours { (our_row(row, &best)) } } }
+        @if !ours.is_empty() { tbody { @for (row, fill) in ours.iter().zip(fills) { (our_row(row, fill, &best)) } } }
         @if !theirs.is_empty() {
             tbody.published {
                 tr { th.group scope="rowgroup" colspan=(columns + 1) { span { "Published by others" } } }
@@ -69,16 +69,28 @@ fn table(few_shot: &FewShot) -> Markup {
     }
 }
 
-fn our_row(row: &FewShotRow, best: &[Option<f64>]) -> Markup {
+fn our_row(row: &FewShotRow, fill: Fill, best: &[Option<f64>]) -> Markup {
     html! {
         tr {
-            th scope="row" { @if let Some(rule) = row.rule { (swatch(rule)) } (row.label) }
+            th scope="row" { (swatch(row, fill)) (row.label) }
             @for (task, best) in best.iter().enumerate() {
                 @match row.cell(task) {
                     Some(cell) if Some(cell.percent) == *best => { td { strong { (cell_words(cell)) } } }
                     Some(cell) => { td { (cell_words(cell)) } }
                     None => { td { "–" } }
                 }
+            }
+        }
+    }
+}
+
+/// The row's line and marker, as in the figure.
+fn swatch(row: &FewShotRow, fill: Fill) -> Markup {
+    html! {
+        svg.chart.swatch viewBox="0 0 24 14" aria-hidden="true" {
+            g class=(class(row.rule)) {
+                path.line d="M1 7L23 7" {}
+                (point(row.rule, fill, (12.0, 7.0), 4.5, ""))
             }
         }
     }
@@ -102,13 +114,17 @@ fn episode_count(rows: &[&FewShotRow]) -> Option<String> {
 }
 
 fn shots_figure(curves: &[ShotCurve]) -> Markup {
+    let lines = lines(curves);
+    let close = close_up(&lines);
     html! {
         figure {
-            (responsive(|layout| chart(curves, layout)))
+            (responsive(|layout| chart(&lines, layout)))
+            @if let Some(close) = &close { div.close-up { (responsive(|layout| chart(close, layout))) } }
             figcaption {
                 "What each further labelled picture is worth. Look at the left end: a line that is high there needs "
                 "one picture only. Bands are 95 % confidence intervals over episodes; the vertical axis need not "
                 "start at zero."
+                @if close.is_some() { " The lower panel shows the highest lines again, closer." }
             }
             (shots_table(curves).folded())
         }
