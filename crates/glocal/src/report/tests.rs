@@ -175,7 +175,7 @@ fn poison(report: &mut Report, bad: f64) {
         arm.levels[0].percent.push(bad);
         arm.levels.push(LevelAccuracy { level: u32::MAX, percent: vec![bad, bad], frozen_percent: vec![bad] });
     }
-    for few_shot in &mut report.few_shot {
+    if let Some(few_shot) = &mut report.few_shot {
         few_shot.table[1].cells[0] = Some(FewShotCell { percent: bad, interval: Some(bad), episodes: None });
         few_shot.shots[0].points.push(ShotPoint { shots: u32::MAX, percent: bad, interval: bad });
         few_shot.shots[1].points.push(ShotPoint { shots: 2, percent: 90.0, interval: bad });

@@ -188,7 +188,7 @@ impl<'a> Chart<'a> {
         let (left, right) = self.frame.across();
         let has_pictures = self.cell.0 >= PICTURE_COLUMN;
         let below = if has_pictures { base + side + 20.0 } else { base + 16.0 };
-        let every = ((16.0 / self.cell.0.max(0.1)).ceil() as usize).max(1);
+        let every = ((20.0 / self.cell.0.max(0.1)).ceil() as usize).max(1);
         html! {
             (line((left, base), (right, base), "axis"))
             @if has_pictures {
