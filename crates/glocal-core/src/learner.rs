@@ -101,6 +101,17 @@ pub struct LayerRecording {
     pub threshold: f64,
 }
 
+/// What the plastic read-out did in one episode, for pictures.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EpisodeRecording {
+    /// Plastic weights after the support, `[O,I]`; empty without any. Before it they are zero.
+    pub plastic_weight: Vec<f32>,
+    /// Membrane potentials, `[S+1,O]`: the support, then the query.
+    pub membrane_potentials: Vec<f32>,
+    /// Firing threshold.
+    pub threshold: f64,
+}
+
 impl Learner<f32> {
     /// A network with drawn weights, zero plastic state and fresh optimisers. Same seed, same bits.
     ///
@@ -447,6 +458,67 @@ impl<F: Float> Learner<F> {
         let labels = asked(&examples);
         let (loss, predictions) = network.loss(self.config.loss, &labels, &mut self.workspace);
         Ok(EvalReport { loss, correct: count_correct(&predictions, &labels), predictions })
+    }
+
+    /// Answers to the queries of episodes, `[Q,C]`; their labels are not looked at.
+    ///
+    /// # Errors
+    /// Wrong shapes, values that are not finite, or labels out of range.
+    pub fn answer(&mut self, examples: Examples<'_, F>) -> Result<&[F], CoreError> {
+        let batch = self.check(examples, true)?;
+        self.workspace.keep_potentials(Potentials::All);
+        rayon::scope(|_| self.network.forward(&self.params, &self.plastic, examples, batch, &mut self.workspace).step);
+        Ok(&self.workspace.reading().values)
+    }
+
+    /// Runs one episode with one query and records its plastic read-out.
+    ///
+    /// # Errors
+    /// As [`Learner::answer`]; more than one episode or query, or a network without a plastic read-out of episodes.
+    pub fn record_episode(&mut self, examples: Examples<'_, F>) -> Result<EpisodeRecording, CoreError> {
+        let plastic = matches!(self.config.network.episode, Some(EpisodeReadout::Plastic { .. }));
+        let Some(shape) =
+            examples.episodes.filter(|s| plastic && s.queries == 1 && examples.labels.len() == s.samples())
+        else {
+            let found = format!("{:?} with {} labels", examples.episodes, examples.labels.len());
+            return Err(CoreError::Shape { what: "recorded episode".into(), expected: vec![1, 1], found });
+        };
+        self.answer(examples)?;
+        let (weight, potentials) = self.network.episode_inside(&self.params, &self.plastic, shape, &mut self.workspace);
+        let narrow = |values: &[F]| values.iter().map(|v| v.to_f64() as f32).collect();
+        Ok(EpisodeRecording {
+            plastic_weight: narrow(&weight),
+            membrane_potentials: narrow(&potentials),
+            threshold: self.network.layers().last().map_or(1.0, crate::layer::Layer::threshold),
+        })
+    }
+
+    /// The same network for episodes of fewer classes: the plastic read-out's first `ways` neurons. Prototypes take any
+    /// number as they are.
+    ///
+    /// # Errors
+    /// More classes than the read-out has neurons, none, or a network that does not meet its classes in episodes.
+    pub fn narrowed(&self, ways: usize) -> Result<Self, CoreError> {
+        let outputs = self.network.classes();
+        let mut config = self.config.clone();
+        match config.network.episode {
+            Some(EpisodeReadout::Prototypes {}) => {}
+            Some(EpisodeReadout::Plastic { .. }) if (1..=outputs).contains(&ways) => {
+                config.network.layers.last_mut().expect("a valid config has a layer").size = ways;
+            }
+            _ => {
+                let found = format!("{ways} ways");
+                return Err(CoreError::Shape { what: "classes of an episode".into(), expected: vec![outputs], found });
+            }
+        }
+        let mut learner = Learner::with_models(config, self.seed, Models::default())?;
+        for spec in &learner.specs {
+            // All arrays of a layer are rows of neurons first, but for the local learning rate, which is of its inputs.
+            let values = self.params[spec.layer].get(spec.field);
+            *learner.params[spec.layer].get_mut(spec.field) = values[..spec.len()].to_vec();
+        }
+        learner.steps = self.steps;
+        Ok(learner)
     }
 
     /// Runs one sample (B = 1) with frozen plastic weights and records every layer.

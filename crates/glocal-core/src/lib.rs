@@ -34,5 +34,7 @@ pub mod view;
 pub use config::{LearnerConfig, LearningRule, NetworkConfig};
 pub use episode::{EpisodeReadout, EpisodeShape};
 pub use error::{ConfigErrors, CoreError};
-pub use learner::{EvalReport, Finding, HyperGradient, LayerRecording, Learner, PlasticEval, Severity, StepReport};
+pub use learner::{
+    EpisodeRecording, EvalReport, Finding, HyperGradient, LayerRecording, Learner, PlasticEval, Severity, StepReport,
+};
 pub use network::{Examples, Input, Models, Potentials};

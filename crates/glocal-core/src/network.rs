@@ -310,6 +310,33 @@ impl<F: Float> Network<F> {
         }
     }
 
+    /// Plastic weights of the read-out after the support, `[O,I]`, and potentials of its neurons, `[S+1,O]`; after
+    /// [`Network::forward`] with one episode of one query.
+    pub(crate) fn episode_inside(
+        &self,
+        params: &Params<F>,
+        plastic: &[PlasticWeight<F>],
+        shape: EpisodeShape,
+        workspace: &mut Workspace<F>,
+    ) -> (Vec<F>, Vec<F>) {
+        let potentials = self.trajectory(workspace).potential.to_vec();
+        let last = self.last();
+        let episodes = &workspace.episodes;
+        // The support alone, and what it leaves is kept: the scan could go on.
+        let whole = self.readout_pass((params, plastic), episodes, shape, None);
+        let (inputs, outputs) = (shape.supports * last.inputs(), shape.supports * last.outputs());
+        let pass = Pass {
+            input: Input::Series(&episodes.series[..inputs]),
+            drive: Some(&episodes.drive[..outputs]),
+            phase: &episodes.phase[..shape.supports],
+            continues: true,
+            ..whole
+        };
+        let mut tape = Tape::default();
+        last.forward(&pass, &mut tape);
+        (tape.next_plastic().to_vec(), potentials)
+    }
+
     /// Layers that run over the samples themselves: all but the plastic read-out of episodes.
     pub fn embedding(&self) -> usize {
         self.config.embedding()

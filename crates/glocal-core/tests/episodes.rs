@@ -265,6 +265,35 @@ fn gradients_by_finite_differences() {
     }
 }
 
+/// What is shown of an episode: the plastic weights that the equations give, in both executions.
+#[test]
+fn recorded_plastic_weights_are_those_of_the_equations() {
+    let mut found = Vec::new();
+    for execution in [Execution::Dense, Execution::LowRank] {
+        let mut config = network(NeuronConfig::Tanh {}, spiking(), Coupling::Additive { gain: GainShape::Scalar }, 1);
+        plasticity_of(&mut config.layers[2]).execution = execution;
+        let case = Case::new(config, 12);
+        let alone = EpisodeShape { queries: 1, ..SHAPE };
+        let (x, labels) = (&case.x[..alone.samples() * SIDE * SIDE], &case.labels[..alone.samples()]);
+        let mut learner: Learner<f64> =
+            Learner::with_models(learner_in_episodes(case.config.clone()), 1, Models::default()).unwrap();
+        *learner.params_mut() = case.params.clone();
+        let examples = Examples::in_episodes(Input::Constant(x), labels, alone);
+        let answers = learner.answer(examples).unwrap().to_vec();
+        let recording = learner.record_episode(examples).unwrap();
+        let last = &recording.membrane_potentials[alone.supports * WAYS..];
+        let read: Vec<f64> = last.iter().map(|&v| f64::from(v) / THRESHOLD).collect();
+        assert!(relative(&read, &answers) < 1e-6);
+        // The query's current without its leak: (W + gP) x.
+        let width = case.params[2].local_learning_rate.len();
+        assert_eq!(recording.plastic_weight.len(), WAYS * width);
+        assert!(recording.plastic_weight.iter().any(|&p| p.abs() > 0.01));
+        found.push(recording.plastic_weight.iter().map(|&p| f64::from(p)).collect::<Vec<_>>());
+        assert!(learner.record_episode(case.examples()).is_err());
+    }
+    assert!(relative(&found[0], &found[1]) < 1e-6);
+}
+
 /// The answer to a query does not depend on what else is asked, in its episode or in the batch.
 #[test]
 fn queries_write_nothing() {
@@ -286,6 +315,29 @@ fn queries_write_nothing() {
             let reading = network.forward(&case.params, &plastic, examples, kept.len(), &mut workspace);
             assert_eq!(reading.values, together[(e * SHAPE.queries + q) * WAYS..][..WAYS]);
         }
+    }
+}
+
+/// Fewer classes: the read-out's first neurons answer as if the others were not there.
+#[test]
+fn narrowed_read_outs_are_the_first_neurons() {
+    for coupling in [Coupling::Gated, Coupling::Additive { gain: GainShape::PerNeuron }] {
+        let case = Case::new(network(NeuronConfig::Tanh {}, spiking(), coupling, 1), 31);
+        let mut learner: Learner<f64> =
+            Learner::with_models(learner_in_episodes(case.config.clone()), 1, Models::default()).unwrap();
+        *learner.params_mut() = case.params.clone();
+        let narrow = learner.narrowed(2).unwrap();
+        let (whole, part) = (&learner.params()[2], &narrow.params()[2]);
+        let inputs = whole.local_learning_rate.len();
+        assert_eq!(part.weight, whole.weight[..2 * inputs]);
+        assert_eq!(part.local_learning_rate, whole.local_learning_rate);
+        assert_eq!(part.sliding_threshold, whole.sliding_threshold[..2]);
+        assert_eq!(part.plasticity_gain, whole.plasticity_gain[..part.plasticity_gain.len()]);
+        assert_eq!(narrow.params()[..2], learner.params()[..2]);
+        let mut same = learner.narrowed(WAYS).unwrap();
+        let expected = learner.answer(case.examples()).unwrap().to_vec();
+        assert_eq!(same.answer(case.examples()).unwrap(), expected);
+        assert!(learner.narrowed(WAYS + 1).is_err() && learner.narrowed(0).is_err());
     }
 }
 

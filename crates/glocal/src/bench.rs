@@ -5,6 +5,7 @@
 //! floor ratio = step time / floor.
 
 mod conv;
+mod episodes;
 mod events;
 
 use std::time::Instant;
@@ -45,6 +46,8 @@ pub struct BenchReport {
     pub lp_step_ms: f64,
     /// Backprop only, through two convolutions.
     pub conv_step_ms: f64,
+    /// Training episodes in a second: 5-way 1-shot, through four convolutions.
+    pub episodes_per_s: f64,
     /// Best rate of f32 matrix products of the step's own shapes.
     pub gemm_gflops: f64,
     /// Step over floor.
@@ -61,12 +64,14 @@ pub struct BenchReport {
     pub network: String,
     /// The convolutional network.
     pub conv_network: String,
+    /// The few-shot network.
+    pub episodes_network: String,
     /// Files of events, on one core.
     #[serde(flatten)]
     pub event_reading: EventReading,
 }
 
-/// Measures everything; takes about `seconds` for each of the six networks.
+/// Measures everything; takes about `seconds` for each of the seven networks.
 ///
 /// # Errors
 /// What training reports.
@@ -81,6 +86,7 @@ pub fn run(seconds: f64) -> Result<BenchReport, GlocalError> {
     let hp_from_zero_step_ms = step_ms(LearningRule::Hybrid, Sharing::Batch, PlasticScope::Sample, &data, seconds)?;
     let lp_step_ms = step_ms(LearningRule::Local, Sharing::Batch, PlasticScope::Run, &data, seconds)?;
     let conv_step_ms = conv::step_ms(seconds)?;
+    let episodes_per_s = episodes::per_second(seconds)?;
     let gemm_gflops = gemm_gflops(seconds);
     let floor_ms = |multiply_adds: f64| 2.0 * multiply_adds / gemm_gflops / 1e6;
     Ok(BenchReport {
@@ -90,6 +96,7 @@ pub fn run(seconds: f64) -> Result<BenchReport, GlocalError> {
         hp_per_sample_step_ms,
         lp_step_ms,
         conv_step_ms,
+        episodes_per_s,
         gemm_gflops,
         gp_floor_ratio: gp_step_ms / floor_ms(gp_multiply_adds()),
         hp_floor_ratio: hp_step_ms / floor_ms(hp_multiply_adds()),
@@ -98,6 +105,7 @@ pub fn run(seconds: f64) -> Result<BenchReport, GlocalError> {
         threads: rayon::current_num_threads(),
         network: format!("{}-{}-{}, T={STEPS}, batch {BATCH}", SIZES[0], SIZES[1], SIZES[2]),
         conv_network: conv::name(),
+        episodes_network: episodes::name(),
         event_reading: event_reading(seconds / 4.0)?,
     })
 }

@@ -33,6 +33,18 @@ pub struct Evaluation {
     /// Images of each class (row) taken for each class (column); empty in files of older versions.
     #[serde(default)]
     pub confusion: Vec<Vec<u64>>,
+    /// Spread over episodes; absent where samples stand for themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub episodes: Option<EpisodeSpread>,
+}
+
+/// How accuracy differs from episode to episode.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EpisodeSpread {
+    /// Episodes judged.
+    pub episodes: u64,
+    /// Half width of the 95 % confidence interval of the mean accuracy, as a share: 1.96 deviations over √episodes.
+    pub interval: f64,
 }
 
 /// Judges `learner` on one part of a run's samples, in their own order.
@@ -67,8 +79,8 @@ pub fn evaluate_each<const N: usize>(
     for numbers in samples.numbers(part).chunks(batch.max(1)) {
         samples.evaluation_batch(&mut feed, part, numbers, damage)?;
         for (plastic, tally) in &mut tallies {
-            let report = learner.evaluate(feed.input(), feed.labels(), *plastic)?;
-            tally.count(&report, feed.labels());
+            let report = learner.evaluate_on(feed.examples(), *plastic)?;
+            tally.count(&report, &feed.asked(), feed.queries());
         }
     }
     let evaluations = tallies.map(|(_, tally)| tally.finish());
@@ -82,17 +94,32 @@ fn not_finite(learner: &Learner) -> CoreError {
     CoreError::Diverged { step: learner.steps_taken(), layer: "read-out".into(), what: "evaluation loss".into() }
 }
 
+fn spread(accuracies: &[f64]) -> Option<EpisodeSpread> {
+    let n = accuracies.len() as f64;
+    let mean = accuracies.iter().sum::<f64>() / n;
+    let variance = accuracies.iter().map(|a| (a - mean) * (a - mean)).sum::<f64>() / (n - 1.0).max(1.0);
+    (!accuracies.is_empty())
+        .then(|| EpisodeSpread { episodes: accuracies.len() as u64, interval: 1.96 * (variance / n).sqrt() })
+}
+
 struct Tally {
     loss_sum: f64,
     confusion: Vec<Vec<u64>>,
+    /// Accuracy of each episode.
+    episodes: Vec<f64>,
 }
 
 impl Tally {
     fn new(classes: usize) -> Self {
-        Tally { loss_sum: 0.0, confusion: vec![vec![0; classes]; classes] }
+        Tally { loss_sum: 0.0, confusion: vec![vec![0; classes]; classes], episodes: Vec::new() }
     }
 
-    fn count(&mut self, report: &glocal_core::EvalReport, labels: &[u32]) {
+    fn count(&mut self, report: &glocal_core::EvalReport, labels: &[u32], queries: Option<usize>) {
+        if let Some(queries) = queries {
+            let episodes = labels.chunks_exact(queries).zip(report.predictions.chunks_exact(queries));
+            let correct = |(labels, found): (&[u32], &[u32])| labels.iter().zip(found).filter(|(l, f)| l == f).count();
+            self.episodes.extend(episodes.map(|episode| correct(episode) as f64 / queries as f64));
+        }
         self.loss_sum += report.loss * labels.len() as f64;
         for (&label, &prediction) in labels.iter().zip(&report.predictions) {
             let taken_for = self.confusion.get_mut(label as usize).and_then(|row| row.get_mut(prediction as usize));
@@ -113,6 +140,7 @@ impl Tally {
             loss: share(self.loss_sum),
             per_class,
             confusion: self.confusion,
+            episodes: spread(&self.episodes),
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod error;
 pub mod evaluate;
 pub mod event_picture;
 pub mod experiments;
+pub mod few_shot;
 pub mod interrupt;
 pub mod progress;
 pub mod report;

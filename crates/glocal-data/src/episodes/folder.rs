@@ -24,11 +24,27 @@ const MOST_PHOTOGRAPH_SIDE: u32 = 1 << 14;
 /// No class folders, a class without pictures, files of other kinds; a picture that cannot be decoded, or, unless they
 /// are scaled, differs from the first in size; more than 1 GiB of pixels; [`DataError::Parameter`] for a wrong side.
 pub fn class_pictures(folder: &Path, options: PictureOptions) -> Result<PictureClasses, DataError> {
-    let PictureOptions { side, ink } = options;
     options.validate()?;
-    let reading = Reading { side, ink, any_size: side.is_some(), most_side: MOST_PHOTOGRAPH_SIDE };
+    let reading = reading(options);
     let name = folder.file_name().map_or_else(|| "pictures".into(), |name| name.to_string_lossy().into_owned());
     read_folder(&name, folder, reading)
+}
+
+fn reading(PictureOptions { side, ink }: PictureOptions) -> Reading {
+    Reading { side, ink, any_size: side.is_some(), most_side: MOST_PHOTOGRAPH_SIDE }
+}
+
+/// The levels of one picture, read as those of [`class_pictures`].
+pub(super) fn read_picture(file: &Path, options: PictureOptions) -> Result<Vec<u8>, DataError> {
+    let mut gathering = Gathering::new(reading(options));
+    gathering.class("picture".into());
+    add(&mut gathering, file)?;
+    Ok(gathering.finish("picture")?.picture(0).to_vec())
+}
+
+fn add(gathering: &mut Gathering, file: &Path) -> Result<(), DataError> {
+    let source = File::open(file).map_err(|source| DataError::Io { file: file.into(), action: "open", source })?;
+    gathering.add(file, BufReader::new(source))
 }
 
 /// Reads a folder whose classes are folders in it, or in folders of it.
@@ -36,11 +52,7 @@ pub(super) fn read_folder(name: &str, folder: &Path, reading: Reading) -> Result
     let mut gathering = Gathering::new(reading);
     for Class { name, files } in listing::nested_classes(folder, FileKind::Picture)? {
         gathering.class(name);
-        for file in &files {
-            let source =
-                File::open(file).map_err(|source| DataError::Io { file: file.into(), action: "open", source })?;
-            gathering.add(file, BufReader::new(source))?;
-        }
+        files.iter().try_for_each(|file| add(&mut gathering, file))?;
     }
     gathering.finish(name)
 }

@@ -29,6 +29,7 @@ mod error;
 mod folder;
 mod omniglot;
 mod picture;
+mod query;
 mod sampler;
 mod split;
 
@@ -38,5 +39,6 @@ pub use error::EpisodeError;
 pub use folder::class_pictures;
 pub use omniglot::{NAME as OMNIGLOT, Omniglot, omniglot};
 pub use picture::{Ink, MOST_SIDE, PictureOptions};
+pub use query::{QueryPicture, query_pictures};
 pub use sampler::{Episode, EpisodePicture, EpisodeSampler, EpisodeShape};
 pub use split::{ClassId, ClassSplit, SplitClasses};

@@ -8,7 +8,7 @@ use glocal::progress::Progress;
 use glocal::{GlocalError, TrainOptions};
 use glocal_data::Locations;
 
-use crate::{bench, data, eval, quickstart, report, reproduce, train};
+use crate::{bench, data, eval, fewshot, quickstart, report, reproduce, train};
 
 /// Spiking neural networks that learn globally (backprop through time) and locally (synaptic plasticity) at once.
 #[derive(Debug, Parser)]
@@ -42,6 +42,8 @@ pub enum Command {
     Train(train::TrainArgs),
     /// Judge a trained network, on clean or corrupted images
     Eval(eval::EvalArgs),
+    /// Show a trained network a few pictures of your own classes, and ask about others
+    Fewshot(fewshot::FewShotArgs),
     /// Carry out a published experiment and compare with the published figures
     Reproduce(reproduce::ReproduceArgs),
     /// List, fetch, find and check data sets; look at files of events and convert them

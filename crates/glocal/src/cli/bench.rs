@@ -51,11 +51,13 @@ fn in_words(report: &BenchReport) -> String {
         row(&format!("GP, convolutional: {}", report.conv_network), report.conv_step_ms, Some(report.conv_floor_ratio)),
     ];
     format!(
-        "{}, {} threads, median times\n{}f32 matrix products: {:.0} GFLOP/s; HP per sample: {:.0} MB at most\n\
+        "{}, {} threads, median times\n{}training episodes a second: {:.0} ({})\nf32 matrix products: {:.0} GFLOP/s; HP per sample: {:.0} MB at most\n\
          millions of events a second on one core: EVT2 {:.0}, DAT {:.0}, EVT3 {:.0}, N-MNIST {:.0}\n",
         report.network,
         report.threads,
         aligned(&rows, &[Align::Left]),
+        report.episodes_per_s,
+        report.episodes_network,
         report.gemm_gflops,
         report.hp_per_sample_peak_mb,
         events.evt2_mevents_per_s,

@@ -88,7 +88,7 @@ pub fn run(args: &EvalArgs, context: &Context) -> Result<(), GlocalError> {
         return Err(no_validation(args));
     }
     let (mut learner, position) = load_network(&folder, &config)?;
-    let images = Samples::load(&config.data.dataset, &context.locations)?;
+    let images = Samples::of(&config, &context.locations)?;
     let images = RunSamples::new(&images, &config, None)?;
     let damage = images.damage(&args.corrupt)?;
     let batch = args.batch.map_or(config.eval_batch(), |batch| batch as usize);

@@ -5,6 +5,7 @@ mod bench;
 mod data;
 mod eval;
 mod event_files;
+mod fewshot;
 mod output;
 mod quickstart;
 mod report;
@@ -36,6 +37,7 @@ fn run(cli: Cli) -> Result<(), GlocalError> {
         Command::Quickstart(args) => quickstart::run(&args, &context),
         Command::Train(args) => train::run(&args, &context),
         Command::Eval(args) => eval::run(&args, &context),
+        Command::Fewshot(args) => fewshot::run(&args),
         Command::Reproduce(args) => reproduce::run(&args, &context),
         Command::Data(command) => data::run(&command, &context),
         Command::Report(args) => report::run(&args, &context),

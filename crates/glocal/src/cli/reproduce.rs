@@ -3,11 +3,14 @@
 mod classification;
 mod demo;
 mod faults;
+mod few_shot;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use glocal::experiments::{arm_of_letters, classification as classify, fashion_demo, fault_tolerance};
+use glocal::experiments::{
+    arm_of_letters, classification as classify, fashion_demo, fault_tolerance, few_shot as episodes,
+};
 use glocal::report::LearningRule;
 use glocal::train::Start;
 use glocal::{GlocalError, TrainOptions};
@@ -22,25 +25,29 @@ Examples:
   glocal reproduce fashion-demo --seeds 1 --epochs 5 --out runs/short
   glocal reproduce fault-tolerance --quick
   glocal reproduce classification
+  glocal reproduce few-shot --only hp,prototypes
   glocal reproduce fashion-demo --resume                go on after Ctrl-C; finished runs are kept
 
-All need the full Fashion-MNIST: `glocal data fetch fashion-mnist`, or on Debian `apt install
-dataset-fashion-mnist`. classification needs MNIST and (a part of) N-MNIST, too: `glocal data list`.")]
+few-shot needs Omniglot, the others the full Fashion-MNIST: `glocal data fetch fashion-mnist`, or on Debian
+`apt install dataset-fashion-mnist`; classification MNIST and (a part of) N-MNIST, too: `glocal data list`.")]
 pub struct ReproduceArgs {
     /// Which published result
     name: Published,
     /// Folder for runs, results.json and report.html [default: runs/NAME]
     #[arg(long, short, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Seeds, one run of each arm per seed [default: 1,2,3; of classification 1]
+    /// Seeds, one run of each arm per seed [default: 1,2,3; of classification and few-shot 1]
     #[arg(long, value_name = "N,N,...", value_delimiter = ',')]
     seeds: Vec<u64>,
     /// Epochs [default: those of the config files]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     epochs: Option<u64>,
-    /// Arms: lp (local), gp (global), hp (hybrid); classification has hp only
+    /// Arms: lp (local), gp (global), hp (hybrid); classification has hp only, few-shot takes --only
     #[arg(long, value_name = "ARM,ARM,...", value_delimiter = ',', default_value = "lp,gp,hp", value_parser = arm)]
     arms: Vec<LearningRule>,
+    /// Only these runs of few-shot: hp, hp-second-order, gp, lp, prototypes, hp-spiking, hp-events
+    #[arg(long, value_name = "NAME,NAME,...", value_delimiter = ',')]
+    only: Vec<String>,
     /// A taste in minutes: few epochs, part of the data, few levels of damage, one seed
     #[arg(long)]
     quick: bool,
@@ -57,6 +64,8 @@ enum Published {
     FaultTolerance,
     /// Convolutional networks on MNIST, Fashion-MNIST and N-MNIST
     Classification,
+    /// Omniglot: new characters from one example
+    FewShot,
 }
 
 impl Published {
@@ -65,6 +74,7 @@ impl Published {
             Published::FashionDemo => fashion_demo::NAME,
             Published::FaultTolerance => fault_tolerance::NAME,
             Published::Classification => classify::NAME,
+            Published::FewShot => episodes::NAME,
         }
     }
 }
@@ -82,6 +92,7 @@ pub fn run(args: &ReproduceArgs, context: &Context) -> Result<(), GlocalError> {
         Published::FashionDemo => demo::run(args, context),
         Published::FaultTolerance => faults::run(args, context),
         Published::Classification => classification::run(args, context),
+        Published::FewShot => few_shot::run(args, context),
     }
 }
 
@@ -127,6 +138,8 @@ impl ReproduceArgs {
         let arms: Vec<String> = self.arms().iter().map(|&rule| glocal::compare::letters(rule).to_lowercase()).collect();
         let arms = match self.name {
             Published::Classification => String::new(),
+            Published::FewShot if self.only.is_empty() => String::new(),
+            Published::FewShot => format!(" --only {}", self.only.join(",")),
             _ => format!(" --arms {}", arms.join(",")),
         };
         let epochs = self.epochs.map_or(String::new(), |epochs| format!(" --epochs {epochs}"));

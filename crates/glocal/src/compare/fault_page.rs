@@ -74,7 +74,7 @@ fn examples(records: &[RunRecord], locations: &Locations) -> Result<HashMap<Ladd
         if new.is_empty() {
             continue;
         }
-        let samples = match Samples::load(&record.config.data.dataset, locations) {
+        let samples = match Samples::of(&record.config, locations) {
             Ok(samples) => samples,
             Err(error) if is_absent(&error) => continue,
             Err(error) => return Err(error),

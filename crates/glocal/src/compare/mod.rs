@@ -3,6 +3,7 @@
 mod arms;
 mod fault;
 mod fault_page;
+mod few_shot;
 mod noise;
 mod page;
 pub mod table;
@@ -16,6 +17,7 @@ use crate::train::Summary;
 
 pub use arms::{arms, letters, words};
 pub use fault::{FaultCurve, FaultCurves, FaultPoint, Ladder};
+pub use few_shot::{FewShotFigures, TaskFigure, can_meet};
 pub use noise::{NoiseCurve, NoisePoint};
 pub use page::{Headings, report};
 
@@ -34,6 +36,8 @@ pub struct RunRecord {
     pub noise: Option<NoiseCurve>,
     /// Test accuracy under growing damage, where it was measured.
     pub faults: Option<FaultCurves>,
+    /// Test accuracy in episodes of several sizes, where it was measured.
+    pub few_shot: Option<FewShotFigures>,
 }
 
 impl RunRecord {
@@ -50,6 +54,7 @@ impl RunRecord {
             summary: Summary::read(&folder)?,
             noise: NoiseCurve::read(&folder)?,
             faults: FaultCurves::read(&folder)?,
+            few_shot: FewShotFigures::read(&folder)?,
         })
     }
 

@@ -149,7 +149,7 @@ fn machine() -> Option<String> {
 fn show_inside(page: &mut Report, record: &RunRecord, locations: &Locations) -> Result<(), GlocalError> {
     let folder = RunFolder::read_only(&record.root)?;
     let (mut learner, _) = load_network(&folder, &record.config)?;
-    let images = match Samples::load(&record.config.data.dataset, locations) {
+    let images = match Samples::of(&record.config, locations) {
         Ok(images) => images,
         Err(error) if is_absent(&error) => return Ok(()),
         Err(error) => return Err(error),

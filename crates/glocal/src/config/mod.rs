@@ -24,8 +24,9 @@ pub mod problem;
 use std::path::Path;
 
 use glocal_core::error::ConfigErrors;
-use glocal_core::{LearnerConfig, LearningRule};
+use glocal_core::{EpisodeReadout, HyperGradient, LearnerConfig, LearningRule};
 use glocal_data::encode::Encoder;
+use glocal_data::episodes::{ClassSplit, EpisodeShape, MOST_SIDE};
 use glocal_data::events::Framing;
 use glocal_data::{Augmentations, DvsConfig, EventTransforms};
 use serde::{Deserialize, Serialize};
@@ -51,6 +52,73 @@ pub struct EventsConfig {
     pub simulate: Option<DvsConfig>,
 }
 
+/// Few-shot learning: how episodes are drawn from the classes of a data set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EpisodesConfig {
+    /// Which classes are learned from, which choose the model, which judge it.
+    pub split: ClassSplit,
+    /// Whether each quarter turn of a class to learn from is a class of its own.
+    #[serde(default = "yes")]
+    pub rotations: bool,
+    /// Pictures are scaled to this many rows and columns.
+    #[serde(default = "default_side")]
+    pub side: usize,
+    /// Classes of an episode.
+    pub ways: usize,
+    /// Labelled pictures of each class.
+    pub shots: usize,
+    /// Pictures of each class that the network is asked about while it learns.
+    #[serde(default = "one_usize")]
+    pub queries: usize,
+    /// The same while it is judged.
+    #[serde(default = "five")]
+    pub judged_queries: usize,
+    /// Episodes of a training epoch; `training.batch_size` of them make a step.
+    pub training: usize,
+    /// Episodes that choose the model.
+    pub validation: usize,
+    /// Episodes that judge it.
+    #[serde(default = "thousand")]
+    pub test: usize,
+}
+
+impl EpisodesConfig {
+    /// Size of the episodes to learn from.
+    pub fn shape(&self) -> EpisodeShape {
+        EpisodeShape { ways: self.ways, shots: self.shots, queries: self.queries }
+    }
+
+    /// Size of the episodes that judge.
+    pub fn judged(&self) -> EpisodeShape {
+        EpisodeShape { queries: self.judged_queries, ..self.shape() }
+    }
+}
+
+/// How weights and meta-parameters take turns.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum MetaSchedule {
+    /// Both learn from the same batch.
+    Joint {},
+    /// Weights learn from each batch; after every so many, the meta-parameters follow the second-order hypergradient of
+    /// other episodes through a step on the last batch.
+    SecondOrder {
+        /// Steps of the weights between two of the meta-parameters.
+        #[serde(default = "five_u64")]
+        weight_steps: u64,
+        /// How it is differentiated.
+        #[serde(default)]
+        gradient: HyperGradient,
+    },
+}
+
+impl Default for MetaSchedule {
+    fn default() -> Self {
+        MetaSchedule::Joint {}
+    }
+}
+
 /// The whole config of one run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -63,6 +131,9 @@ pub struct RunConfig {
     /// How events become the network's input; absent: the data set holds images, which the encoder encodes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub events: Option<EventsConfig>,
+    /// Few-shot learning; absent: every sample stands for itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub episodes: Option<EpisodesConfig>,
     /// Network, loss and optimisers.
     pub learner: LearnerConfig,
     /// Epochs, batches, seed.
@@ -116,6 +187,9 @@ pub struct TrainingConfig {
     /// What the plastic state does while validation images are judged.
     #[serde(default)]
     pub validation_plastic: PlasticMode,
+    /// How weights and meta-parameters take turns.
+    #[serde(default)]
+    pub meta_schedule: MetaSchedule,
 }
 
 /// Which epoch's network is the result of a run.
@@ -155,6 +229,26 @@ fn yes() -> bool {
 
 fn one() -> u64 {
     1
+}
+
+fn five_u64() -> u64 {
+    5
+}
+
+fn one_usize() -> usize {
+    1
+}
+
+fn five() -> usize {
+    5
+}
+
+fn thousand() -> usize {
+    1000
+}
+
+fn default_side() -> usize {
+    31
 }
 
 impl RunConfig {
@@ -263,9 +357,11 @@ impl RunConfig {
         let wants = format!("must be {inputs}: one input per {per} of `{name}`");
         found.require(network.inputs == inputs, "learner.network.inputs", network.inputs, &wants);
         if let Some(last) = network.layers.len().checked_sub(1) {
-            let wants = format!("must be {classes}: one neuron per class of `{name}`");
+            let whose = if self.episodes.is_some() { "of an episode".into() } else { format!("of `{name}`") };
+            let wants = format!("must be {classes}: one neuron per class {whose}");
             let size = network.layers[last].size;
-            found.require(size == classes, format!("learner.network.layers[{last}].size"), size, &wants);
+            let embeds = matches!(network.episode, Some(EpisodeReadout::Prototypes {}));
+            found.require(embeds || size == classes, format!("learner.network.layers[{last}].size"), size, &wants);
         }
         let origin = |path: &KeyPath| source.map_or(Origin::BuiltIn, |source| source.origin(path));
         let problems = core_problems(&found, &origin);
@@ -275,8 +371,9 @@ impl RunConfig {
     fn problems(&self, origin: impl Fn(&KeyPath) -> Origin) -> Vec<Problem> {
         let mut found = self.learner.validate().err().unwrap_or_default();
         found.violations.iter_mut().for_each(|v| v.key = format!("learner.{}", v.key));
-        self.training.collect_violations(&self.data, &mut found);
+        self.training.collect_violations(&self.data, self.episodes.is_some(), &mut found);
         self.collect_event_violations(&mut found);
+        self.collect_episode_violations(&mut found);
         let unknown = self.data.unknown_dataset(&origin);
         unknown.into_iter().chain(core_problems(&found, &origin)).collect()
     }
@@ -288,6 +385,44 @@ impl RunConfig {
         self.events.is_none() && self.encoder.is_constant()
     }
 
+    fn collect_episode_violations(&self, found: &mut ConfigErrors) {
+        let readout = self.learner.network.episode;
+        let Some(episodes) = &self.episodes else {
+            let message = "needs a table [episodes], which says how they are drawn";
+            found.require(readout.is_none(), "learner.network.episode", "given", message);
+            let joint = self.training.meta_schedule == MetaSchedule::Joint {};
+            let message = "second-order needs [episodes]: the hypergradient compares two of them";
+            found.require(joint, "training.meta_schedule", "second-order", message);
+            return;
+        };
+        let message = "is needed: { kind = \"plastic\" } or { kind = \"prototypes\" }";
+        found.require(readout.is_some(), "learner.network.episode", "absent", message);
+        let least = |found: &mut ConfigErrors, key: &str, value: usize| {
+            found.require(value > 0, format!("episodes.{key}"), value, "must be at least 1");
+        };
+        least(found, "ways", episodes.ways);
+        least(found, "shots", episodes.shots);
+        least(found, "queries", episodes.queries);
+        least(found, "judged_queries", episodes.judged_queries);
+        least(found, "training", episodes.training);
+        least(found, "validation", episodes.validation);
+        least(found, "test", episodes.test);
+        least(found, "side", episodes.side);
+        let message = format!("must be at most {MOST_SIDE}");
+        found.require(episodes.side <= MOST_SIDE, "episodes.side", episodes.side, &message);
+        let direct = self.encoder == Encoder::default();
+        found.require(direct, "encoder.kind", "not direct", "pictures of episodes are shown as they are: leave it out");
+        let whole = self.data.validation == 0 && self.data.train_limit.is_none() && self.data.test_limit.is_none();
+        let message = "has no meaning in episodes: set episodes.training, episodes.validation, episodes.test";
+        found.require(whole, "data.validation", "or a limit", message);
+        let simulated = self.events.as_ref().is_none_or(|events| events.simulate.is_some());
+        found.require(simulated, "events.simulate", "absent", "is needed: the data set holds pictures");
+        if let MetaSchedule::SecondOrder { weight_steps, .. } = self.training.meta_schedule {
+            let key = "training.meta_schedule.weight_steps";
+            found.require(weight_steps > 0, key, weight_steps, "must be at least 1");
+        }
+    }
+
     fn collect_event_violations(&self, found: &mut ConfigErrors) {
         let Some(events) = &self.events else { return };
         let (frames, steps) = (events.framing.frames(), self.learner.network.steps);
@@ -295,7 +430,7 @@ impl RunConfig {
         found.require(steps == frames, "learner.network.steps", steps, &wants);
         let direct = self.encoder == Encoder::default();
         found.require(direct, "encoder.kind", "not direct", "frames of events are the input: leave [encoder] out");
-        let still = self.data.augment.is_empty();
+        let still = self.data.augment.is_empty() || self.episodes.is_some();
         found.require(still, "data.augment", &self.data.augment, "varies images, not events: use events.transforms");
     }
 }
@@ -310,7 +445,7 @@ impl DataConfig {
 }
 
 impl TrainingConfig {
-    fn collect_violations(&self, data: &DataConfig, found: &mut ConfigErrors) {
+    fn collect_violations(&self, data: &DataConfig, episodes: bool, found: &mut ConfigErrors) {
         found.require(self.epochs > 0, "training.epochs", self.epochs, "must be at least 1");
         found.require(self.batch_size > 0, "training.batch_size", self.batch_size, "must be at least 1");
         if let Some(size) = self.eval_batch {
@@ -329,7 +464,7 @@ impl TrainingConfig {
             "must be at least 1",
         );
         found.require(self.seed <= i64::MAX as u64, "training.seed", self.seed, "must be below 2^63");
-        let possible = self.select == Select::Last || data.validation > 0;
+        let possible = self.select == Select::Last || data.validation > 0 || episodes;
         found.require(
             possible,
             "training.select",

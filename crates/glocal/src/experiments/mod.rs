@@ -4,6 +4,7 @@ pub mod classification;
 mod effects;
 pub mod fashion_demo;
 pub mod fault_tolerance;
+pub mod few_shot;
 pub mod quickstart;
 
 use std::path::{Path, PathBuf};
@@ -94,7 +95,8 @@ pub fn arm_of_letters(word: &str) -> Option<LearningRule> {
 }
 
 /// What is measured of a run's chosen network once it is trained, and written into the run's folder.
-pub type Measure<'a> = dyn Fn(&PlannedRun, &RunFolder, &RunSamples<'_>, &mut Learner) -> Result<(), GlocalError> + 'a;
+pub type Measure<'a> =
+    dyn Fn(&PlannedRun, &RunFolder, &mut RunSamples<'_>, &mut Learner) -> Result<(), GlocalError> + 'a;
 
 /// Trains every run in its folder inside `out` and measures it; keeps what is finished. `measured` tells whether a run's
 /// folder holds the measurement already.
@@ -111,12 +113,12 @@ pub fn carry_out_with(
     if options.start == Start::New && is_occupied(out)? {
         return Err(GlocalError::OutputExists(out.to_owned()));
     }
-    let mut loaded: Option<(&str, Samples)> = None;
+    let mut loaded = None;
     let mut records = Vec::with_capacity(runs.len());
     for run in runs {
-        let name = run.config.data.dataset.as_str();
-        if loaded.as_ref().is_none_or(|(last, _)| *last != name) {
-            loaded = Some((name, Samples::load(name, &options.locations)?));
+        let wanted = (run.config.data.dataset.as_str(), run.config.episodes.as_ref().map(|episodes| episodes.side));
+        if loaded.as_ref().is_none_or(|(last, _)| *last != wanted) {
+            loaded = Some((wanted, Samples::of(&run.config, &options.locations)?));
         }
         let (_, samples) = loaded.as_ref().expect("loaded above");
         let root = out.join(&run.name);
@@ -124,9 +126,9 @@ pub fn carry_out_with(
         train_on(samples, &run.config, &root, &options)?;
         let folder = RunFolder::open(&root)?;
         if !measured(&folder)? {
-            let samples = RunSamples::new(samples, &run.config, None)?;
+            let mut samples = RunSamples::new(samples, &run.config, None)?;
             let (mut learner, _) = load_network(&folder, &run.config)?;
-            measure(run, &folder, &samples, &mut learner)?;
+            measure(run, &folder, &mut samples, &mut learner)?;
         }
         records.push(RunRecord::read(&root)?);
     }
@@ -140,7 +142,7 @@ pub fn carry_out_with(
 pub fn carry_out(runs: &[PlannedRun], out: &Path, options: &TrainOptions) -> Result<Vec<RunRecord>, GlocalError> {
     let measured =
         |folder: &RunFolder| Ok(NoiseCurve::read(folder)?.is_some_and(|curve| curve.covers(&NOISE_VARIANCES)));
-    let measure = |run: &PlannedRun, folder: &RunFolder, samples: &RunSamples<'_>, learner: &mut Learner| {
+    let measure = |run: &PlannedRun, folder: &RunFolder, samples: &mut RunSamples<'_>, learner: &mut Learner| {
         NoiseCurve::measure(learner, samples, &run.config, &NOISE_VARIANCES)?.write(folder)?;
         options.progress.say(&in_one_line(&run.label, &RunRecord::read(folder.root())?));
         Ok(())

@@ -32,8 +32,8 @@ impl<'a> FrameMaker<'a> {
     pub fn new(samples: &'a Samples, config: &'a EventsConfig, stream: &Stream) -> Result<Self, GlocalError> {
         let usage = |message: &str, hint: &str| GlocalError::Usage { message: message.into(), hint: hint.into() };
         let sensor = match (samples, &config.simulate) {
-            (Samples::Images(_), Some(camera)) => camera.sensor,
-            (Samples::Images(_), None) => {
+            (Samples::Images(_) | Samples::Classes(_), Some(camera)) => camera.sensor,
+            (Samples::Images(_) | Samples::Classes(_), None) => {
                 let hint = "add a table `[events.simulate]` (a simulated event camera), or leave `[events]` out";
                 return Err(usage("`[events]` is given, but the data set holds images", hint));
             }
@@ -61,7 +61,9 @@ impl<'a> FrameMaker<'a> {
         };
         let kept = [Split::Train, Split::Test].map(|split| {
             let fits = samples.len(split).saturating_mul(values) <= MOST_KEPT;
-            let slots = if whole_numbers && fits { samples.len(split) } else { 0 };
+            // Pictures of episodes are turned and moved: hardly one comes twice.
+            let again = !matches!(samples, Samples::Classes(_));
+            let slots = if whole_numbers && fits && again { samples.len(split) } else { 0 };
             (0..slots).map(|_| OnceLock::new()).collect()
         });
         Ok(FrameMaker { samples, config, sensor, stream, kept })
@@ -90,6 +92,7 @@ impl<'a> FrameMaker<'a> {
         match self.samples {
             Samples::Images(sets) => Ok(sets[index(split)].sample(number)?.label),
             Samples::Recordings(sets) => Ok(sets[index(split)].sample(number)?.label),
+            Samples::Classes(_) => Ok(0),
         }
     }
 
@@ -105,15 +108,45 @@ impl<'a> FrameMaker<'a> {
         draw: &Draw,
         series: &mut Vec<f32>,
     ) -> Result<(), GlocalError> {
-        let (batch, size) = (numbers.len(), self.inputs());
         let one = |&number: &u32| self.one(split, number, damage, draw);
         let parts = numbers.par_iter().map(one).collect::<Result<Vec<Frame<'_>>, GlocalError>>()?;
+        self.lay_out(&parts, series);
+        Ok(())
+    }
+
+    /// As [`FrameMaker::fill`], of what the simulated camera sees of images `[B,I]`; what is random depends on `draw` and
+    /// an image's place alone.
+    ///
+    /// # Errors
+    /// As [`FrameMaker::fill`].
+    pub fn fill_from_images(
+        &self,
+        (images, size): (&[f32], [usize; 2]),
+        damage: &Damage,
+        draw: &Draw,
+        series: &mut Vec<f32>,
+    ) -> Result<(), GlocalError> {
+        let camera = self.config.simulate.as_ref().expect("refused by `new`");
+        let one = |(place, image): (usize, &[f32])| {
+            let number = place as u32;
+            let mut recording = dvs::simulate_grey(image, size, number, camera, &self.stream.fork("camera"))?;
+            damage.events.apply(&mut recording, draw, number)?;
+            self.frames_of(recording, number).map(Frame::Made)
+        };
+        let images = images.par_chunks_exact(size[0] * size[1]).enumerate();
+        let parts = images.map(one).collect::<Result<Vec<Frame<'_>>, GlocalError>>()?;
+        self.lay_out(&parts, series);
+        Ok(())
+    }
+
+    /// Frames of samples, `[T, B, 2, height, width]`.
+    fn lay_out(&self, parts: &[Frame<'_>], series: &mut Vec<f32>) {
+        let (batch, size) = (parts.len(), self.inputs());
         series.resize(self.frames() * batch * size, 0.0);
         series.par_chunks_mut(size).enumerate().for_each(|(row, out)| {
             let (t, b) = (row / batch, row % batch);
             parts[b].copy(t, out);
         });
-        Ok(())
     }
 
     fn one(&self, split: Split, number: u32, damage: &Damage, draw: &Draw) -> Result<Frame<'_>, GlocalError> {
@@ -123,6 +156,13 @@ impl<'a> FrameMaker<'a> {
         }
         let mut recording = self.recording(split, number, damage, draw)?;
         damage.events.apply(&mut recording, draw, number)?;
+        let values = self.frames_of(recording, number)?;
+        let Some(slot) = slot else { return Ok(Frame::Made(values)) };
+        Ok(Frame::Kept(slot.get_or_init(|| values.iter().map(|&v| v as u8).collect())))
+    }
+
+    /// Frames of one recording, `[T, 2, height, width]`.
+    fn frames_of(&self, mut recording: Recording, number: u32) -> Result<Vec<f32>, GlocalError> {
         self.config.transforms.apply(&mut recording, &self.stream.fork("transforms").fork_index(u64::from(number)))?;
         if recording.sensor != self.sensor {
             let size = |sensor: SensorSize| format!("{} x {} pixels", sensor.width, sensor.height);
@@ -133,8 +173,7 @@ impl<'a> FrameMaker<'a> {
         }
         let mut values = vec![0.0; self.frames() * self.inputs()];
         self.config.framing.fill(&recording, &mut values, Place { row: 0, batch: 1 })?;
-        let Some(slot) = slot else { return Ok(Frame::Made(values)) };
-        Ok(Frame::Kept(slot.get_or_init(|| values.iter().map(|&v| v as u8).collect())))
+        Ok(values)
     }
 
     fn recording(&self, split: Split, number: u32, damage: &Damage, draw: &Draw) -> Result<Recording, GlocalError> {
@@ -147,7 +186,7 @@ impl<'a> FrameMaker<'a> {
                 dvs::simulate_grey(&shape.in_grey(image.values()), size, number, camera, &self.stream.fork("camera"))?
             }
             (Samples::Recordings(sets), _) => sets[index(split)].loader(read, LoadLimits::default()).load(number)?,
-            (Samples::Images(_), None) => unreachable!("refused by `new`"),
+            (Samples::Images(_) | Samples::Classes(_), _) => unreachable!("refused by `new`, or made from images"),
         })
     }
 }

@@ -2,12 +2,14 @@
 //! which judge it; and batches of them as a network's input.
 
 mod damage;
+mod episodes;
 mod frames;
 mod run;
 
 use std::fs::File;
 use std::path::Path;
 
+use glocal_data::episodes::{Ink, OMNIGLOT, PictureClass, PictureClasses, PictureOptions, class_pictures, omniglot};
 use glocal_data::events::{ReadOptions, gesture, read_recording};
 use glocal_data::folders::{LabelledSpan, cifar10_dvs, class_folders, dvs128_gesture, n_mnist, picture_folders};
 use glocal_data::registry::{archived, archived_datasets};
@@ -15,11 +17,12 @@ use glocal_data::{
     DataError, EventDataset, ImageDataset, Locations, Recording, Split, cifar, embedded, load, load_folder, registry,
 };
 
+use crate::config::RunConfig;
 use crate::config::problem::nearest;
 use crate::error::GlocalError;
 
 pub use damage::Damage;
-pub use run::{Feed, Part, Picture, RunSamples};
+pub use run::{Feed, Part, Picture, RunSamples, core_shape};
 
 /// Both splits of a data set, train and test.
 #[derive(Clone, Debug)]
@@ -28,19 +31,56 @@ pub enum Samples {
     Images([ImageDataset; 2]),
     /// Recordings, on disk.
     Recordings([EventDataset; 2]),
+    /// Pictures of many classes, to draw episodes from.
+    Classes(PictureClasses),
 }
 
 /// Data sets of one's own: how configs name their folders, and what lies in them.
-const OWN: [(&str, &str); 3] = [
+const OWN: [(&str, &str); 4] = [
     ("idx:", "IDX files named as MNIST's"),
     ("pictures:", "train and test, each with a folder of PNG or JPEG pictures for each class"),
     ("recordings:", "train and test, each with a folder of event recordings for each class"),
+    (CLASSES, "a folder of PNG or JPEG pictures for each class, to draw episodes from"),
 ];
+
+/// How configs name a folder to draw episodes from.
+const CLASSES: &str = "classes:";
 
 /// Test recordings of each class of CIFAR10-DVS, which has no published halves.
 const CIFAR10_DVS_TEST: usize = 100;
 
 impl Samples {
+    /// Opens what a run learns from.
+    ///
+    /// # Errors
+    /// As [`Samples::load`] and [`Samples::load_classes`].
+    pub fn of(config: &RunConfig, locations: &Locations) -> Result<Samples, GlocalError> {
+        match &config.episodes {
+            Some(episodes) => Self::load_classes(&config.data.dataset, episodes.side, locations),
+            None => Self::load(&config.data.dataset, locations),
+        }
+    }
+
+    /// Opens pictures by class, scaled to `side`: Omniglot, or class folders of one's own.
+    ///
+    /// # Errors
+    /// A data set that is not one of pictures by class, or is nowhere; damaged files.
+    pub fn load_classes(name: &str, side: usize, locations: &Locations) -> Result<Samples, GlocalError> {
+        if let Some(folder) = name.strip_prefix(CLASSES) {
+            let options = PictureOptions { side: Some(side), ink: Ink::Auto };
+            return Ok(Samples::Classes(class_pictures(Path::new(folder), options)?));
+        }
+        match archived(name) {
+            Some(set) if name == OMNIGLOT => {
+                Ok(Samples::Classes(omniglot(&locations.find_archived(set)?, side)?.joined()?))
+            }
+            _ => Err(GlocalError::Usage {
+                message: format!("`{name}` is no set to draw episodes from"),
+                hint: format!("use `{OMNIGLOT}`, or `{CLASSES}FOLDER`: a folder of pictures for each class"),
+            }),
+        }
+    }
+
     /// Opens a data set that is built in or on this machine; downloads nothing.
     ///
     /// # Errors
@@ -75,6 +115,7 @@ impl Samples {
         Ok(Some(match prefix {
             "idx:" => Samples::Images(load_folder(name, folder)?),
             "pictures:" => Samples::Images(picture_folders(name, folder)?),
+            CLASSES => return Err(only_for_episodes(name)),
             _ => {
                 let half =
                     |split, inner: &str| Ok::<_, DataError>(class_folders(name, &folder.join(inner))?.of_split(split));
@@ -93,12 +134,7 @@ impl Samples {
             "n-mnist" => both(&|split| n_mnist(folder, split))?,
             "cifar10-dvs" => Samples::Recordings(cifar10_dvs(folder)?.train_test(CIFAR10_DVS_TEST)?),
             "dvs128-gesture" => both(&|split| dvs128_gesture(folder, split, gesture_labels))?,
-            _ => {
-                return Err(GlocalError::Usage {
-                    message: format!("`{name}` has other classes to test with than to learn from: nothing to classify"),
-                    hint: "its characters are for few-shot learning".into(),
-                });
-            }
+            _ => return Err(only_for_episodes(name)),
         })
     }
 
@@ -107,6 +143,7 @@ impl Samples {
         match self {
             Samples::Images(sets) => sets[index(split)].len(),
             Samples::Recordings(sets) => sets[index(split)].len(),
+            Samples::Classes(_) => self.per_class(split).iter().sum(),
         }
     }
 
@@ -115,14 +152,16 @@ impl Samples {
         match self {
             Samples::Images([train, test]) => train.classes().max(test.classes()),
             Samples::Recordings([train, _]) => train.class_names().len(),
+            Samples::Classes(pool) => pool.classes().len(),
         }
     }
 
-    /// `images` or `recordings`.
+    /// `images`, `recordings` or `pictures`.
     pub fn kind(&self) -> &'static str {
         match self {
             Samples::Images(_) => "images",
             Samples::Recordings(_) => "recordings",
+            Samples::Classes(_) => "pictures",
         }
     }
 
@@ -136,6 +175,7 @@ impl Samples {
             Samples::Recordings([train, _]) => {
                 train.sensor().map_or_else(String::new, |s| format!(", {} x {} pixels", s.height, s.width))
             }
+            Samples::Classes(pool) => format!(", scaled to {} pixels", pool.shape()),
         }
     }
 
@@ -148,6 +188,12 @@ impl Samples {
             Samples::Recordings(sets) => {
                 sets[index(split)].samples().iter().for_each(|sample| count(sample.label as usize))
             }
+            Samples::Classes(pool) => {
+                let tests = pool.test_classes();
+                let of_split = |class: usize| tests.contains(&class) == (split == Split::Test);
+                let pictures = |(class, c): (usize, &PictureClass)| if of_split(class) { c.pictures.len() } else { 0 };
+                counts = pool.classes().iter().enumerate().map(pictures).collect();
+            }
         }
         counts
     }
@@ -156,6 +202,7 @@ impl Samples {
     pub fn class_names(&self) -> Vec<String> {
         let known: Vec<String> = match self {
             Samples::Recordings([train, _]) => train.class_names().to_vec(),
+            Samples::Classes(pool) => pool.classes().iter().map(|class| class.name.clone()).collect(),
             Samples::Images([train, _]) => {
                 let set = match train.name() {
                     embedded::FASHION_MNIST_SUBSET => embedded::origin(),
@@ -177,7 +224,15 @@ impl Samples {
         match self {
             Samples::Images([train, _]) => train.name(),
             Samples::Recordings([train, _]) => train.name(),
+            Samples::Classes(pool) => pool.name(),
         }
+    }
+}
+
+fn only_for_episodes(name: &str) -> GlocalError {
+    GlocalError::Usage {
+        message: format!("`{name}` has other classes to test with than to learn from: nothing to classify"),
+        hint: "it is for few-shot learning: give the config a table [episodes]".into(),
     }
 }
 

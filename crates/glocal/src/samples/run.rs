@@ -2,15 +2,17 @@
 
 use std::fmt;
 
-use glocal_core::Input;
+use glocal_core::{Examples, Input};
 use glocal_data::encode::EncodeBuffers;
+use glocal_data::episodes::{Episode, EpisodeBatch, EpisodeShape, PictureClasses};
 use glocal_data::{
     Augmentations, Batch, Corruption, Corruptions, DataError, Draw, Encoded, Encoder, EventCorruption,
     EventCorruptions, Split, Stream, epoch_order,
 };
 
+use super::episodes::{EpisodeMaker, damaged};
 use super::frames::FrameMaker;
-use super::{Damage, Samples, index};
+use super::{Damage, Samples, index, only_for_episodes};
 use crate::config::RunConfig;
 use crate::config::parse::Source;
 use crate::error::GlocalError;
@@ -57,6 +59,7 @@ pub struct RunSamples<'a> {
     augment: Augmentations,
     encoder: Encoder,
     frames: Option<FrameMaker<'a>>,
+    episodes: Option<EpisodeMaker<'a>>,
     steps: usize,
     stream: Stream,
 }
@@ -70,7 +73,7 @@ impl<'a> RunSamples<'a> {
         let stream = Stream::new(config.training.seed);
         let frames = match (samples, &config.events) {
             (_, Some(events)) => Some(FrameMaker::new(samples, events, &stream)?),
-            (Samples::Images(_), None) => None,
+            (Samples::Images(_) | Samples::Classes(_), None) => None,
             (Samples::Recordings(_), None) => {
                 return Err(GlocalError::Usage {
                     message: format!(
@@ -81,25 +84,84 @@ impl<'a> RunSamples<'a> {
                 });
             }
         };
-        config.check_shapes(&shape_of(samples, frames.as_ref()), samples.classes(), source)?;
+        let episodes = match (samples, &config.episodes) {
+            (Samples::Classes(pool), Some(episodes)) => Some(EpisodeMaker::new(pool, episodes, &stream)?),
+            _ => None,
+        };
+        let classes = config.episodes.as_ref().map_or(samples.classes(), |episodes| episodes.ways);
+        config.check_shapes(&shape_of(samples, frames.as_ref()), classes, source)?;
+        if let Some(own) = &config.episodes {
+            let first = |count: usize| (0..).take(count).collect();
+            return Ok(RunSamples {
+                train: first(own.training),
+                validation: first(own.validation),
+                test: first(own.test),
+                ..RunSamples::bare(samples, config, (frames, episodes), stream)
+            });
+        }
         let validation = &stream.fork("validation split");
         let split = match samples {
             Samples::Images([train, _]) => train.split_validation(config.data.validation, validation)?,
             Samples::Recordings([train, _]) => train.split_validation(config.data.validation, validation)?,
+            Samples::Classes(_) => return Err(only_for_episodes(samples.name())),
         };
         let limit = config.data.train_limit.unwrap_or(usize::MAX);
         Ok(RunSamples {
-            samples,
             train: split.train.into_iter().take(limit).collect(),
             validation: split.validation,
             test: (0..).take(samples.len(Split::Test).min(config.data.test_limit.unwrap_or(usize::MAX))).collect(),
+            ..RunSamples::bare(samples, config, (frames, None), stream)
+        })
+    }
+
+    /// Without parts.
+    fn bare(
+        samples: &'a Samples,
+        config: &RunConfig,
+        (frames, episodes): (Option<FrameMaker<'a>>, Option<EpisodeMaker<'a>>),
+        stream: Stream,
+    ) -> Self {
+        RunSamples {
+            samples,
+            train: Vec::new(),
+            validation: Vec::new(),
+            test: Vec::new(),
             shuffle: config.training.shuffle,
             augment: config.data.augment.clone(),
             encoder: config.encoder,
             frames,
+            episodes,
             steps: config.learner.network.steps,
             stream,
-        })
+        }
+    }
+
+    /// Judges by episodes of another size from now on, on the same classes.
+    ///
+    /// # Errors
+    /// A run without episodes; too few classes or pictures.
+    pub fn judge_by(&mut self, shape: EpisodeShape, test: usize) -> Result<(), GlocalError> {
+        let Some(episodes) = &self.episodes else {
+            return Err(GlocalError::Usage {
+                message: "the run does not learn in episodes".into(),
+                hint: "give a run whose config has a table [episodes]".into(),
+            });
+        };
+        self.episodes = Some(episodes.judged_by(shape)?);
+        self.test = (0..).take(test).collect();
+        Ok(())
+    }
+
+    /// Size of the episodes of a part, if the run learns in episodes.
+    pub fn episode_shape(&self, part: Part) -> Option<EpisodeShape> {
+        self.episodes.as_ref().map(|episodes| episodes.shape(part))
+    }
+
+    /// Episode `number` of a part with the pool that its pictures are from, to be looked at.
+    pub fn episode(&self, part: Part, number: u32) -> Option<(&'a PictureClasses, Episode)> {
+        let episodes = self.episodes.as_ref()?;
+        let episode = episodes.sampler(part).ok()?.episode(&episodes.stream(part), u64::from(number));
+        Some((episodes.pool(), episode))
     }
 
     /// The numbers of a part's samples, in their own order.
@@ -116,9 +178,9 @@ impl<'a> RunSamples<'a> {
         [Part::Train, Part::Validation, Part::Test].map(|part| self.numbers(part).len()).into_iter().max().unwrap_or(0)
     }
 
-    /// Number of classes.
+    /// Number of classes; of an episode that judges, where the run learns in episodes.
     pub fn classes(&self) -> usize {
-        self.samples.classes()
+        self.episode_shape(Part::Test).map_or(self.samples.classes(), |shape| shape.ways)
     }
 
     /// What the network's inputs are arranged as, `[channels, height, width]`.
@@ -133,7 +195,7 @@ impl<'a> RunSamples<'a> {
 
     /// Whether damage to images, and damage to events, make sense here.
     fn bears(&self) -> (bool, bool) {
-        (matches!(self.samples, Samples::Images(_)), self.frames.is_some())
+        (!matches!(self.samples, Samples::Recordings(_)), self.frames.is_some())
     }
 
     /// Reads damage as the command line gives it: chains of clauses. Where a simulated camera looks at images, what
@@ -164,6 +226,10 @@ impl<'a> RunSamples<'a> {
 
     /// The order in which `epoch` visits the training samples.
     pub fn training_order(&self, epoch: u64) -> Vec<u32> {
+        if self.episodes.is_some() {
+            // Every epoch has episodes of its own.
+            return self.train.clone();
+        }
         if self.shuffle { epoch_order(&self.train, &self.stream.fork("order"), epoch) } else { self.train.clone() }
     }
 
@@ -173,6 +239,10 @@ impl<'a> RunSamples<'a> {
     /// Numbers that are not there, recordings that cannot be read.
     pub fn training_batch(&self, feed: &mut Feed, numbers: &[u32], epoch: u64) -> Result<(), GlocalError> {
         let draw = |purpose: &str| Draw::new(&self.stream.fork(purpose), epoch);
+        if let Some(episodes) = &self.episodes {
+            let first = epoch * self.train.len() as u64 + u64::from(numbers.first().copied().unwrap_or(0));
+            return self.episodes_into(feed, episodes, (Part::Train, first, numbers.len()), &Damage::none());
+        }
         match self.samples {
             Samples::Images([train, _]) if self.frames.is_none() => {
                 train.gather(numbers, &mut feed.batch)?;
@@ -194,6 +264,10 @@ impl<'a> RunSamples<'a> {
         numbers: &[u32],
         damage: &Damage,
     ) -> Result<(), GlocalError> {
+        if let Some(episodes) = &self.episodes {
+            let first = u64::from(numbers.first().copied().unwrap_or(0));
+            return self.episodes_into(feed, episodes, (part, first, numbers.len()), damage);
+        }
         let draw = |purpose: &str| Draw::new(&self.stream.fork(purpose).fork(&part.to_string()), 0);
         match self.samples {
             Samples::Images(sets) if self.frames.is_none() => {
@@ -203,6 +277,41 @@ impl<'a> RunSamples<'a> {
             }
             _ => self.cut(feed, part.split(), numbers, damage, &draw("corruption")),
         }
+    }
+
+    /// Puts other episodes of the training classes into `feed` than any epoch has, for the hypergradient.
+    ///
+    /// # Errors
+    /// A run without episodes.
+    pub fn meta_batch(&self, feed: &mut Feed, numbers: &[u32], epoch: u64) -> Result<(), GlocalError> {
+        let Some(episodes) = &self.episodes else { return self.training_batch(feed, numbers, epoch) };
+        // Training episodes count from 0 up, these from the other end.
+        let first = epoch * self.train.len() as u64 + u64::from(numbers.first().copied().unwrap_or(0));
+        self.episodes_into(feed, episodes, (Part::Train, u64::MAX / 2 + first, numbers.len()), &Damage::none())
+    }
+
+    fn episodes_into(
+        &self,
+        feed: &mut Feed,
+        episodes: &EpisodeMaker<'_>,
+        (part, first, count): (Part, u64, usize),
+        damage: &Damage,
+    ) -> Result<(), GlocalError> {
+        let mut batch = feed.episodes.take().map(|(batch, _)| batch).unwrap_or_default();
+        let augment = if part == Part::Train { &self.augment } else { &Augmentations::default() };
+        episodes.fill(&mut batch, part, (first, count), augment)?;
+        let draw = Draw::new(&self.stream.fork("corruption").fork(&part.to_string()), first);
+        feed.damaged = damaged(&batch, damage, &draw)?;
+        feed.cut = None;
+        if let Some(maker) = &self.frames {
+            let mut cut = Cut::default();
+            let shape = batch.shape();
+            let images = feed.damaged.as_ref().map_or(batch.images(), Batch::values);
+            maker.fill_from_images((images, [shape.height, shape.width]), damage, &draw, &mut cut.series)?;
+            feed.cut = Some(cut);
+        }
+        feed.episodes = Some((batch, episodes.shape(part)));
+        Ok(())
     }
 
     fn encode(&self, feed: &mut Feed, draw: &Draw) -> Result<(), GlocalError> {
@@ -257,6 +366,7 @@ fn shape_of(samples: &Samples, frames: Option<&FrameMaker<'_>>) -> [usize; 3] {
             let shape = train.shape();
             [shape.channels, shape.height, shape.width]
         }
+        (None, Samples::Classes(pool)) => [1, pool.shape().height, pool.shape().width],
         (None, Samples::Recordings(_)) => [0; 3],
     }
 }
@@ -279,6 +389,10 @@ pub struct Feed {
     buffers: EncodeBuffers,
     /// Frames of recordings; absent while the batch is one of images.
     cut: Option<Cut>,
+    /// Episodes with their size; absent while every sample stands for itself.
+    episodes: Option<(EpisodeBatch, EpisodeShape)>,
+    /// Their images, if they are damaged.
+    damaged: Option<Batch>,
 }
 
 #[derive(Debug, Default)]
@@ -289,17 +403,52 @@ struct Cut {
 }
 
 impl Feed {
+    /// What a learner takes.
+    pub fn examples(&self) -> Examples<'_, f32> {
+        match &self.episodes {
+            None => Examples::new(self.input(), self.labels()),
+            Some((_, shape)) => Examples::in_episodes(self.input(), self.labels(), core_shape(*shape)),
+        }
+    }
+
     /// The network's input.
     pub fn input(&self) -> Input<'_, f32> {
-        match (&self.cut, self.buffers.encoded()) {
-            (Some(cut), _) => Input::Series(&cut.series),
-            (None, Encoded::Constant(values)) => Input::Constant(values),
-            (None, Encoded::Series(values)) => Input::Series(values),
+        match (&self.cut, &self.episodes, self.buffers.encoded()) {
+            (Some(cut), ..) => Input::Series(&cut.series),
+            (None, Some((batch, _)), _) => Input::Constant(self.damaged.as_ref().map_or(batch.images(), Batch::values)),
+            (None, None, Encoded::Constant(values)) => Input::Constant(values),
+            (None, None, Encoded::Series(values)) => Input::Series(values),
         }
     }
 
     /// Classes of the batch, `[B]`.
     pub fn labels(&self) -> &[u32] {
-        self.cut.as_ref().map_or_else(|| self.batch.labels(), |cut| &cut.labels)
+        match (&self.episodes, &self.cut) {
+            (Some((batch, _)), _) => batch.labels(),
+            (None, Some(cut)) => &cut.labels,
+            (None, None) => self.batch.labels(),
+        }
     }
+
+    /// Classes of what the network is asked about: of the queries, if the batch is one of episodes.
+    pub fn asked(&self) -> Vec<u32> {
+        match &self.episodes {
+            None => self.labels().to_vec(),
+            Some((batch, _)) => {
+                let queries = |episode: &[u32]| episode[batch.supports()..].to_vec();
+                batch.labels().chunks_exact(batch.pictures()).flat_map(queries).collect()
+            }
+        }
+    }
+
+    /// Queries of each episode; `None` if samples stand for themselves.
+    pub fn queries(&self) -> Option<usize> {
+        self.episodes.as_ref().map(|(batch, _)| batch.queries())
+    }
+}
+
+/// An episode's size as the core counts it: all classes together.
+pub fn core_shape(shape: EpisodeShape) -> glocal_core::EpisodeShape {
+    let EpisodeShape { ways, shots, queries } = shape;
+    glocal_core::EpisodeShape { ways, supports: ways * shots, queries: ways * queries }
 }

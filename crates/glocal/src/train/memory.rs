@@ -32,7 +32,8 @@ fn gigabytes(bytes: f64) -> f64 {
 /// weights and their gradients; of one batch the input, and potential and spikes of every step.
 fn least_bytes(config: &RunConfig, samples: usize) -> f64 {
     let network = &config.learner.network;
-    let batch = config.training.batch_size.max(config.eval_batch()).min(samples) as f64;
+    let pictures = config.episodes.as_ref().map_or(1, |e| e.ways.saturating_mul(e.shots.saturating_add(e.queries)));
+    let batch = config.training.batch_size.max(config.eval_batch()).min(samples) as f64 * pictures as f64;
     let steps = network.steps as f64;
     let input = batch * network.inputs as f64 * if config.is_constant_input() { 1.0 } else { steps };
     let layer = |index: usize| {

@@ -87,7 +87,7 @@ impl TrainOptions {
 /// Bad config, data or folder; a disk that refuses; divergence; or [`GlocalError::Stopped`] after a wish to stop. The
 /// folder's files are whole in each case.
 pub fn train(config: &RunConfig, out: &Path, options: &TrainOptions) -> Result<Summary, GlocalError> {
-    let images = Samples::load(&config.data.dataset, &options.locations)?;
+    let images = Samples::of(config, &options.locations)?;
     train_on(&images, config, out, options)
 }
 

@@ -36,12 +36,12 @@ pub struct Best {
 }
 
 impl Position {
-    /// One more batch of `samples` is done.
-    pub fn count(&mut self, report: &StepReport, samples: usize) {
+    /// One more batch is done, in which the network was asked about so many samples.
+    pub fn count(&mut self, report: &StepReport, asked: usize) {
         self.batch += 1;
-        self.loss_sum += report.loss * samples as f64;
+        self.loss_sum += report.loss * asked as f64;
         self.correct += report.correct as u64;
-        self.seen += samples as u64;
+        self.seen += asked as u64;
     }
 
     /// The next epoch's beginning.

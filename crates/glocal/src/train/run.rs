@@ -2,10 +2,11 @@
 
 use std::time::Instant;
 
+use glocal_core::params::Group;
 use glocal_core::{Finding, Learner};
 
 use super::{Best, Position, Summary, TrainOptions, damaged, load, load_network, seal};
-use crate::config::{RunConfig, Select};
+use crate::config::{MetaSchedule, RunConfig, Select};
 use crate::error::GlocalError;
 use crate::evaluate::{EvalOptions, Evaluation, evaluate};
 use crate::progress::Work;
@@ -22,6 +23,8 @@ pub(super) struct Run<'a> {
     learner: Learner,
     position: Position,
     feed: Feed,
+    /// What the hypergradient compares with.
+    meta_feed: Feed,
     work: Work,
     clock: Clock,
     findings: Vec<Finding>,
@@ -70,6 +73,7 @@ impl<'a> Run<'a> {
             work: Self::start_work(config, images, options, &position),
             clock: Clock::start(),
             feed: Feed::default(),
+            meta_feed: Feed::default(),
             findings: Vec::new(),
             config,
             images,
@@ -85,7 +89,9 @@ impl<'a> Run<'a> {
 
     fn start_work(config: &RunConfig, images: &RunSamples<'_>, options: &TrainOptions, position: &Position) -> Work {
         let per_epoch = images.numbers(Part::Train).len() as u64;
-        let done = position.epoch.saturating_mul(per_epoch).saturating_add(position.seen);
+        let batch = config.training.batch_size as u64;
+        let of_epoch = position.batch.saturating_mul(batch).min(per_epoch);
+        let done = position.epoch.saturating_mul(per_epoch).saturating_add(of_epoch);
         options.progress.start(&options.label, config.training.epochs.saturating_mul(per_epoch), done)
     }
 
@@ -135,9 +141,21 @@ impl<'a> Run<'a> {
 
     fn step(&mut self, numbers: &[u32]) -> Result<(), GlocalError> {
         self.images.training_batch(&mut self.feed, numbers, self.position.epoch)?;
-        let stepped = self.learner.step(self.feed.input(), self.feed.labels());
+        let groups = match self.config.training.meta_schedule {
+            MetaSchedule::Joint {} => &Group::ALL[..],
+            MetaSchedule::SecondOrder { .. } => &[Group::Weights],
+        };
+        let stepped = self.learner.step_on(self.feed.examples(), groups);
         let report = stepped.map_err(|error| GlocalError::core(self.place())(error))?;
-        self.position.count(&report, numbers.len());
+        if let MetaSchedule::SecondOrder { weight_steps, gradient } = self.config.training.meta_schedule {
+            if (self.position.batch + 1).is_multiple_of(weight_steps) {
+                self.images.meta_batch(&mut self.meta_feed, numbers, self.position.epoch)?;
+                let (training, other) = (self.feed.examples(), self.meta_feed.examples());
+                let stepped = self.learner.hyper_step(training, other, gradient);
+                stepped.map_err(|error| GlocalError::core(self.place())(error))?;
+            }
+        }
+        self.position.count(&report, self.feed.asked().len());
         self.clock.count(numbers.len() as u64);
         self.work.advance(numbers.len() as u64);
         Ok(())

@@ -75,7 +75,9 @@ impl Summary {
             train_accuracy: metrics.last().map_or(0.0, |m| m.train_accuracy),
             validation_accuracy: best.map(|best| best.accuracy),
             test: test(PlasticEval::Frozen)?,
-            test_moving: config.is_plastic().then(|| test(PlasticEval::Moving)).transpose()?,
+            test_moving: (config.is_plastic() && config.episodes.is_none())
+                .then(|| test(PlasticEval::Moving))
+                .transpose()?,
             step_ms: mean(&metrics, |m| m.step_ms),
             train_seconds: metrics.iter().map(|m| m.seconds).sum(),
             threads: rayon::current_num_threads(),

@@ -1,0 +1,81 @@
+//! `glocal fewshot`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use glocal::GlocalError;
+use glocal::compare::table::{Align, aligned};
+use glocal::few_shot::{Answer, Answers, answer};
+use glocal_data::episodes::Ink;
+
+use crate::output::{print, print_json};
+
+/// Options of `glocal fewshot`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  glocal fewshot runs/few-shot/hp-seed1 --support mine --query others
+  glocal fewshot runs/few-shot/hp-seed1 --support mine --query unknown.png --json
+
+The support is a folder with a folder of PNG or JPEG pictures for each class, one picture or more: mine/a/1.png,
+mine/b/1.png, ... The query is a picture, a folder of pictures, or again of class folders; then the share of right
+answers is told, too. Pictures may be of any size, and dark on light or light on dark.")]
+pub struct FewShotArgs {
+    /// Folder of a run that learned in episodes
+    run: PathBuf,
+    /// Labelled pictures: a folder for each class
+    #[arg(long, value_name = "DIR")]
+    support: PathBuf,
+    /// Pictures to ask about
+    #[arg(long, value_name = "DIR|FILE")]
+    query: PathBuf,
+    /// What is ink in the pictures
+    #[arg(long, value_name = "INK", default_value = "auto")]
+    ink: InkArg,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum InkArg {
+    /// Each picture's own: darker or lighter than its border
+    Auto,
+    /// Dark on light, as on paper
+    Dark,
+    /// Light on dark
+    Light,
+}
+
+/// Answers and prints.
+///
+/// # Errors
+/// As [`answer`].
+pub fn run(args: &FewShotArgs) -> Result<(), GlocalError> {
+    let ink = match args.ink {
+        InkArg::Auto => Ink::Auto,
+        InkArg::Dark => Ink::Dark,
+        InkArg::Light => Ink::Light,
+    };
+    let answers = answer(&args.run, &args.support, &args.query, ink)?;
+    if args.json { print_json(&answers) } else { print(&in_words(&answers)) }
+}
+
+fn in_words(answers: &Answers) -> String {
+    let heading = ["query", "class", "share", ""].map(str::to_owned).to_vec();
+    let verdict = |answer: &Answer| match &answer.expected {
+        None => String::new(),
+        Some(class) if *class == answer.class => "right".into(),
+        Some(class) => format!("wrong: {class}"),
+    };
+    let row = |answer: &Answer| {
+        let share = format!("{:.0} %", 100.0 * answer.share);
+        vec![answer.file.display().to_string(), answer.class.clone(), share, verdict(answer)]
+    };
+    let rows: Vec<Vec<String>> = std::iter::once(heading).chain(answers.answers.iter().map(row)).collect();
+    let correct = answers.correct.map_or(String::new(), |[right, of]| {
+        format!("{right} of {of} right ({:.1} %)\n", 100.0 * right as f64 / of as f64)
+    });
+    let table = aligned(&rows, &[Align::Left, Align::Left, Align::Right, Align::Left]);
+    format!("{table}{correct}")
+}
