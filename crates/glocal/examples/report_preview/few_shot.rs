@@ -147,7 +147,8 @@ fn features(levels: &[u8]) -> Vec<f32> {
     let mean = blurred.iter().sum::<f32>() / blurred.len() as f32;
     let project =
         |random: &mut Random| blurred.iter().map(|level| (level - mean) * random.signed() as f32).sum::<f32>();
-    (0..INPUTS).map(|_| (0.5 * project(&mut random)).tanh()).collect()
+    let bounded = |sum: f32| sum / (2.0 + sum.abs());
+    (0..INPUTS).map(|_| bounded(project(&mut random))).collect()
 }
 
 fn blur(levels: &[u8], x: usize, y: usize) -> f32 {

@@ -156,7 +156,7 @@ pub(in crate::report) fn before_and_after(episode: &ExplainedEpisode) -> Markup 
 fn wrapped(row: &[f32]) -> ((usize, usize), Vec<f32>) {
     let width = (row.len() as f64).sqrt().ceil() as usize;
     // a divisor leaves nothing over; one far from the root makes a strip
-    let width = (width..=width.saturating_mul(2)).find(|w| *w > 0 && row.len() % w == 0).unwrap_or(width);
+    let width = (width..=width.saturating_mul(2)).find(|w| *w > 0 && row.len().is_multiple_of(*w)).unwrap_or(width);
     let height = row.len().div_ceil(width.max(1));
     let mut weights = row.to_vec();
     weights.resize(width.saturating_mul(height), 0.0);
