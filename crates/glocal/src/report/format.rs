@@ -67,6 +67,17 @@ pub(crate) fn mean_sd(summary: &Summary) -> String {
     }
 }
 
+/// `percent ± interval`, the mean alone where there is no interval; a second decimal where the first would say nothing.
+pub(super) fn with_interval(percent: f64, interval: Option<f64>) -> String {
+    match interval.filter(|_| percent.is_finite()) {
+        None => decimals(percent, 1),
+        Some(half) => {
+            let places = if half < 0.095 { 2 } else { 1 };
+            format!("{} ± {}", decimals(percent, places), decimals(half, places))
+        }
+    }
+}
+
 /// A number that may be missing.
 pub(super) fn or_dash(value: Option<f64>, print: impl Fn(f64) -> String) -> String {
     value.map_or_else(|| "–".to_owned(), print)
@@ -102,6 +113,15 @@ mod tests {
         assert_eq!(difference(-2.0), "−2.0");
         assert_eq!(significant(0.01234), "0.0123");
         assert_eq!(significant(1.5e-7), "1.50e−7");
+    }
+
+    #[test]
+    fn narrow_intervals_get_a_second_decimal() {
+        assert_eq!(with_interval(98.76, Some(0.43)), "98.8 ± 0.4");
+        assert_eq!(with_interval(99.876, Some(0.044)), "99.88 ± 0.04");
+        assert_eq!(with_interval(98.76, None), "98.8");
+        assert_eq!(with_interval(98.76, Some(f64::NAN)), "98.8 ± not finite");
+        assert_eq!(with_interval(f64::NAN, Some(0.1)), "not finite");
     }
 
     #[test]

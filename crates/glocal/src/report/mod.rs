@@ -30,9 +30,10 @@ mod theme;
 mod tests;
 
 pub use data::{
-    Arm, Confusion, FaultArm, FaultExample, FaultKind, FaultTolerance, Finding, Headline, HybridField, HybridFields,
-    Image, LayerRaster, Level, LevelAccuracy, Matrix, NoiseAccuracy, PlasticLayer, PotentialTrace, Provenance,
-    Published, PublishedPoint, ReceptiveField, Report, SampleActivity, SeedCurve, Spike, WeightView,
+    Arm, Confusion, ExplainedEpisode, FaultArm, FaultExample, FaultKind, FaultTolerance, FewShot, FewShotCell,
+    FewShotRow, Finding, Headline, HybridField, HybridFields, Image, LayerRaster, Level, LevelAccuracy, Matrix,
+    NoiseAccuracy, PlasticLayer, PotentialTrace, Provenance, Published, PublishedPoint, ReceptiveField, Report,
+    SampleActivity, SeedCurve, ShotCurve, ShotPoint, ShownPicture, Spike, WeightView,
 };
 pub use glocal_core::LearningRule;
 

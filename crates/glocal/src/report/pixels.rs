@@ -64,6 +64,12 @@ pub(super) fn picture(image: &Image) -> Option<String> {
     data_uri(image.width, image.height, colour, &image.pixels)
 }
 
+/// A drawing as a data URI, dark ink on light paper; `None` where the levels do not fill a square of this side.
+pub(super) fn ink(side: usize, levels: &[u8]) -> Option<String> {
+    let paper: Vec<u8> = levels.iter().map(|level| u8::MAX - level).collect();
+    data_uri(side, side, png::ColorType::Grayscale, &paper)
+}
+
 fn data_uri(width: usize, height: usize, colour: png::ColorType, pixels: &[u8]) -> Option<String> {
     let row = width.checked_mul(colour.samples())?;
     if pixels.is_empty() || row.checked_mul(height)? != pixels.len() {

@@ -30,6 +30,7 @@ fn full(text: &str) -> Report {
         arms: [LearningRule::Local, LearningRule::Global, LearningRule::Hybrid].map(|rule| arm(rule, text)).into(),
         noise_axis: Some(words()),
         fault_tolerance: Some(FaultTolerance { kinds: vec![fault_kind(text)] }),
+        few_shot: Some(few_shot(text)),
         confusions: vec![confusion(text)],
         samples: vec![activity],
         plastic_layers: views().map(|view| PlasticLayer { layer: words(), what: words(), view }).into(),
@@ -98,6 +99,46 @@ fn confusion(text: &str) -> Confusion {
     Confusion { label: text.to_owned(), classes, counts: vec![vec![9, 1, 0], vec![5, 15], vec![0, 1, 39]] }
 }
 
+/// Two of ours and a published one; an episode of two classes whose first query is answered rightly.
+fn few_shot(text: &str) -> FewShot {
+    let cell = |percent, interval, episodes| Some(FewShotCell { percent, interval, episodes });
+    let row = |rule, published, cells| FewShotRow { label: text.to_owned(), rule, published, cells };
+    let hybrid = Some(LearningRule::Hybrid);
+    let curve = |rule, start: f64| {
+        let points = [(5, start + 3.0), (1, start)];
+        let points = points.map(|(shots, percent)| ShotPoint { shots, percent, interval: 0.5 });
+        ShotCurve { label: text.to_owned(), rule, points: points.into() }
+    };
+    FewShot {
+        table: vec![
+            row(None, true, vec![cell(98.8, None, None)]),
+            row(hybrid, false, vec![cell(97.5, Some(0.5), Some(1000)), cell(99.125, Some(0.0625), Some(600))]),
+            row(None, false, vec![None, cell(99.5, Some(0.25), Some(1000))]),
+        ],
+        tasks: vec![format!("{text} 1"), format!("{text} 2")],
+        shots: vec![curve(hybrid, 95.0), curve(None, 94.0), curve(Some(LearningRule::Global), 30.0)],
+        episodes: vec![episode(text)],
+    }
+}
+
+fn episode(text: &str) -> ExplainedEpisode {
+    let shown = |label, answers: &[f32]| ShownPicture {
+        levels: vec![0, 255, 128, 0],
+        label,
+        name: text.to_owned(),
+        answers: answers.to_vec(),
+    };
+    ExplainedEpisode {
+        side: 2,
+        ways: 2,
+        support: vec![shown(1, &[]), shown(0, &[])],
+        queries: vec![shown(0, &[0.75, -0.5]), shown(0, &[0.25, 0.5])],
+        potentials: vec![vec![0.0, 20.0], vec![20.0, 0.25], vec![0.75, -0.5]],
+        before: vec![vec![0.0; 4]; 2],
+        after: vec![vec![0.5, -0.25, 0.0, 0.125]; 2],
+    }
+}
+
 fn provenance(text: &str) -> Provenance {
     let words = || Some(text.to_owned());
     Provenance {
@@ -134,6 +175,16 @@ fn poison(report: &mut Report, bad: f64) {
         arm.levels[0].percent.push(bad);
         arm.levels.push(LevelAccuracy { level: u32::MAX, percent: vec![bad, bad], frozen_percent: vec![bad] });
     }
+    if let Some(few_shot) = &mut report.few_shot {
+        few_shot.table[1].cells[0] = Some(FewShotCell { percent: bad, interval: Some(bad), episodes: None });
+        few_shot.shots[0].points.push(ShotPoint { shots: u32::MAX, percent: bad, interval: bad });
+        few_shot.shots[1].points.push(ShotPoint { shots: 2, percent: 90.0, interval: bad });
+        let (episode, bad) = (&mut few_shot.episodes[0], bad as f32);
+        episode.potentials[0] = vec![bad; 2];
+        episode.potentials[2][1] = bad;
+        episode.queries[0].answers[1] = bad;
+        episode.after[0][0] = bad;
+    }
     let trace = &mut report.samples[0].potentials[0];
     trace.threshold = bad;
     trace.membrane_potential.push(bad);
@@ -162,13 +213,14 @@ fn drawing_attributes(page: &str) -> Vec<&str> {
 #[test]
 fn every_section_can_be_present_or_absent() {
     type Clear = fn(&mut Report);
-    let sections: [(&str, Clear); 12] = [
+    let sections: [(&str, Clear); 13] = [
         ("role=\"note\"", |r| r.notice = None),
         ("class=\"lead\"", |r| r.summary.clear()),
         ("class=\"headlines\"", |r| r.headlines.clear()),
         ("id=\"arms\"", |r| r.arms.clear()),
         ("id=\"learning\"", |r| r.arms.iter_mut().for_each(|arm| arm.curves.clear())),
         ("Under noise", |r| r.arms.iter_mut().for_each(|arm| (arm.accuracies.clear(), arm.published.clear()).0)),
+        ("id=\"few-shot\"", |r| r.few_shot = None),
         ("id=\"faults\"", |r| r.fault_tolerance = None),
         ("id=\"confusions\"", |r| r.confusions.clear()),
         ("One sample inside", |r| r.samples.clear()),
@@ -281,6 +333,104 @@ fn damage_of_which_nothing_is_known_is_said_to_be_unmeasured() {
     assert!(page.contains("No accuracy was measured.") && page.contains("size and data disagree"));
     let nothing = Report { fault_tolerance: Some(FaultTolerance::default()), ..Report::default() };
     assert!(!render(&nothing).contains("id=\"faults\""));
+}
+
+fn few_shot_page(few_shot: FewShot) -> String {
+    render(&Report { few_shot: Some(few_shot), ..Report::default() })
+}
+
+/// The page of one episode.
+fn episode_page(episode: ExplainedEpisode) -> String {
+    few_shot_page(FewShot { episodes: vec![episode], ..FewShot::default() })
+}
+
+#[test]
+fn few_shot_puts_ours_first_and_the_best_of_ours_in_bold() {
+    // 98.8 is published and the highest of its column; half a width of 0.0625 gets a second decimal
+    let page = few_shot_page(few_shot("text"));
+    let (ours, theirs) = page.split_once("Published by others").expect("published rows");
+    assert!(ours.contains("<td>97.5 ± 0.5</td><td>99.12 ± 0.06</td>"), "{ours}");
+    assert!(ours.contains("<td>–</td><td><strong>99.5 ± 0.2</strong></td>"));
+    assert!(theirs.contains("<td>98.8</td><td>–</td>"));
+    assert!(page.contains("mean over 600 to 1000 episodes"));
+    assert!(page.contains("text: 98.0 ± 0.5 % with 5 of each"));
+    assert!(page.contains("The lower panel shows the highest lines again"));
+}
+
+#[test]
+fn an_episode_is_told_step_by_step() {
+    let page = episode_page(episode("Tibetan/character29"));
+    assert_eq!(page.matches("<strong>class 1</strong>").count(), 1);
+    assert!(page.contains("Tibetan/<wbr>character29<wbr>"));
+    assert_eq!(drawn_texts(&page, "highest")[..2], ["◂0.75", "◂0.75"]);
+    assert!(page.contains("<td>0.7500</td><td>−0.5000</td>"));
+    assert!(page.contains("✓ right</span>: class 0") && page.contains("✗ wrong</span>: 1 instead of 0"));
+    assert!(page.contains("1 of these 2 are right"));
+    assert!(page.contains("before 0 to 0, after −0.2500 to 0.5000"));
+}
+
+#[test]
+fn absent_parts_of_few_shot_learning_are_left_out() {
+    assert!(!few_shot_page(FewShot::default()).contains("<section"));
+    let tasks = few_shot("text").tasks;
+    assert!(
+        !few_shot_page(FewShot { tasks, episodes: vec![ExplainedEpisode::default()], ..FewShot::default() })
+            .contains("<section")
+    );
+    type Clear = fn(&mut FewShot);
+    let parts: [(&str, Clear); 7] = [
+        ("Published by others", |f| f.table.retain(|row| !row.published)),
+        ("95 % confidence interval over episodes. Bold", |f| f.tasks.clear()),
+        ("What each further labelled picture", |f| f.shots.iter_mut().for_each(|curve| curve.points.truncate(1))),
+        ("The support: all", |f| f.episodes[0].support.clear()),
+        ("Each class has a neuron", |f| f.episodes[0].potentials.clear()),
+        ("What the local rule wrote", |f| (f.episodes[0].before.clear(), f.episodes[0].after.clear()).0),
+        ("Queries and the answers", |f| f.episodes[0].queries.clear()),
+    ];
+    for (mark, clear) in parts {
+        let mut few_shot = few_shot("text");
+        assert!(few_shot_page(few_shot.clone()).contains(mark), "{mark} is missing");
+        clear(&mut few_shot);
+        assert!(!few_shot_page(few_shot).contains(mark), "{mark} is still there");
+    }
+}
+
+#[test]
+fn strange_episodes_are_drawn() {
+    let shown = |label, levels: usize| ShownPicture { label, levels: vec![200; levels], ..ShownPicture::default() };
+    let odd = [
+        ExplainedEpisode { side: usize::MAX, ..episode("text") },
+        ExplainedEpisode { support: vec![shown(u32::MAX, 3), shown(0, 0)], ..episode("text") },
+        ExplainedEpisode { potentials: vec![vec![], vec![1.0; 3], vec![]], ..episode("text") },
+        ExplainedEpisode { before: vec![], after: vec![vec![0.5; 7], vec![]], ..episode("text") },
+        ExplainedEpisode { potentials: vec![vec![f32::MAX, f32::MIN]; 2], ..episode("text") },
+    ];
+    for episode in odd {
+        let page = episode_page(episode);
+        let bad = |value: &&str| value.contains("NaN") || value.contains("inf") || value.contains("0000000");
+        assert_eq!(drawing_attributes(&page).into_iter().find(bad), None);
+    }
+    assert!(episode_page(ExplainedEpisode { side: 3, ..episode("text") }).contains("size and data disagree"));
+}
+
+#[test]
+fn a_large_episode_is_bounded_and_says_what_is_left_out() {
+    let shown = |place: usize| ShownPicture {
+        levels: vec![if place.is_multiple_of(2) { 255 } else { 0 }; 28 * 28],
+        label: (place % 200) as u32,
+        answers: vec![0.5; 200],
+        ..ShownPicture::default()
+    };
+    let page = episode_page(ExplainedEpisode {
+        side: 28,
+        ways: 200,
+        support: (0..1000).map(shown).collect(),
+        queries: (0..1000).map(shown).collect(),
+        potentials: vec![vec![0.5; 200]; 1001],
+        before: vec![vec![0.0; 512]; 200],
+        after: vec![vec![0.125; 512]; 200],
+    });
+    assert!(page.contains("The first 100 of 1000 pictures") && page.len() < 2_000_000, "{}", page.len());
 }
 
 #[test]

@@ -4,8 +4,8 @@ use maud::{PreEscaped, html};
 
 use super::svg::{Drawing, shorten, text};
 
-/// Name, light and dark value. The three arms follow Okabe and Ito, moved until each can be read as text on its ground.
-const COLOURS: [(&str, &str, &str); 13] = [
+/// Name, light and dark value; drawings are dark on light paper in both. The three arms follow Okabe and Ito, moved until each can be read as text on its ground.
+const COLOURS: [(&str, &str, &str); 15] = [
     ("ground", "#ffffff", "#14171c"),
     ("ink", "#1a1d21", "#e7e9ec"),
     ("soft", "#565d66", "#a5adb8"),
@@ -19,6 +19,8 @@ const COLOURS: [(&str, &str, &str); 13] = [
     ("warning", "#8f5a00", "#f0b850"),
     ("error", "#b3261e", "#ff8a80"),
     ("link", "#0067a5", "#62b6ee"),
+    ("paper", "#ffffff", "#e0e0e0"),
+    ("drawn", "#000000", "#000000"),
 ];
 
 const PAGE: &str = include_str!("page.css");
@@ -76,7 +78,8 @@ mod tests {
         let dark: Vec<_> = COLOURS.iter().map(|(name, _, dark)| (*name, *dark)).collect();
         for scheme in [light, dark] {
             let ground = luminance(scheme.iter().find(|c| c.0 == "ground").expect("a ground").1) + 0.05;
-            for (name, colour) in scheme.iter().filter(|c| !["ground", "rule", "grid"].contains(&c.0)) {
+            for (name, colour) in scheme.iter().filter(|c| !["ground", "rule", "grid", "paper", "drawn"].contains(&c.0))
+            {
                 let ink = luminance(colour) + 0.05;
                 let contrast = ink.max(ground) / ink.min(ground);
                 assert!(contrast >= 4.5, "{name} {colour}: {contrast:.2}");

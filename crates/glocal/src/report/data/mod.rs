@@ -4,6 +4,7 @@ mod activity;
 mod arms;
 mod confusion;
 mod faults;
+mod few_shot;
 mod number;
 mod published;
 mod weights;
@@ -14,6 +15,8 @@ pub use confusion::Confusion;
 pub(in crate::report) use confusion::Mistake;
 pub(in crate::report) use faults::PlasticState;
 pub use faults::{FaultArm, FaultExample, FaultKind, FaultTolerance, LevelAccuracy};
+pub use few_shot::{ExplainedEpisode, FewShot, FewShotCell, FewShotRow, ShotCurve, ShotPoint, ShownPicture};
+pub(in crate::report) use few_shot::{Verdict, highest};
 pub use published::{Published, PublishedPoint};
 pub use weights::{HybridField, HybridFields, Matrix, PlasticLayer, ReceptiveField, WeightView};
 
@@ -40,6 +43,8 @@ pub struct Report {
     pub arms: Vec<Arm>,
     /// What the horizontal axis of the noise figure is; the variance of gaussian pixel noise if absent.
     pub noise_axis: Option<String>,
+    /// How well new classes are told apart after a few pictures of each.
+    pub few_shot: Option<FewShot>,
     /// How accuracy falls as test samples are damaged in several ways.
     pub fault_tolerance: Option<FaultTolerance>,
     /// Which classes were taken for which.
@@ -62,14 +67,22 @@ impl Report {
     pub(in crate::report) const MOST_CLASSES: usize = 100;
     /// Pictures of one kind of damage.
     pub(in crate::report) const MOST_EXAMPLES: usize = 16;
+    /// Episodes shown in full.
+    pub(in crate::report) const MOST_EPISODES: usize = 4;
+    /// Labelled pictures, queries and way neurons of one episode: a support of 20 classes with 5 pictures each fits.
+    pub(in crate::report) const MOST_OF_EPISODE: [usize; 3] = [100, 12, 40];
 
-    /// The report as it goes into the page: lists of spikes and of damaged samples are thinned, and confusion matrices
-    /// of very many classes reduced.
+    /// The report as it goes into the page: lists of spikes and of damaged samples are thinned, confusion matrices of
+    /// very many classes reduced, and long episodes cut.
     pub(in crate::report) fn bounded(&self) -> Self {
         let mut report = self.clone();
         report.samples.iter_mut().flat_map(|s| &mut s.layers).for_each(|layer| layer.thinned(Self::MOST_SPIKES));
         let kinds = report.fault_tolerance.iter_mut().flat_map(|tolerance| &mut tolerance.kinds);
         kinds.for_each(|kind| kind.thin_examples(Self::MOST_EXAMPLES));
+        if let Some(few_shot) = &mut report.few_shot {
+            few_shot.episodes.truncate(Self::MOST_EPISODES);
+            few_shot.episodes.iter_mut().for_each(|episode| episode.bounded(Self::MOST_OF_EPISODE));
+        }
         report.confusions.iter_mut().for_each(|confusion| confusion.reduced(Self::MOST_CLASSES));
         report
     }

@@ -15,3 +15,8 @@ pub(super) fn many_f32<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<f32>, 
     let values = Vec::<Option<f32>>::deserialize(input)?;
     Ok(values.into_iter().map(|value| value.unwrap_or(f32::NAN)).collect())
 }
+
+pub(super) fn rows_f32<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<Vec<f32>>, D::Error> {
+    let rows = Vec::<Vec<Option<f32>>>::deserialize(input)?;
+    Ok(rows.into_iter().map(|row| row.into_iter().map(|value| value.unwrap_or(f32::NAN)).collect()).collect())
+}

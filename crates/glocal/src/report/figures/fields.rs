@@ -2,7 +2,9 @@
 
 use maud::{Markup, html};
 
-use crate::report::data::{HybridField, HybridFields, Matrix, PlasticLayer, ReceptiveField, WeightView};
+use crate::report::data::{
+    ExplainedEpisode, HybridField, HybridFields, Matrix, PlasticLayer, ReceptiveField, WeightView,
+};
 use crate::report::format::{or_dash, significant};
 use crate::report::pixels;
 
@@ -122,6 +124,45 @@ fn matrix_picture(matrix: &Matrix, limit: f32) -> Markup {
     }
 }
 
+/// What the support wrote: each way neuron's weights before and after, all on one scale.
+pub(in crate::report) fn before_and_after(episode: &ExplainedEpisode) -> Markup {
+    let limit = pixels::limit_of(episode.before.iter().chain(&episode.after).flatten());
+    let neurons = episode.before.len().max(episode.after.len());
+    html! {
+        div.written {
+            @for neuron in 0..neurons {
+                div.hybrid {
+                    div.neuron { "neuron of class " (neuron) }
+                    div.tile {
+                        @match episode.first_of(neuron).and_then(|shown| pixels::ink(episode.side, &shown.levels)) {
+                            Some(uri) => { img.pixels.ink src=(uri) alt={ "A labelled picture of class " (neuron) }; }
+                            None => { p.missing { "no picture" } }
+                        }
+                        span { "picture" }
+                    }
+                    @for (weights, when) in [(&episode.before, "before"), (&episode.after, "after")] {
+                        @let label = format!("Plastic weights of the neuron of class {neuron} {when} the support");
+                        @let (size, weights) = wrapped(weights.get(neuron).map_or(&[], Vec::as_slice));
+                        (tile(size, &weights, limit, &label, when))
+                    }
+                }
+            }
+        }
+        (colour_bar("", limit))
+    }
+}
+
+/// A long row broken into a nearly square picture; what is left of its last line is zero.
+fn wrapped(row: &[f32]) -> ((usize, usize), Vec<f32>) {
+    let width = (row.len() as f64).sqrt().ceil() as usize;
+    // a divisor leaves nothing over; one far from the root makes a strip
+    let width = (width..=width.saturating_mul(2)).find(|w| *w > 0 && row.len().is_multiple_of(*w)).unwrap_or(width);
+    let height = row.len().div_ceil(width.max(1));
+    let mut weights = row.to_vec();
+    weights.resize(width.saturating_mul(height), 0.0);
+    ((width, height), weights)
+}
+
 fn shown(uri: Option<String>, label: &str) -> Markup {
     html! {
         @match uri {
@@ -146,5 +187,18 @@ fn colour_bar(name: &str, limit: f32) -> Markup {
                 span { "≥ " (end) }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_wrap_to_pictures_that_hold_them() {
+        let size = |inputs: usize| wrapped(&vec![1.0; inputs]).0;
+        assert_eq!([0, 1, 6, 64, 512, 1024].map(size), [(0, 0), (1, 1), (3, 2), (8, 8), (32, 16), (32, 32)]);
+        let (size, weights) = wrapped(&[1.0; 7]);
+        assert_eq!((size, weights.iter().sum::<f32>(), weights.len()), ((3, 3), 7.0, 9));
     }
 }

@@ -2,11 +2,13 @@
 
 pub(super) mod confusion;
 pub(super) mod curves;
+pub(super) mod episode;
 pub(super) mod faults;
 pub(super) mod fields;
 pub(super) mod noise;
 pub(super) mod potential;
 pub(super) mod raster;
+pub(super) mod shots;
 
 use glocal_core::LearningRule;
 

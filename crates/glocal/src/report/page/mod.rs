@@ -2,7 +2,9 @@
 
 mod arms;
 mod confusion;
+mod episode;
 mod faults;
+mod few_shot;
 mod inside;
 mod learning;
 mod notes;
@@ -33,6 +35,7 @@ pub(super) fn document(report: &Report) -> Markup {
                 main {
                     (head(report))
                     (arms::section(report))
+                    @if let Some(few_shot) = &report.few_shot { (few_shot::section(few_shot)) }
                     @if let Some(tolerance) = &report.fault_tolerance { (faults::section(tolerance)) }
                     (confusion::section(&report.confusions))
                     (learning::section(&report.arms))

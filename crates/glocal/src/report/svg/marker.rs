@@ -26,13 +26,24 @@ pub(in crate::report) fn arm_class(rule: LearningRule) -> &'static str {
 
 /// A marker of half-width `r`, with the words a pointer resting on it shows.
 pub(in crate::report) fn marker(rule: LearningRule, fill: Fill, at: (f64, f64), r: f64, tip: &str) -> Markup {
+    placed(shape(rule, at, r), fill, at, r, tip)
+}
+
+/// The marker of what has no learning rule.
+pub(in crate::report) fn diamond(fill: Fill, (x, y): (f64, f64), r: f64, tip: &str) -> Markup {
+    let far = 1.25 * r;
+    let corners = [(x, y - far), (x + far, y), (x, y + far), (x - far, y)];
+    placed(html! { path d=(polyline(corners) + "Z") {} }, fill, (x, y), r, tip)
+}
+
+fn placed(shape: Markup, fill: Fill, at: (f64, f64), r: f64, tip: &str) -> Markup {
     if !(has_place(at.0) && has_place(at.1)) {
         return html! {};
     }
     let class = if fill == Fill::Solid { "solid" } else { "hollow" };
     html! {
         g class=(class) {
-            (shape(rule, at, r))
+            (shape)
             (strokes(fill, at, r))
             @if !tip.is_empty() { title { (tip) } }
         }

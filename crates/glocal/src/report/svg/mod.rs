@@ -6,7 +6,7 @@ mod path;
 mod scale;
 
 pub(super) use frame::{Frame, Margin};
-pub(super) use marker::{Fill, arm_class, marker};
+pub(super) use marker::{Fill, arm_class, diamond, marker};
 pub(super) use path::{band, coordinate, filled_box, has_place, polyline};
 pub(super) use scale::Scale;
 

@@ -4,7 +4,10 @@
 //! cargo run --release -p glocal --example report_preview -- preview.html [noise.svg]
 //! ```
 //!
-//! Only the published figures on the page are real; the page says so at its top.
+//! Only the published figures on the page are real, and the drawings of Omniglot where `GLOCAL_DATA` names a folder that has
+//! them; the page says so at its top.
+
+mod few_shot;
 
 use std::path::PathBuf;
 
@@ -46,6 +49,7 @@ fn sample_report() -> Report {
             .map(|rule| arm(rule, &mut random))
             .into(),
         noise_axis: None,
+        few_shot: Some(few_shot::few_shot(&mut random)),
         fault_tolerance: Some(fault_tolerance(&mut random)),
         confusions: vec![
             fashion_confusion("sample matrix, invented: HP, seed 1, clean test images", &mut random),
