@@ -102,7 +102,8 @@ fn examples_on(ladder: Ladder, samples: &RunSamples<'_>) -> Result<Vec<FaultExam
 pub(super) fn confusions(records: &[RunRecord], locations: &Locations) -> Vec<Confusion> {
     let mut seen: Vec<(&str, bool)> = Vec::new();
     let mut found = Vec::new();
-    for record in records {
+    // Classes of episodes have no names that last.
+    for record in records.iter().filter(|record| record.config.episodes.is_none()) {
         let data = (record.config.data.dataset.as_str(), record.config.events.is_some());
         let counts = record.summary.as_ref().map(|summary| &summary.test.confusion).filter(|counts| !counts.is_empty());
         if let (Some(counts), false) = (counts, seen.contains(&data)) {

@@ -4,6 +4,7 @@ mod arms;
 mod fault;
 mod fault_page;
 mod few_shot;
+mod few_shot_page;
 mod noise;
 mod page;
 pub mod table;

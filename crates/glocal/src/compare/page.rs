@@ -4,11 +4,12 @@ use glocal_core::{Learner, LearningRule};
 use glocal_data::Locations;
 
 use super::fault_page::{confusions, fault_tolerance};
+use super::few_shot_page::few_shot;
 use super::{RunRecord, arms, letters};
 use crate::error::GlocalError;
 use crate::report::{
-    Arm, Finding, Headline, HybridFields, Image, NoiseAccuracy, PlasticLayer, Provenance, Report, SampleActivity,
-    WeightView,
+    Arm, FewShot, FewShotCell, Finding, Headline, HybridFields, Image, NoiseAccuracy, PlasticLayer, Provenance, Report,
+    SampleActivity, WeightView,
 };
 use crate::run_folder::RunFolder;
 use crate::samples::{Damage, Feed, Part, RunSamples, Samples, is_absent};
@@ -38,10 +39,16 @@ pub struct Headings {
 pub fn report(records: &[RunRecord], headings: Headings, locations: &Locations) -> Result<Report, GlocalError> {
     let alike = alike(records);
     let arms = arms(&alike);
+    let few_shot = few_shot(records, locations)?;
     let mut page = Report {
         title: headings.title,
         summary: headings.summary,
-        headlines: if alike.is_empty() { of_datasets(records) } else { headlines(&arms) },
+        headlines: match &few_shot {
+            Some(few_shot) => of_tasks(few_shot),
+            None if alike.is_empty() => of_datasets(records),
+            None => headlines(&arms),
+        },
+        few_shot,
         fault_tolerance: fault_tolerance(records, locations)?,
         confusions: confusions(records, locations),
         health: Some(findings(records)),
@@ -57,7 +64,8 @@ pub fn report(records: &[RunRecord], headings: Headings, locations: &Locations) 
 
 /// The run whose inside is shown: a hybrid one if there is one.
 fn most_telling(records: &[RunRecord]) -> Option<&RunRecord> {
-    let finished = || records.iter().filter(|record| record.summary.is_some());
+    // An episode is explained on its own.
+    let finished = || records.iter().filter(|record| record.summary.is_some() && record.config.episodes.is_none());
     finished().find(|r| r.config.learner.network.learning_rule == LearningRule::Hybrid).or_else(|| finished().next())
 }
 
@@ -65,7 +73,9 @@ fn most_telling(records: &[RunRecord]) -> Option<&RunRecord> {
 /// on several data sets.
 fn alike(records: &[RunRecord]) -> Vec<RunRecord> {
     let Some(first) = records.first() else { return Vec::new() };
-    if records.iter().any(|record| record.config.data.dataset != first.config.data.dataset) {
+    let other = |record: &RunRecord| record.config.data.dataset != first.config.data.dataset;
+    // Contestants of few-shot learning differ in more than their arm.
+    if records.iter().any(|record| other(record) || record.config.episodes.is_some()) {
         return Vec::new();
     }
     records.iter().filter(|record| record.config.events == first.config.events).cloned().collect()
@@ -84,6 +94,20 @@ fn of_datasets(records: &[RunRecord]) -> Vec<Headline> {
         })
     };
     records.iter().filter_map(headline).collect()
+}
+
+/// The first network's accuracy in each task.
+fn of_tasks(few_shot: &FewShot) -> Vec<Headline> {
+    let Some(first) = few_shot.table.first() else { return Vec::new() };
+    let headline = |(task, cell): (&String, &Option<FewShotCell>)| {
+        let cell = cell.as_ref()?;
+        Some(Headline {
+            label: format!("{}, {task}", first.label),
+            value: format!("{:.1} %", cell.percent),
+            note: cell.interval.zip(cell.episodes).map(|(half, n)| format!("± {half:.1}, {n} episodes")),
+        })
+    };
+    few_shot.tasks.iter().zip(&first.cells).filter_map(headline).collect()
 }
 
 /// Each arm at the strongest noise that was measured, the clean test beside it.
