@@ -188,7 +188,7 @@ impl<F: Float> EpisodeBuffers<F> {
                     let to = &mut prototype_gradient[c * width..][..width];
                     for (((g, to), &x), &p) in gradient.iter_mut().zip(to).zip(x).zip(p) {
                         let part = weight * (x - p);
-                        *g = *g + part;
+                        *g += part;
                         *to = *to - part;
                     }
                 }

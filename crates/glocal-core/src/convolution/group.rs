@@ -10,9 +10,16 @@ use crate::scalar::Float;
 /// Values of a group: with weights, what a second-level cache holds.
 const MOST_VALUES: usize = 1 << 17;
 
-/// Maps of a group, each of `len` values: at least one.
-fn most_maps(len: usize) -> usize {
-    (MOST_VALUES / len).max(1)
+/// Windows that are worth a reading of the weights: more maps than that takes would only leave the nearest cache.
+const ENOUGH_WINDOWS: usize = 128;
+
+/// Maps of a group, each of `len` values and so many windows: at least one.
+fn most_maps(len: usize, windows: usize) -> usize {
+    (MOST_VALUES / len).min(ENOUGH_WINDOWS.div_ceil(windows)).max(1)
+}
+
+fn windows(geometry: &Geometry) -> usize {
+    geometry.out_height() * geometry.out_width()
 }
 
 /// The places of `maps` maps from those of one; `window` and `row` are what lies between two maps.
@@ -63,7 +70,7 @@ pub(crate) struct ForwardGroup<F> {
 impl<F: Float> ForwardGroup<F> {
     /// For up to `most` maps.
     pub fn new(geometry: &Geometry, most: usize) -> Self {
-        let maps = most_maps(geometry.padded_len()).min(most);
+        let maps = most_maps(geometry.padded_len(), windows(geometry)).min(most);
         let (width, outputs) = (geometry.out_width(), geometry.outputs);
         let places = places(geometry, |i, j| (i * width + j) * outputs);
         ForwardGroup {
@@ -126,7 +133,7 @@ struct Class {
 impl<F: Float> AdjointGroup<F> {
     /// For up to `most` maps; gradients of y have `lanes` channels.
     pub fn new(geometry: &Geometry, lanes: usize, most: usize) -> Self {
-        let maps = most_maps(geometry.padded_len() + geometry.bordered_len(lanes)).min(most);
+        let maps = most_maps(geometry.padded_len() + geometry.bordered_len(lanes), windows(geometry)).min(most);
         let places = places(geometry, |i, j| geometry.bordered_place(i, j, lanes));
         let stride = geometry.window.stride;
         AdjointGroup {

@@ -113,6 +113,13 @@ pub enum MetaSchedule {
     },
 }
 
+impl MetaSchedule {
+    /// Whether both learn from the same batch. It is left out of canonical text, which so is that of older versions.
+    pub fn is_joint(&self) -> bool {
+        *self == MetaSchedule::Joint {}
+    }
+}
+
 impl Default for MetaSchedule {
     fn default() -> Self {
         MetaSchedule::Joint {}
@@ -188,7 +195,7 @@ pub struct TrainingConfig {
     #[serde(default)]
     pub validation_plastic: PlasticMode,
     /// How weights and meta-parameters take turns.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "MetaSchedule::is_joint")]
     pub meta_schedule: MetaSchedule,
 }
 
@@ -390,7 +397,7 @@ impl RunConfig {
         let Some(episodes) = &self.episodes else {
             let message = "needs a table [episodes], which says how they are drawn";
             found.require(readout.is_none(), "learner.network.episode", "given", message);
-            let joint = self.training.meta_schedule == MetaSchedule::Joint {};
+            let joint = self.training.meta_schedule.is_joint();
             let message = "second-order needs [episodes]: the hypergradient compares two of them";
             found.require(joint, "training.meta_schedule", "second-order", message);
             return;

@@ -1,0 +1,230 @@
+//! Few-shot learning from the command line: made-up characters, trained, judged, and asked about one's own pictures.
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::path::Path;
+
+use common::Scratch;
+use glocal::config::RunConfig;
+use glocal::{Part, RunSamples, Samples};
+use glocal_data::Locations;
+
+/// Grey PNG of 12 x 12: dark strokes on light paper, drawn from the class, moved by the drawing.
+fn write_character(path: &Path, class: u64, drawing: u64) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let mut levels = vec![255u8; 144];
+    let mut state = class.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    for _ in 0..4 {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let (row, column, down) = ((state >> 33) % 8, (state >> 43) % 8, (state >> 60) % 2);
+        for step in 0..4 {
+            let (r, c) = (row + if down == 1 { step } else { 0 }, column + if down == 1 { 0 } else { step });
+            let (r, c) = (r + drawing % 2, c + drawing / 2 % 2);
+            levels[(r.min(11) * 12 + c.min(11)) as usize] = 0;
+        }
+    }
+    let mut encoder = png::Encoder::new(File::create(path).unwrap(), 12, 12);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.write_header().unwrap().write_image_data(&levels).unwrap();
+}
+
+/// 24 classes of 6 drawings in `characters`, and a config that learns them in episodes.
+fn characters() -> Scratch {
+    let scratch = Scratch::new();
+    for class in 0..24 {
+        for drawing in 0..6 {
+            write_character(&scratch.path(&format!("characters/c{class}/{drawing}.png")), class, drawing);
+        }
+    }
+    fs::write(scratch.path("episodes.toml"), CONFIG).unwrap();
+    scratch
+}
+
+const CONFIG: &str = r#"
+[data]
+dataset = "classes:characters"
+
+[episodes]
+split = { kind = "hold-out", characters = 6, validation = 5 }
+side = 12
+ways = 3
+shots = 1
+judged_queries = 2
+training = 48
+validation = 20
+test = 40
+
+[learner]
+loss = "cross-entropy"
+
+[learner.network]
+inputs = 144
+input_shape = [1, 12, 12]
+steps = 1
+learning_rule = "hybrid"
+episode = { kind = "plastic" }
+readout = { kind = "membrane" }
+
+[[learner.network.layers]]
+kind = "conv"
+channels = 16
+kernel = 3
+stride = 2
+padding = 1
+norm = "tdbn"
+neuron = { kind = "tanh" }
+
+[[learner.network.layers]]
+size = 3
+bias = false
+neuron = { kind = "lif", threshold = 0.5, decay = 0.2, reset = "to-zero" }
+
+[learner.network.layers.plasticity]
+rule = { kind = "hebbian", post = "softmax" }
+decay = 0.99
+coupling = { kind = "gated" }
+sharing = "per-sample"
+scope = "episode"
+meta_init = 0.06
+
+[learner.weights]
+learning_rate = 2e-3
+
+[learner.meta]
+learning_rate = 1e-3
+
+[training]
+epochs = 3
+batch_size = 8
+seed = 1
+select = "best-validation"
+"#;
+
+fn summary(scratch: &Scratch, run: &str) -> serde_json::Value {
+    serde_json::from_slice(&fs::read(scratch.path(run).join("summary.json")).unwrap()).unwrap()
+}
+
+/// Every arm and schedule trains; plastic weights tell new classes apart, without them it is chance.
+#[test]
+fn arms_and_schedules_train_and_plastic_weights_tell_new_classes_apart() {
+    let scratch = characters();
+    let accuracy = |out: &str, sets: &[&str]| {
+        let sets = sets.iter().flat_map(|set| ["--set", set]);
+        let args: Vec<&str> = ["train", "episodes.toml", "--out", out].into_iter().chain(sets).collect();
+        scratch.succeed(&args);
+        let summary = summary(&scratch, out);
+        assert_eq!(summary["test"]["episodes"]["episodes"], 40);
+        assert_eq!(summary["test"]["samples"], 240);
+        assert!(summary["test"]["episodes"]["interval"].as_f64().unwrap() > 0.0);
+        summary["test"]["accuracy"].as_f64().unwrap()
+    };
+    let hybrid = accuracy("hp", &[]);
+    let global = accuracy("gp", &["learner.network.learning_rule=global"]);
+    assert!(hybrid > 0.6, "{hybrid}");
+    assert!(global < 0.5, "{global}");
+    assert!(accuracy("lp", &["learner.network.learning_rule=local"]) > 0.5);
+    let second = "training.meta_schedule={kind=\"second-order\",weight_steps=2}";
+    assert!(accuracy("second-order", &[second]) > 0.5);
+}
+
+/// Stopped and continued, and on one thread or two, a run ends with the same bits.
+#[test]
+fn runs_in_episodes_end_with_the_same_bits() {
+    let scratch = characters();
+    let second = "training.meta_schedule={kind=\"second-order\",weight_steps=2}";
+    for (out, threads) in [("one", "1"), ("two", "2")] {
+        scratch.succeed(&["train", "episodes.toml", "--set", second, "--out", out, "--threads", threads]);
+    }
+    common::assert_same_result(&scratch.path("one"), &scratch.path("two"));
+}
+
+/// No class that judges is ever drawn to learn from: not in any episode of any epoch, nor for the hypergradient.
+#[test]
+fn no_class_that_judges_reaches_training() {
+    let scratch = characters();
+    let name = format!("data.dataset=\"classes:{}\"", scratch.path("characters").display());
+    let config = RunConfig::parse(None, CONFIG, &[name]).unwrap();
+    let samples = Samples::of(&config, &Locations::default()).unwrap();
+    let run = RunSamples::new(&samples, &config, None).unwrap();
+    let classes = |part: Part, episodes: u32| -> BTreeSet<usize> {
+        (0..episodes).flat_map(|n| run.episode(part, n).unwrap().1.classes).map(|id| id.class).collect()
+    };
+    let learned = classes(Part::Train, 3 * 48 + 1000);
+    let judged: BTreeSet<usize> = &classes(Part::Validation, 500) | &classes(Part::Test, 500);
+    assert_eq!((learned.len(), judged.len()), (13, 11));
+    assert!(learned.is_disjoint(&judged));
+}
+
+#[test]
+fn ones_own_pictures_are_answered() {
+    let scratch = characters();
+    scratch.succeed(&["train", "episodes.toml", "--out", "run"]);
+    for class in [100, 101] {
+        for drawing in 0..4 {
+            let folder = if drawing < 2 { "mine" } else { "asked" };
+            write_character(&scratch.path(&format!("{folder}/k{class}/{drawing}.png")), class, drawing);
+        }
+    }
+    let text = scratch.succeed(&["fewshot", "run", "--support", "mine", "--query", "asked"]);
+    assert!(text.contains("of 4 right") && text.contains("k101"), "{text}");
+    let json = scratch.succeed(&["fewshot", "run", "--support", "mine", "--query", "asked/k100/2.png", "--json"]);
+    let answers: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(answers["classes"], serde_json::json!(["k100", "k101"]));
+    assert_eq!(answers["answers"][0]["scores"].as_array().unwrap().len(), 2);
+
+    let refuse = |support: &str, query: &str, needles: &[&str]| {
+        scratch.refuse(&["fewshot", "run", "--support", support, "--query", query], needles)
+    };
+    refuse("nowhere", "asked", &["nowhere"]);
+    refuse("mine", "nowhere.png", &["nowhere.png"]);
+    refuse("characters", "asked", &["24 classes", "2 to 3"]);
+    fs::create_dir_all(scratch.path("empty/k")).unwrap();
+    refuse("empty", "asked", &["empty"]);
+    fs::create_dir_all(scratch.path("torn/a")).unwrap();
+    fs::copy(scratch.path("mine/k100/0.png"), scratch.path("torn/a/1.png")).unwrap();
+    fs::create_dir_all(scratch.path("torn/b")).unwrap();
+    fs::write(scratch.path("torn/b/1.png"), b"no picture").unwrap();
+    refuse("torn", "asked", &["torn/b/1.png"]);
+    scratch.train("plain");
+    scratch.refuse(&["fewshot", "plain", "--support", "mine", "--query", "asked"], &["did not learn in episodes"]);
+}
+
+#[test]
+fn episodes_that_cannot_be_drawn_are_refused() {
+    let scratch = characters();
+    for (set, needles) in [
+        ("episodes.ways=0", vec!["episodes.ways = 0"]),
+        ("episodes.shots=6", vec!["6"]),
+        ("episodes.ways=4", vec!["size = 3", "must be 4"]),
+        ("episodes.split={kind=\"hold-out\",characters=30,validation=5}", vec!["30"]),
+        ("episodes.split={kind=\"hold-out\",characters=2,validation=5}", vec!["2"]),
+        ("episodes.split={kind=\"official\",validation=5}", vec!["characters"]),
+        ("data.dataset=embedded-fashion-mnist", vec!["no set to draw episodes from"]),
+        ("data.validation=5", vec!["data.validation"]),
+        ("learner.network.readout={kind=\"rate\"}", vec!["readout"]),
+        ("learner.network.layers.1.plasticity.scope=\"run\"", vec!["scope"]),
+    ] {
+        scratch.refuse(&["train", "episodes.toml", "--set", set, "--out", "run"], &needles);
+    }
+    let second = "training.meta_schedule={kind=\"second-order\"}";
+    scratch.refuse(&["train", "tiny.toml", "--set", second, "--out", "run"], &["needs [episodes]"]);
+    scratch.refuse(&["reproduce", "few-shot", "--only", "maml"], &["maml", "prototypes"]);
+}
+
+/// The configs of the experiment survive their own text.
+#[test]
+fn every_config_reads() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments/few-shot");
+    let mut count = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            let config = RunConfig::load(&path, &[]).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+            assert_eq!(RunConfig::parse(None, &config.to_toml(), &[]).unwrap(), config, "{}", path.display());
+            count += 1;
+        }
+    }
+    assert_eq!(count, 4);
+}
