@@ -130,7 +130,7 @@ fn explained([support, mut queries]: [Vec<ShownPicture>; 2]) -> ExplainedEpisode
         potential[shown.label as usize] += DRIVE;
         potentials.push(potential);
         for (p, f) in plastic[shown.label as usize].iter_mut().zip(&features) {
-            *p += 0.01 * f;
+            *p += 0.03 * f;
         }
     }
     for query in &mut queries {
