@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use glocal_core::scalar::Scalar;
 use glocal_core::{EpisodeReadout, EpisodeShape, Examples, Input};
 use glocal_data::episodes::{Ink, PictureOptions, class_pictures, query_pictures};
 use serde::Serialize;
@@ -80,7 +81,7 @@ pub fn answer(run: &Path, support: &Path, query: &Path, ink: Ink) -> Result<Answ
     let names: Vec<String> = classes.classes().iter().map(|class| class.name.clone()).collect();
     let answer = |(query, scores): (glocal_data::episodes::QueryPicture, &[f32])| {
         let best = scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(class, _)| class);
-        let sum: f32 = scores.iter().map(|score| (score - scores[best]).exp()).sum();
+        let sum: f32 = scores.iter().map(|score| Scalar::exp(score - scores[best])).sum();
         Answer {
             file: query.file,
             class: names[best].clone(),

@@ -24,16 +24,16 @@ impl Progress {
     }
 
     /// Begins a piece of work of `total` samples, of which `done` were done before.
-    pub fn start(self, label: &str, total: u64, done: u64) -> Work {
+    pub fn start(self, label: &str, unit: &'static str, total: u64, done: u64) -> Work {
         let bar = match self {
             Progress::Bar => ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr()),
             _ => ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden()),
         };
-        bar.set_style(style());
+        bar.set_style(style(unit));
         bar.set_prefix(label.to_owned());
         bar.set_position(done);
         bar.reset_eta();
-        Work { mode: self, bar, label: label.to_owned(), total, done_before: done, done, started: Instant::now() }
+        Work { mode: self, bar, label: label.to_owned(), unit, total, done_before: done, done, started: Instant::now() }
     }
 
     /// Says one line, unless silent.
@@ -44,12 +44,12 @@ impl Progress {
     }
 }
 
-fn style() -> ProgressStyle {
+fn style(unit: &'static str) -> ProgressStyle {
     let template = "{prefix} {wide_bar} {percent:>3} %  {msg}{per_sec}  {eta} left";
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    style.with_key("per_sec", |state: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
+    style.with_key("per_sec", move |state: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
         // A key's writer cannot report failure, and the bar is only decoration.
-        let _ = write!(out, "{:.0} images/s", state.per_sec());
+        let _ = write!(out, "{:.0} {unit}/s", state.per_sec());
     })
 }
 
@@ -59,6 +59,8 @@ pub struct Work {
     mode: Progress,
     bar: ProgressBar,
     label: String,
+    /// What is counted.
+    unit: &'static str,
     total: u64,
     done_before: u64,
     done: u64,
@@ -79,7 +81,7 @@ impl Work {
         match self.mode {
             Progress::Silent => {}
             Progress::Bar => self.bar.set_message(format!("{stage}  ")),
-            Progress::Lines => eprintln!("{}: {stage}  {:.0} images/s{}", self.label, self.rate(), self.left()),
+            Progress::Lines => eprintln!("{}: {stage}  {:.0} {}/s{}", self.label, self.rate(), self.unit, self.left()),
         }
     }
 

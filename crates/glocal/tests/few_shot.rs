@@ -112,7 +112,8 @@ fn arms_and_schedules_train_and_plastic_weights_tell_new_classes_apart() {
     let scratch = characters();
     let accuracy = |out: &str, sets: &[&str]| {
         let sets = sets.iter().flat_map(|set| ["--set", set]);
-        let args: Vec<&str> = ["train", "episodes.toml", "--out", out].into_iter().chain(sets).collect();
+        let args: Vec<&str> =
+            ["train", "episodes.toml", "--set", "training.epochs=8", "--out", out].into_iter().chain(sets).collect();
         scratch.succeed(&args);
         let summary = summary(&scratch, out);
         assert_eq!(summary["test"]["episodes"]["episodes"], 40);

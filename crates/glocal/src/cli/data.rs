@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use glocal::compare::table::{Align, aligned};
 use glocal::progress::Progress;
 use glocal::{GlocalError, Samples};
+use glocal_data::episodes::{OMNIGLOT, PictureClasses};
 use glocal_data::fetch::{FetchOptions, fetch};
 use glocal_data::registry::{self, archived, archived_datasets};
 use glocal_data::{KnownDataset, Split, embedded};
@@ -110,8 +111,14 @@ fn list(context: &Context) -> String {
     aligned(&rows, &[Align::Left, Align::Right, Align::Left, Align::Left])
 }
 
+/// Side that pictures by class are counted at.
+const SIDE: usize = 28;
+
 fn info(name: &str, context: &Context) -> Result<String, GlocalError> {
-    let samples = Samples::load(name, &context.locations)?;
+    let samples = match name {
+        OMNIGLOT => Samples::load_classes(name, SIDE, &context.locations)?,
+        _ => Samples::load(name, &context.locations)?,
+    };
     let place = match (archived(name), name == embedded::FASHION_MNIST_SUBSET) {
         (_, true) => "built in".to_owned(),
         (Some(set), _) => context.locations.find_archived(set)?.display().to_string(),
@@ -133,7 +140,29 @@ fn info(name: &str, context: &Context) -> Result<String, GlocalError> {
         format!("licence:   {licence}"),
         format!("reference: {reference}"),
     ];
-    Ok(format!("{}\n\n{}", facts.join("\n"), class_table(&samples)))
+    let table = match &samples {
+        Samples::Classes(pool) => group_table(pool),
+        _ => class_table(&samples),
+    };
+    Ok(format!("{}\n\n{table}", facts.join("\n")))
+}
+
+/// Characters of each alphabet.
+fn group_table(pool: &PictureClasses) -> String {
+    let mut groups: Vec<(&str, [usize; 2])> = Vec::new();
+    for (number, class) in pool.classes().iter().enumerate() {
+        let group = class.name.split_once('/').map_or(class.name.as_str(), |(group, _)| group);
+        if groups.last().is_none_or(|(last, _)| *last != group) {
+            groups.push((group, [0; 2]));
+        }
+        let half = usize::from(pool.test_classes().contains(&number));
+        groups.last_mut().into_iter().for_each(|(_, counts)| counts[half] += 1);
+    }
+    let heading = ["classes of", "train", "test"].map(str::to_owned).to_vec();
+    let row =
+        |(name, [train, test]): &(&str, [usize; 2])| vec![(*name).to_owned(), train.to_string(), test.to_string()];
+    let rows: Vec<Vec<String>> = std::iter::once(heading).chain(groups.iter().map(row)).collect();
+    aligned(&rows, &[Align::Left])
 }
 
 fn class_table(samples: &Samples) -> String {

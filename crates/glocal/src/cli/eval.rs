@@ -84,7 +84,7 @@ pub fn run(args: &EvalArgs, context: &Context) -> Result<(), GlocalError> {
     let folder = RunFolder::read_only(&args.run)?;
     let config = folder.config()?;
     let part = args.part();
-    if part == Part::Validation && config.data.validation == 0 {
+    if part == Part::Validation && config.data.validation == 0 && config.episodes.is_none() {
         return Err(no_validation(args));
     }
     let (mut learner, position) = load_network(&folder, &config)?;
@@ -136,6 +136,16 @@ impl Judgement {
     fn in_words(&self) -> String {
         let Evaluation { samples, correct, accuracy, loss, .. } = &self.evaluation;
         let damage = self.corruption.as_ref().map_or(String::new(), |corruption| format!(", {corruption}"));
+        if let Some(spread) = &self.evaluation.episodes {
+            return format!(
+                "accuracy {:.2} ± {:.2} %  (95 % interval over {} {} episodes; {correct} of {samples} queries{damage})\n\
+                 loss {loss:.6}\n",
+                100.0 * accuracy,
+                100.0 * spread.interval,
+                spread.episodes,
+                self.split
+            );
+        }
         let plastic = match self.plastic {
             PlasticMode::Frozen => "frozen",
             PlasticMode::Moving => "moving",

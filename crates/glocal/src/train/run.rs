@@ -92,7 +92,8 @@ impl<'a> Run<'a> {
         let batch = config.training.batch_size as u64;
         let of_epoch = position.batch.saturating_mul(batch).min(per_epoch);
         let done = position.epoch.saturating_mul(per_epoch).saturating_add(of_epoch);
-        options.progress.start(&options.label, config.training.epochs.saturating_mul(per_epoch), done)
+        let unit = if config.episodes.is_some() { "episodes" } else { "images" };
+        options.progress.start(&options.label, unit, config.training.epochs.saturating_mul(per_epoch), done)
     }
 
     /// A checkpoint may be whole and still not be this run's.
@@ -147,18 +148,25 @@ impl<'a> Run<'a> {
         };
         let stepped = self.learner.step_on(self.feed.examples(), groups);
         let report = stepped.map_err(|error| GlocalError::core(self.place())(error))?;
-        if let MetaSchedule::SecondOrder { weight_steps, gradient } = self.config.training.meta_schedule {
-            if (self.position.batch + 1).is_multiple_of(weight_steps) {
-                self.images.meta_batch(&mut self.meta_feed, numbers, self.position.epoch)?;
-                let (training, other) = (self.feed.examples(), self.meta_feed.examples());
-                let stepped = self.learner.hyper_step(training, other, gradient);
-                stepped.map_err(|error| GlocalError::core(self.place())(error))?;
-            }
-        }
+        self.follow_hypergradient(numbers)?;
         self.position.count(&report, self.feed.asked().len());
         self.clock.count(numbers.len() as u64);
         self.work.advance(numbers.len() as u64);
         Ok(())
+    }
+
+    /// A step of the meta-parameters alone, where it is their turn.
+    fn follow_hypergradient(&mut self, numbers: &[u32]) -> Result<(), GlocalError> {
+        let MetaSchedule::SecondOrder { weight_steps, gradient } = self.config.training.meta_schedule else {
+            return Ok(());
+        };
+        if !(self.position.batch + 1).is_multiple_of(weight_steps) {
+            return Ok(());
+        }
+        self.images.meta_batch(&mut self.meta_feed, numbers, self.position.epoch)?;
+        let (training, other) = (self.feed.examples(), self.meta_feed.examples());
+        let stepped = self.learner.hyper_step(training, other, gradient);
+        stepped.map(|_| ()).map_err(|error| GlocalError::core(self.place())(error))
     }
 
     fn place(&self) -> String {
