@@ -319,7 +319,7 @@ fn groups_of_samples_are_their_samples() {
     let network = Network::new(&config, Models::default());
     let plastic = network.plastic_at_rest();
     let (mut whole, mut single) = (Workspace::default(), Workspace::default());
-    let mut run = |x: &[f32], labels: &[u32], workspace: &mut Workspace<f32>| {
+    let run = |x: &[f32], labels: &[u32], workspace: &mut Workspace<f32>| {
         let mut gradients = zeros(&config);
         network.forward(&params, &plastic, Input::Constant(x), labels.len(), workspace);
         network.loss(Loss::CrossEntropy, labels, workspace);

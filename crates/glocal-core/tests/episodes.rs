@@ -162,15 +162,15 @@ fn written_out(case: &Case) -> Vec<f64> {
                 DECAY * v[o] * (1.0 - spiked) + current(p, x, o) + drive
             })
         };
-        for s in 0..SHAPE.supports {
-            v = advance(&v, &p, x(s), Some(labels[s]));
+        for (s, &label) in labels[..SHAPE.supports].iter().enumerate() {
+            v = advance(&v, &p, x(s), Some(label));
             let z: [f64; WAYS] = std::array::from_fn(|o| v[o] - last.sliding_threshold[o]);
             let top = z.iter().fold(f64::MIN, |m, &z| m.max(z));
-            let sum: f64 = z.iter().map(|z| (z - top).exp()).sum();
+            let sum: f64 = z.iter().map(|z| libm::exp(z - top)).sum();
             for o in 0..WAYS {
-                let post = (z[o] - top).exp() / sum;
-                for i in 0..width {
-                    p[o][i] = PLASTIC_DECAY * p[o][i] + post * last.local_learning_rate[i] * x(s)[i];
+                let post = libm::exp(z[o] - top) / sum;
+                for ((p, &rate), &x) in p[o].iter_mut().zip(&last.local_learning_rate).zip(x(s)) {
+                    *p = PLASTIC_DECAY * *p + post * rate * x;
                 }
             }
         }
