@@ -88,7 +88,7 @@ impl<'a> Chart<'a> {
             7..=12 => 32.0,
             _ => 24.0,
         };
-        let (left, right) = (if neurons > 10 { 68.0 } else { 58.0 }, 50.0);
+        let (left, right) = (if neurons > 10 { 68.0 } else { 58.0 }, 64.0);
         let column = (layout.width() - left - right) / steps.max(1) as f64;
         let below = if column >= PICTURE_COLUMN { picture_side(column) + 30.0 } else { 26.0 };
         let key = 22.0 * layout.pick(1.0, Bar::ALL.len() as f64);

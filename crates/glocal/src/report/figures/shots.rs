@@ -97,7 +97,7 @@ struct Chart<'a> {
 impl<'a> Chart<'a> {
     fn new(lines: &'a [Line<'a>], layout: Layout) -> Self {
         let names: Vec<String> = lines.iter().map(|line| label(line.curve, layout)).collect();
-        let margin = Margin { top: 34.0, right: label_width(&names) + LABEL_GAP, bottom: 52.0, left: 34.0 };
+        let margin = Margin { top: 34.0, right: label_width(&names) + LABEL_GAP, bottom: 52.0, left: 42.0 };
         let frame = Frame { size: (layout.width(), layout.pick(380.0, 320.0)), margin };
         let (left, right) = frame.across();
         let points = || lines.iter().flat_map(|line| &line.curve.points);
