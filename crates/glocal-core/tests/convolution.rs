@@ -77,15 +77,6 @@ fn geometries() -> Vec<([usize; 3], usize, Convolution)> {
             all.push((shape, channels, Convolution { kernel, stride, padding }));
         }
     }
-    // Strides that leave rows and columns of the input without a tap, or maps as small as the window.
-    for (kernel, stride, padding) in [(3, 2, 1), (2, 2, 1), (1, 2, 0), (2, 3, 0), (5, 2, 2)] {
-        for (shape, channels) in [([3, 2, 3], 4), ([2, 3, 2], 17), ([1, 4, 5], 3), ([4, 5, 4], 2)] {
-            let window = Convolution { kernel, stride, padding };
-            if shape[1].min(shape[2]) + 2 * padding >= kernel {
-                all.push((shape, channels, window));
-            }
-        }
-    }
     all
 }
 
@@ -298,51 +289,6 @@ fn a_batch_is_its_samples() {
                 assert_eq!(all[(t * BATCH + b) * size..][..size], one[t * size..][..size], "layer {layer}, step {t}");
             }
         }
-    }
-}
-
-/// Samples that run through the kernels together, in groups that do not divide the batch: a batch is its samples forward,
-/// bit by bit, and its weight gradient is the sum of theirs.
-#[test]
-fn groups_of_samples_are_their_samples() {
-    let plain = NeuronConfig::LeakyIntegrator { decay: 0.5, threshold: 1.0 };
-    let wide = |window| LayerConfig::convolution_of(48, window, plain);
-    let window = Convolution { kernel: 3, stride: 2, padding: 1 };
-    // Of the second layer six maps are a group, of the third all.
-    let config = network([2, 31, 29], vec![wide(window), wide(window), wide(window)]);
-    config.validate().unwrap();
-    let batch = 130;
-    let mut stream = Stream(23);
-    let params: Params<f32> = lively_params(&config, &mut stream);
-    let x: Vec<f32> = of(&stream.take(batch * config.inputs, -1.0, 1.0));
-    let labels = labels_of(batch, CLASSES);
-    let network = Network::new(&config, Models::default());
-    let plastic = network.plastic_at_rest();
-    let (mut whole, mut single) = (Workspace::default(), Workspace::default());
-    let run = |x: &[f32], labels: &[u32], workspace: &mut Workspace<f32>| {
-        let mut gradients = zeros(&config);
-        network.forward(&params, &plastic, Input::Constant(x), labels.len(), workspace);
-        network.loss(Loss::CrossEntropy, labels, workspace);
-        network.backward(&params, &plastic, Input::Constant(x), workspace, &mut gradients);
-        gradients
-    };
-    let gradients = run(&x, &labels, &mut whole);
-    let mut sums: Vec<Vec<f64>> = (0..3).map(|layer| vec![0.0; gradients[layer].weight.len()]).collect();
-    for (b, x) in x.chunks_exact(config.inputs).enumerate() {
-        let gradients = run(x, &labels[b..b + 1], &mut single);
-        for (layer, sum) in sums.iter_mut().enumerate() {
-            let (all, one) = (whole.layer(layer).output, single.layer(layer).output);
-            let size = one.len() / STEPS;
-            for t in 0..STEPS {
-                let all = &all[(t * batch + b) * size..][..size];
-                assert_eq!(all, &one[t * size..][..size], "sample {b}, layer {layer}, step {t}");
-            }
-            sum.iter_mut().zip(&gradients[layer].weight).for_each(|(sum, &g)| *sum += f64::from(g) / batch as f64);
-        }
-    }
-    for (layer, sum) in sums.iter().enumerate() {
-        let error = relative(&crate::common::wide(&gradients[layer].weight), sum);
-        assert!(error < 1e-4, "layer {layer}: {error}");
     }
 }
 

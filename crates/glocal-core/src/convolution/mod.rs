@@ -7,12 +7,10 @@
 //! # Shapes
 //! x `[H,W,C]`, y `[H',W',O]` with H' = ⌊(H + 2p - K)/s⌋ + 1, W `[O,K,K,C]`.
 
-mod group;
 mod kernel;
 mod lanes;
 mod packed;
 
-pub(crate) use group::{AdjointGroup, ForwardGroup};
 #[cfg(target_arch = "x86_64")]
 pub use lanes::{Avx2, Avx512};
 pub use lanes::{LANES, Lanes, Plain};
@@ -20,6 +18,7 @@ pub(crate) use packed::Packed;
 
 use crate::config::Convolution;
 use crate::scalar::Float;
+use kernel::{Segment, Windows};
 
 /// Sizes of one convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,13 +82,13 @@ impl Geometry {
         self.height + 2 * self.window.padding
     }
 
-    /// Values of a padded map.
-    fn padded_len(&self) -> usize {
-        self.padded_height() * self.padded_width() * self.channels
+    /// Zeros for [`Geometry::pad`].
+    pub(crate) fn padded<F: Float>(&self) -> Vec<F> {
+        vec![F::of(0.0); self.padded_height() * self.padded_width() * self.channels]
     }
 
     /// Puts `x` inside the zero border of `out`, channels last.
-    fn pad<F: Float>(&self, x: &[F], order: Order, out: &mut [F]) {
+    pub(crate) fn pad<F: Float>(&self, x: &[F], order: Order, out: &mut [F]) {
         let (c, w, p) = (self.channels, self.width, self.window.padding);
         for y in 0..self.height {
             let start = ((y + p) * self.padded_width() + p) * c;
@@ -105,56 +104,87 @@ impl Geometry {
         }
     }
 
-    /// The border that lets every window of the adjoint lie inside a gradient of y.
-    fn gradient_border(&self) -> usize {
-        (self.window.kernel - 1).saturating_sub(self.window.padding) / self.window.stride
+    /// y of one padded map.
+    pub(crate) fn forward<F: Float>(&self, padded: &[F], weight: &Packed<F>, y: &mut [F]) {
+        let (kernel, stride) = (self.window.kernel, self.window.stride);
+        let pitch = self.padded_width() * self.channels;
+        let len = kernel * self.channels;
+        let windows = Windows { values: padded, step: stride * self.channels, len, count: self.out_width() };
+        let segments = |row: usize, out: &mut Vec<Segment>| {
+            out.extend((0..kernel).map(|a| Segment { window: (row * stride + a) * pitch, tap: a * len }))
+        };
+        kernel::products(&windows, self.out_height(), segments, weight, y, self.outputs);
     }
 
-    fn bordered_side(&self, side: usize) -> usize {
-        let reach = (side - 1 + self.window.padding) / self.window.stride + 1;
-        self.gradient_border() + reach.max(self.out_side(side))
+    /// Zeros for [`Geometry::spread`].
+    pub(crate) fn spreaded<F: Float>(&self, lanes: usize) -> Vec<F> {
+        vec![F::of(0.0); self.spread_height() * self.spread_width() * lanes]
     }
 
-    /// Values of a gradient of y with its border, of `lanes` channels.
-    fn bordered_len(&self, lanes: usize) -> usize {
-        self.bordered_side(self.height) * self.bordered_side(self.width) * lanes
+    /// The border that makes the adjoint a convolution of its own.
+    fn spread_border(&self) -> usize {
+        self.window.kernel - 1 - self.window.padding.min(self.window.kernel - 1)
     }
 
-    /// Where place (`i`, `j`) of a gradient of y stands inside its border.
-    fn bordered_place(&self, i: usize, j: usize, lanes: usize) -> usize {
-        let border = self.gradient_border();
-        ((border + i) * self.bordered_side(self.width) + border + j) * lanes
+    fn spread_width(&self) -> usize {
+        self.width + self.window.kernel - 1
     }
 
-    /// Puts the gradient of y inside the zero border of `out`, with `lanes` channels.
-    fn put_gradient<F: Float>(&self, dy: &[F], lanes: usize, out: &mut [F]) {
-        let (o, w) = (self.outputs, self.out_width());
+    fn spread_height(&self) -> usize {
+        self.height + self.window.kernel - 1
+    }
+
+    /// Puts the gradient of y inside the zero border of `out`, `stride` places apart, with `lanes` channels.
+    pub(crate) fn spread<F: Float>(&self, dy: &[F], lanes: usize, out: &mut [F]) {
+        let (o, w, border, stride) = (self.outputs, self.out_width(), self.spread_border(), self.window.stride);
         for (y, row) in dy.chunks_exact(w * o).enumerate() {
-            let out = &mut out[self.bordered_place(y, 0, lanes)..][..w * lanes];
-            if lanes == o {
-                out.copy_from_slice(row);
+            let start = ((border + y * stride) * self.spread_width() + border) * lanes;
+            if lanes == o && stride == 1 {
+                out[start..start + w * o].copy_from_slice(row);
                 continue;
             }
-            out.chunks_exact_mut(lanes).zip(row.chunks_exact(o)).for_each(|(out, row)| out[..o].copy_from_slice(row));
+            for (x, values) in row.chunks_exact(o).enumerate() {
+                out[start + x * stride * lanes..][..o].copy_from_slice(values);
+            }
         }
     }
 
-    /// Taps along one side that meet places which leave `rest` when divided by the stride.
-    fn taps_of(&self, rest: usize) -> usize {
-        self.window.kernel.saturating_sub(rest).div_ceil(self.window.stride)
+    /// Gradient of one input map from the spread gradient of y; `weight` is [`Packed::adjoint`].
+    ///
+    /// # Equation
+    /// `dx[i,j,c] = Σ_{a,b,o} W[o,a,b,c] dy[(i + p - a)/s, (j + p - b)/s, o]` where the quotients are whole.
+    pub(crate) fn backward<F: Float>(&self, spread: &[F], lanes: usize, weight: &Packed<F>, dx: &mut [F]) {
+        let (kernel, stride, border) = (self.window.kernel, self.window.stride, self.spread_border());
+        let pitch = self.spread_width() * lanes;
+        let len = kernel * lanes;
+        let windows = Windows { values: spread, step: lanes, len, count: self.width };
+        // Rows between spread ones are zero.
+        let filled = |row: usize| row >= border && (row - border).is_multiple_of(stride);
+        let segments = |row: usize, out: &mut Vec<Segment>| {
+            let taps = (0..kernel).filter(|a| filled(row + a));
+            out.extend(taps.map(|a| Segment { window: (row + a) * pitch, tap: a * len }))
+        };
+        kernel::products(&windows, self.height, segments, weight, dx, self.channels);
     }
 
-    /// Tap (`a`, `b`) of the adjoint, in units of channels of y: those that meet the same places lie together, each side of
-    /// the window turned about.
-    fn adjoint_tap(&self, a: usize, b: usize) -> usize {
-        let stride = self.window.stride;
-        let (rows, columns) = (self.taps_of(a % stride), self.taps_of(b % stride));
-        self.adjoint_class(a % stride, b % stride) + (rows - 1 - a / stride) * columns + columns - 1 - b / stride
-    }
-
-    /// The first of the taps that meet places which leave (`row`, `column`).
-    fn adjoint_class(&self, row: usize, column: usize) -> usize {
-        let before = |rest: usize| (0..rest).map(|rest| self.taps_of(rest)).sum::<usize>();
-        before(row) * self.window.kernel + self.taps_of(row) * before(column)
+    /// Adds the weight gradient of one map to `into`, from its padded input and the spread gradient of y.
+    ///
+    /// # Equation
+    /// `dW[o,a,b,c] += Σ_{i,j} dy[i,j,o] x[i·s + a - p, j·s + b - p, c]`.
+    pub(crate) fn weight_gradient<F: Float>(&self, padded: &[F], spread: &[F], lanes: usize, into: &mut Packed<F>) {
+        let (kernel, stride, border) = (self.window.kernel, self.window.stride, self.spread_border());
+        let (pitch, spread_pitch) = (self.padded_width() * self.channels, self.spread_width() * lanes);
+        let len = kernel * self.channels;
+        let windows = Windows { values: padded, step: stride * self.channels, len, count: self.out_width() };
+        let gradient = kernel::Gradient {
+            values: spread,
+            start: (border * self.spread_width() + border) * lanes,
+            pitch: stride * spread_pitch,
+            step: stride * lanes,
+            rows: self.out_height(),
+        };
+        for a in 0..kernel {
+            kernel::add_outer(&windows, (a * pitch, stride * pitch), &gradient, a * len, into);
+        }
     }
 }

@@ -1,14 +1,8 @@
 //! Weights in the order that the micro-kernel reads them.
 
-use rayon::prelude::*;
-
 use super::Geometry;
 use super::kernel::columns_per_block;
-use crate::rows;
 use crate::scalar::Float;
-
-/// Values that one thread sums at once.
-const SUMMED_AT_ONCE: usize = 1 << 14;
 
 /// A matrix `[taps, columns]` cut into blocks of columns, each block contiguous and filled up with zeros.
 #[derive(Clone, Debug, Default)]
@@ -34,52 +28,43 @@ impl<F: Float> Packed<F> {
         self.columns.div_ceil(self.width) * self.width
     }
 
-    /// Where entry (0, column) stands; the next tap's is `width` further on.
-    fn column(&self, column: usize) -> usize {
-        (column / self.width) * self.taps * self.width + column % self.width
+    /// Where entry (tap, column) stands.
+    fn place(&self, tap: usize, column: usize) -> usize {
+        ((column / self.width) * self.taps + tap) * self.width + column % self.width
     }
 
-    /// `[taps, O]` of a weight `[O, taps]`, for [`ForwardGroup`](super::ForwardGroup).
+    /// `[taps, O]` of a weight `[O, taps]`, for [`Geometry::forward`].
     pub fn forward(&mut self, weight: &[F], outputs: usize) {
         let taps = weight.len() / outputs;
         self.fit(taps, outputs);
         for (o, row) in weight.chunks_exact(taps).enumerate() {
-            let column = self.column(o);
-            self.values[column..].iter_mut().step_by(self.width).zip(row).for_each(|(out, &value)| *out = value);
+            for (tap, &value) in row.iter().enumerate() {
+                let place = self.place(tap, o);
+                self.values[place] = value;
+            }
         }
     }
 
-    /// `[K·K·lanes, C]` of a weight `[O,K,K,C]`, for [`AdjointGroup`](super::AdjointGroup).
+    /// `[K·K·lanes, C]` of a weight `[O,K,K,C]`, both sides of the window turned about, for [`Geometry::backward`].
     pub fn adjoint(&mut self, weight: &[F], geometry: &Geometry, lanes: usize) {
         let (k, c) = (geometry.window.kernel, geometry.channels);
         self.fit(k * k * lanes, c);
-        let taps: Vec<usize> = (0..k * k).map(|tap| geometry.adjoint_tap(tap / k, tap % k) * lanes).collect();
         for (o, row) in weight.chunks_exact(geometry.taps()).enumerate() {
-            for (tap, values) in taps.iter().zip(row.chunks_exact(c)) {
-                for (block, values) in values.chunks(self.width).enumerate() {
-                    let place = (block * self.taps + tap + o) * self.width;
-                    self.values[place..place + values.len()].copy_from_slice(values);
+            for (window, values) in row.chunks_exact(c).enumerate() {
+                let tap = (k * k - 1 - window) * lanes + o;
+                for (channel, &value) in values.iter().enumerate() {
+                    let place = self.place(tap, channel);
+                    self.values[place] = value;
                 }
             }
         }
     }
 
-    /// The sum of matrices of one shape.
-    pub fn total(mut parts: Vec<Self>) -> Self {
-        let mut total = parts.remove(0);
-        total.values.par_chunks_mut(SUMMED_AT_ONCE).enumerate().for_each(|(chunk, sum)| {
-            let first = chunk * SUMMED_AT_ONCE;
-            parts.iter().for_each(|part| rows::add_scaled(sum, F::of(1.0), &part.values[first..first + sum.len()]));
-        });
-        total
-    }
-
-    /// Writes itself to a weight gradient `[O, taps]`.
-    pub fn write_to(&self, gradient: &mut [F]) {
-        gradient.par_chunks_exact_mut(self.taps).enumerate().for_each(|(o, row)| {
-            let column = self.values[self.column(o)..].iter().step_by(self.width);
-            row.iter_mut().zip(column).for_each(|(out, &value)| *out = value);
-        });
+    /// Adds itself to a weight gradient `[O, taps]`.
+    pub fn add_to(&self, gradient: &mut [F]) {
+        for (o, row) in gradient.chunks_exact_mut(self.taps).enumerate() {
+            row.iter_mut().enumerate().for_each(|(tap, out)| *out += self.values[self.place(tap, o)]);
+        }
     }
 
     fn fit(&mut self, taps: usize, columns: usize) {

@@ -7,7 +7,7 @@ use super::forward::Samples;
 use super::norm::{Affine, Sums};
 use super::pool::pool_rows_adjoint;
 use super::{Map, MapTape};
-use crate::convolution::{AdjointGroup, Packed};
+use crate::convolution::Packed;
 use crate::layer::tape::{clear, fit, sample_strips};
 use crate::layer::{Layer, OutputGradients, Pass};
 use crate::neuron::{MOST_STATES, NeuronAdjointRow};
@@ -78,12 +78,12 @@ impl<F: Float> Layer<F> {
                 .unzip()
         };
         tape.adjoint_weight = adjoint_weight;
-        self.finish(map, &total(&sums), weights, gradients);
+        self.finish(map, &total(&sums), &weights, gradients);
     }
 
-    fn finish(&self, map: &Map, sums: &Sums<F>, weights: Vec<Packed<F>>, gradients: &mut LayerArrays<F>) {
-        fit(&mut gradients.weight, map.geometry.outputs * map.geometry.taps());
-        Packed::total(weights).write_to(&mut gradients.weight);
+    fn finish(&self, map: &Map, sums: &Sums<F>, weights: &[Packed<F>], gradients: &mut LayerArrays<F>) {
+        clear(&mut gradients.weight, map.geometry.outputs * map.geometry.taps());
+        weights.iter().for_each(|part| part.add_to(&mut gradients.weight));
         if let Some(norm) = map.norm {
             clear(&mut gradients.norm_scale, map.geometry.outputs);
             clear(&mut gradients.norm_shift, map.geometry.outputs);
@@ -347,16 +347,16 @@ struct Maps<'a, F> {
 impl<F: Float> Maps<'_, F> {
     /// The weight gradient of a strip of samples from that of its currents; fills that of its inputs.
     fn adjoint(&self, gradient: &[F], rect: &Rect, mut input: Option<Tile<'_, F>>) -> Packed<F> {
-        let (geometry, n, planes) = (&self.map.geometry, self.map.neurons(), self.samples.planes);
-        let mut group = AdjointGroup::new(geometry, self.lanes, gradient.len() / n);
+        let (geometry, n, lanes) = (&self.map.geometry, self.map.neurons(), self.lanes);
+        let (mut padded, mut spread) = (geometry.padded(), geometry.spreaded(lanes));
         let mut weight = Packed::zeros(geometry.taps(), geometry.outputs);
-        let maps = group.maps;
-        for (first, gradient) in gradient.chunks(maps * n).enumerate().map(|(i, part)| (i * maps, part)) {
-            group.take(|i| self.samples.of_rows(rect.rows.start, first + i), self.map.order, gradient);
-            group.weight_gradient(&mut weight);
-            if let Some(input) = &mut input {
-                for (i, dx) in group.input_gradient(self.weight).enumerate() {
-                    input.row_mut((first + i) % planes, (first + i) / planes).copy_from_slice(dx);
+        for (row, gradient) in gradient.chunks_exact(self.samples.planes * n).enumerate() {
+            for (plane, gradient) in gradient.chunks_exact(n).enumerate() {
+                geometry.pad(self.samples.map(plane, rect.rows.start + row), self.map.order, &mut padded);
+                geometry.spread(gradient, lanes, &mut spread);
+                geometry.weight_gradient(&padded, &spread, lanes, &mut weight);
+                if let Some(input) = &mut input {
+                    geometry.backward(&spread, lanes, self.weight, input.row_mut(plane, row));
                 }
             }
         }

@@ -6,7 +6,6 @@ use super::band::{Runner, Trajectory};
 use super::norm::{self, Affine, Moments};
 use super::pool::pool_rows;
 use super::{Map, MapTape};
-use crate::convolution::ForwardGroup;
 use crate::layer::tape::{fit, sample_strips};
 use crate::layer::{Layer, Pass};
 use crate::network::Input;
@@ -36,11 +35,6 @@ impl<'a, F: Float> Samples<'a, F> {
     pub fn map(&self, plane: usize, b: usize) -> &'a [F] {
         let len = self.values.len() / (self.planes * self.batch);
         &self.values[(plane * self.batch + b) * len..][..len]
-    }
-
-    /// The `i`-th map from sample `b` on, all planes of a sample first.
-    pub fn of_rows(&self, b: usize, i: usize) -> &'a [F] {
-        self.map(i % self.planes, b + i / self.planes)
     }
 }
 
@@ -106,17 +100,16 @@ impl<F: Float> Layer<F> {
             .zip(states)
             .map(|(((product, rect), mut output), mut states)| {
                 let mut trajectory = runner.trajectory(false);
-                let mut group = ForwardGroup::new(&map.geometry, product.len() / n);
-                let at_once = (group.maps / planes).max(1);
+                let mut padded = map.geometry.padded();
                 let mut finite = true;
-                for row in 0..rect.rows.len() {
+                for (row, product) in product.chunks_exact_mut(planes * n).enumerate() {
                     let b = rect.rows.start + row;
-                    if convolves && row % at_once == 0 {
-                        let rest = &mut product[row * planes * n..];
-                        let len = rest.len().min(at_once * planes * n);
-                        group.run(|i| samples.of_rows(b, i), map.order, weight, &mut rest[..len]);
+                    if convolves {
+                        for (plane, y) in product.chunks_exact_mut(n).enumerate() {
+                            map.geometry.pad(samples.map(plane, b), map.order, &mut padded);
+                            map.geometry.forward(&padded, weight, y);
+                        }
                     }
-                    let product = &product[row * planes * n..][..planes * n];
                     let carried = pass.carried.map_or(&[][..], |c| &c.state);
                     let mut sample =
                         Sample { b, row, batch: pass.batch, carried, output: &mut output, states: states.as_mut() };
@@ -147,13 +140,13 @@ fn convolve_all<F: Float>(map: &Map, samples: &Samples<'_, F>, tape: &mut MapTap
         .par_chunks_mut(rects[0].rows.len() * planes * n)
         .zip(rects.par_iter())
         .map(|(product, rect)| {
-            let mut group = ForwardGroup::new(&map.geometry, product.len() / n);
+            let mut padded = map.geometry.padded();
             let mut moments = vec![Moments::default(); groups];
-            let maps = group.maps;
-            for (first, product) in product.chunks_mut(maps * n).enumerate().map(|(i, part)| (i * maps, part)) {
-                group.run(|i| samples.of_rows(rect.rows.start, first + i), map.order, weight, product);
-                for (i, y) in product.chunks_exact(n).enumerate() {
-                    moments[(first + i) % planes % groups].merge(&Moments::of(y, map.geometry.outputs));
+            for (row, product) in product.chunks_exact_mut(planes * n).enumerate() {
+                for (plane, y) in product.chunks_exact_mut(n).enumerate() {
+                    map.geometry.pad(samples.map(plane, rect.rows.start + row), map.order, &mut padded);
+                    map.geometry.forward(&padded, weight, y);
+                    moments[plane % groups].merge(&Moments::of(y, map.geometry.outputs));
                 }
             }
             moments
