@@ -66,7 +66,7 @@ fn in_words(answers: &Answers) -> String {
     let verdict = |answer: &Answer| match &answer.expected {
         None => String::new(),
         Some(class) if *class == answer.class => "right".into(),
-        Some(class) => format!("wrong: {class}"),
+        Some(class) => format!("wrong, it is {class}"),
     };
     let row = |answer: &Answer| {
         let share = format!("{:.0} %", 100.0 * answer.share);
