@@ -22,6 +22,10 @@ use crate::{
 /// - `rotation=DEGREES`: counter-clockwise about the centre by an angle φ uniform in -DEGREES..DEGREES. With x and y
 ///   from the centre, to the right and down, out(x, y) is in at (x·cos φ - y·sin φ, x·sin φ + y·cos φ), interpolated
 ///   between the four pixels around
+/// - `affine=DEGREES,STRETCH,SLANT,PIXELS`: as another hand would draw it. Of φ uniform in -DEGREES..DEGREES, f and g in
+///   1-STRETCH..1+STRETCH, k in -SLANT..SLANT, d and e in -PIXELS..PIXELS, out(x, y) is in at
+///   (u·cos φ - v·sin φ + d, u·sin φ + v·cos φ + e) with u = f·x + k·y, v = g·y: stretched, slanted, turned and moved with
+///   one interpolation
 ///
 /// # Shapes
 /// `[B, I]` with I = channels x height x width, in place.
@@ -31,7 +35,8 @@ use crate::{
 ///
 /// # References
 /// Random crop with padding and flip for CIFAR: K. He et al., "Deep residual learning for image recognition" (2016),
-/// section 4.2, doi:10.1109/CVPR.2016.90.
+/// section 4.2, doi:10.1109/CVPR.2016.90. Affine distortion of drawn characters: P. Simard, D. Steinkraus, J. Platt, "Best
+/// practices for convolutional neural networks applied to visual document analysis" (2003), doi:10.1109/ICDAR.2003.1227801.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Augmentation {
@@ -50,6 +55,17 @@ pub enum Augmentation {
         /// Largest angle, either way.
         degrees: f64,
     },
+    /// The image is turned, stretched, slanted and moved at once.
+    Affine {
+        /// Largest angle, either way.
+        degrees: f64,
+        /// Largest part of its size that an axis gains or loses.
+        stretch: f64,
+        /// Largest move of a row for each row from the centre.
+        slant: f64,
+        /// Largest move along either axis.
+        pixels: f64,
+    },
 }
 
 /// Augmentations applied one after the other, written as `crop=4+flip=0.5`.
@@ -67,6 +83,13 @@ impl Augmentation {
             Augmentation::Crop { .. } => (true, ""),
             Augmentation::Flip { probability } => ((0.0..=1.0).contains(&probability), "a probability, 0 to 1"),
             Augmentation::Rotation { degrees } => ((0.0..=180.0).contains(&degrees), "an angle, 0 to 180 degrees"),
+            Augmentation::Affine { degrees, stretch, slant, pixels } => (
+                (0.0..=180.0).contains(&degrees)
+                    && (0.0..1.0).contains(&stretch)
+                    && (0.0..=10.0).contains(&slant)
+                    && (0.0..=1e6).contains(&pixels),
+                "an angle, 0 to 180 degrees; a stretch, 0 to less than 1; a slant, 0 to 10; pixels, 0 to a million",
+            ),
         };
         check(good, WHAT, self, expected)
     }
@@ -105,11 +128,23 @@ impl Augmentation {
                 }
             }
             Augmentation::Rotation { degrees } => {
-                let angle = degrees * (2.0 * draws.uniform_f64() - 1.0);
-                warp::rotated(before, after, shape, angle.to_radians());
+                warp::rotated(before, after, shape, either_way(degrees, draws).to_radians());
+            }
+            Augmentation::Affine { degrees, stretch, slant, pixels } => {
+                let (sin, cos) = libm::sincos(either_way(degrees, draws).to_radians());
+                let [f, g] = [(); 2].map(|()| 1.0 + either_way(stretch, draws));
+                let k = either_way(slant, draws);
+                let shift = [(); 2].map(|()| either_way(pixels, draws));
+                let matrix = [[f * sin, k * sin + g * cos], [f * cos, k * cos - g * sin]];
+                warp::affine(before, after, shape, matrix, shift);
             }
         }
     }
+}
+
+/// Uniform in -most..most.
+fn either_way(most: f64, draws: &mut Draws) -> f64 {
+    most * (2.0 * draws.uniform_f64() - 1.0)
 }
 
 impl Chain<Augmentation> {
@@ -140,11 +175,14 @@ impl fmt::Display for Augmentation {
             Augmentation::Crop { padding } => write!(f, "crop={padding}"),
             Augmentation::Flip { probability } => write!(f, "flip={probability}"),
             Augmentation::Rotation { degrees } => write!(f, "rotation={degrees}"),
+            Augmentation::Affine { degrees, stretch, slant, pixels } => {
+                write!(f, "affine={degrees},{stretch},{slant},{pixels}")
+            }
         }
     }
 }
 
-const FORMS: &str = "KIND=NUMBER with KIND crop, flip or rotation";
+const FORMS: &str = "KIND=NUMBER with KIND crop, flip or rotation, or affine=DEGREES,STRETCH,SLANT,PIXELS";
 
 impl FromStr for Augmentation {
     type Err = DataError;
@@ -155,6 +193,10 @@ impl FromStr for Augmentation {
             "crop" => Augmentation::Crop { padding: clause.number("a whole number of pixels")? },
             "flip" => Augmentation::Flip { probability: clause.number("a number after the =")? },
             "rotation" => Augmentation::Rotation { degrees: clause.number("a number after the =")? },
+            "affine" => {
+                let [degrees, stretch, slant, pixels] = clause.numbers("affine=DEGREES,STRETCH,SLANT,PIXELS")?;
+                Augmentation::Affine { degrees, stretch, slant, pixels }
+            }
             _ => return Err(clause.unknown(FORMS)),
         };
         augmentation.validate().map(|()| augmentation)

@@ -42,38 +42,55 @@ pub(super) struct Gradient<'a, F> {
     pub rows: usize,
 }
 
-/// Rows of out `[rows, count, columns]` = windows × packed, for the segments that `segments` gives for each row.
+/// Where the products of a row's windows go.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Places {
+    /// Places of a row of the result.
+    pub row: usize,
+    /// That of the first window.
+    pub first: usize,
+    /// From one window's to the next one's.
+    pub step: usize,
+}
+
+/// Rows of out `[rows, places, columns]` = windows × packed, for the segments that `segments` gives for each row; places
+/// that no window goes to stay as they are.
 pub(super) fn products<F: Float>(
     windows: &Windows<'_, F>,
-    rows: usize,
     segments: impl Fn(usize, &mut Vec<Segment>),
     packed: &Packed<F>,
     out: &mut [F],
-    columns: usize,
+    places: Places,
 ) {
     let mut of_row = Vec::with_capacity(packed.taps / windows.len.max(1));
-    for (row, out) in out.chunks_exact_mut(windows.count * columns).take(rows).enumerate() {
+    for (row, out) in out.chunks_exact_mut(places.row * packed.columns).enumerate() {
         of_row.clear();
         segments(row, &mut of_row);
-        row_products(windows, &of_row, packed, out);
+        row_products(windows, &of_row, packed, &mut out[places.first * packed.columns..], places.step);
     }
 }
 
-fn row_products<F: Float>(windows: &Windows<'_, F>, segments: &[Segment], packed: &Packed<F>, out: &mut [F]) {
+fn row_products<F: Float>(
+    windows: &Windows<'_, F>,
+    segments: &[Segment],
+    packed: &Packed<F>,
+    out: &mut [F],
+    step: usize,
+) {
     match (packed.width, instruction_set()) {
         (WIDE, _) => vectorised_fused(
             #[inline(always)]
-            || blocks::<F, F::Avx512, 2>(windows, segments, packed, out),
+            || blocks::<F, F::Avx512, 2>(windows, segments, packed, out, step),
         ),
         (_, InstructionSet::Avx512) => vectorised_fused(
             #[inline(always)]
-            || blocks::<F, F::Avx512, 1>(windows, segments, packed, out),
+            || blocks::<F, F::Avx512, 1>(windows, segments, packed, out, step),
         ),
         _ if fusing() => vectorised_fused(
             #[inline(always)]
-            || blocks::<F, F::Avx2, 1>(windows, segments, packed, out),
+            || blocks::<F, F::Avx2, 1>(windows, segments, packed, out, step),
         ),
-        _ => blocks::<F, Plain<F>, 1>(windows, segments, packed, out),
+        _ => blocks::<F, Plain<F>, 1>(windows, segments, packed, out, step),
     }
 }
 
@@ -83,7 +100,9 @@ fn blocks<F: Float, L: Lanes<F>, const V: usize>(
     segments: &[Segment],
     packed: &Packed<F>,
     out: &mut [F],
+    step: usize,
 ) {
+    let pitch = step * packed.columns;
     let (matrix, _) = packed.values.as_chunks::<LANES>();
     let (matrix, _) = matrix.as_chunks::<V>();
     for (block, matrix) in matrix.chunks_exact(packed.taps).enumerate() {
@@ -92,8 +111,8 @@ fn blocks<F: Float, L: Lanes<F>, const V: usize>(
         while first < windows.count {
             let left = windows.count - first;
             let n = left.div_ceil(left.div_ceil(MOST_WINDOWS));
-            let out = &mut out[first * packed.columns + columns.start..];
-            let columns = (columns.len(), packed.columns);
+            let out = &mut out[first * pitch + columns.start..];
+            let columns = (columns.len(), pitch);
             match n {
                 1 => block_product::<F, L, 1, V>(windows, first, segments, matrix, out, columns),
                 2 => block_product::<F, L, 2, V>(windows, first, segments, matrix, out, columns),

@@ -18,7 +18,7 @@ pub(crate) use packed::Packed;
 
 use crate::config::Convolution;
 use crate::scalar::Float;
-use kernel::{Segment, Windows};
+use kernel::{Places, Segment, Windows};
 
 /// Sizes of one convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +113,7 @@ impl Geometry {
         let segments = |row: usize, out: &mut Vec<Segment>| {
             out.extend((0..kernel).map(|a| Segment { window: (row * stride + a) * pitch, tap: a * len }))
         };
-        kernel::products(&windows, self.out_height(), segments, weight, y, self.outputs);
+        kernel::products(&windows, segments, weight, y, Places { row: self.out_width(), first: 0, step: 1 });
     }
 
     /// Zeros for [`Geometry::spread`].
@@ -156,15 +156,29 @@ impl Geometry {
     pub(crate) fn backward<F: Float>(&self, spread: &[F], lanes: usize, weight: &Packed<F>, dx: &mut [F]) {
         let (kernel, stride, border) = (self.window.kernel, self.window.stride, self.spread_border());
         let pitch = self.spread_width() * lanes;
-        let len = kernel * lanes;
-        let windows = Windows { values: spread, step: lanes, len, count: self.width };
-        // Rows between spread ones are zero.
-        let filled = |row: usize| row >= border && (row - border).is_multiple_of(stride);
-        let segments = |row: usize, out: &mut Vec<Segment>| {
-            let taps = (0..kernel).filter(|a| filled(row + a));
-            out.extend(taps.map(|a| Segment { window: (row + a) * pitch, tap: a * len }))
-        };
-        kernel::products(&windows, self.height, segments, weight, dx, self.channels);
+        // Between spread places are zeros, which no product needs to see: columns that leave the same when divided by the
+        // stride meet the same taps.
+        let filled = |place: usize| place % stride == border % stride;
+        let runs_on = stride == 1;
+        for first in 0..stride.min(self.width) {
+            let len = if runs_on { kernel * lanes } else { lanes };
+            let count = (self.width - first).div_ceil(stride);
+            let windows = Windows { values: spread, step: stride * lanes, len, count };
+            let segments = |row: usize, out: &mut Vec<Segment>| {
+                for a in (0..kernel).filter(|a| row + a >= border && filled(row + a)) {
+                    let segment = |b: usize| Segment {
+                        window: (row + a) * pitch + (first + b) * lanes,
+                        tap: (a * kernel + b) * lanes,
+                    };
+                    if runs_on {
+                        out.push(segment(0));
+                    } else {
+                        out.extend((0..kernel).filter(|b| filled(first + b)).map(segment));
+                    }
+                }
+            };
+            kernel::products(&windows, segments, weight, dx, Places { row: self.width, first, step: stride });
+        }
     }
 
     /// Adds the weight gradient of one map to `into`, from its padded input and the spread gradient of y.

@@ -22,12 +22,25 @@ pub(super) fn mirror(image: &mut [f32], shape: ImageShape) {
 /// Counter-clockwise about the centre.
 pub(super) fn rotated(before: &[f32], after: &mut [f32], shape: ImageShape, radians: f64) {
     let (sin, cos) = libm::sincos(radians);
-    let centre = [shape.height, shape.width].map(|size| (size as f64 - 1.0) / 2.0);
+    affine(before, after, shape, [[sin, cos], [cos, -sin]], [0.0, 0.0]);
+}
+
+/// out(x, y) is in at (columns + x·c₀ + y·c₁, rows + x·r₀ + y·r₁) of `matrix` [[r₀, r₁], [c₀, c₁]], with x and y from the
+/// centre, to the right and down.
+pub(super) fn affine(
+    before: &[f32],
+    after: &mut [f32],
+    shape: ImageShape,
+    [of_row, of_column]: [[f64; 2]; 2],
+    [rows, columns]: [f64; 2],
+) {
+    let [middle_row, middle_column] = [shape.height, shape.width].map(|size| (size as f64 - 1.0) / 2.0);
+    let begin = [middle_row + rows, middle_column + columns];
     for_each_line(before, after, shape, |plane, row, line| {
-        let y = row as f64 - centre[0];
+        let y = row as f64 - middle_row;
         for (column, value) in line.iter_mut().enumerate() {
-            let x = column as f64 - centre[1];
-            let from = [centre[0] + x * sin + y * cos, centre[1] + x * cos - y * sin];
+            let x = column as f64 - middle_column;
+            let from = [begin[0] + x * of_row[0] + y * of_row[1], begin[1] + x * of_column[0] + y * of_column[1]];
             *value = bilinear(plane, [shape.height, shape.width], from);
         }
     });
@@ -108,6 +121,28 @@ mod tests {
         let rest = 1.0 - half;
         let middle = half * half * 0.3 + half * rest * 0.2 + half * rest * 0.6 + rest * rest * 0.5;
         assert_near(&turned(45.0)[..2], &[corner, middle]);
+    }
+
+    /// By hand: twice as wide, and each row half a pixel further right than the one above.
+    #[test]
+    #[rustfmt::skip]
+    fn an_affine_map_reads_where_its_matrix_says() {
+        let mut after = [9.0; 9];
+        affine(&IMAGE, &mut after, SHAPE, [[0.0, 1.0], [0.5, 0.0]], [0.0, 0.0]);
+        assert_near(&after, &[
+            0.15, 0.2, 0.25,
+            0.45, 0.5, 0.55,
+            0.75, 0.8, 0.85]);
+        affine(&IMAGE, &mut after, SHAPE, [[0.0, 1.0], [1.0, -0.5]], [0.0, 0.5]);
+        assert_near(&after, &[
+            0.2, 0.3, 0.0,
+            0.45, 0.55, 0.3,
+            0.7, 0.8, 0.9]);
+        affine(&IMAGE, &mut after, SHAPE, [[0.0, 1.0], [1.0, 0.0]], [1.0, 0.0]);
+        assert_near(&after, &[
+            0.4, 0.5, 0.6,
+            0.7, 0.8, 0.9,
+            0.0, 0.0, 0.0]);
     }
 
     #[test]

@@ -61,6 +61,37 @@ fn angles_are_even_within_the_bound() {
     assert!((mean(2) - 300.0).abs() < 4.0 * 2.0 * 900.0 / 45_f64.sqrt() / 3000_f64.sqrt(), "{}", mean(2));
 }
 
+/// With one of its parts alone, an affine map moves, stretches or slants a ramp by what the bound allows; the moves are
+/// even.
+#[test]
+fn affine_maps_keep_to_their_bounds() {
+    let ramp: Vec<f32> = (0..81).map(|i| (i % 9) as f32 / 8.0).collect();
+    // The middle, and the slopes along x and y, in pixels.
+    let read = |text: &str| -> Vec<[f64; 3]> {
+        let after = varied(text, [9, 9], &ramp, 3000);
+        let of = |a: &Vec<f32>| [a[40], (a[41] - a[39]) / 2.0, (a[49] - a[31]) / 2.0].map(|x| f64::from(x) * 8.0);
+        after.iter().map(of).collect()
+    };
+    let bound = |values: &[[f64; 3]], at: usize, [middle, bound]: [f64; 2]| {
+        let from = |value: &[f64; 3]| value[at] - middle;
+        assert!(values.iter().all(|value| from(value).abs() < bound + 1e-5));
+        let mean = values.iter().map(from).sum::<f64>() / 3000.0;
+        let square = values.iter().map(|value| from(value).powi(2)).sum::<f64>() / 3000.0;
+        assert!(mean.abs() < 4.0 * (bound.powi(2) / 3.0 / 3000.0).sqrt() + 1e-5, "{mean}");
+        assert!(
+            (square - bound.powi(2) / 3.0).abs() < 8.0 * bound.powi(2) / (45.0_f64 * 3000.0).sqrt() + 1e-9,
+            "{square}"
+        );
+    };
+    let moved = read("affine=0,0,0,2");
+    (0..3).for_each(|at| bound(&moved, at, [[4.0, 2.0], [1.0, 0.0], [0.0, 0.0]][at]));
+    let stretched = read("affine=0,0.25,0,0");
+    (0..3).for_each(|at| bound(&stretched, at, [[4.0, 0.0], [1.0, 0.25], [0.0, 0.0]][at]));
+    let slanted = read("affine=0,0,0.5,0");
+    (0..3).for_each(|at| bound(&slanted, at, [[4.0, 0.0], [1.0, 0.0], [0.0, 0.5]][at]));
+    assert_eq!(varied("affine=30,0,0,0", [9, 9], &ramp, 5), varied("rotation=30", [9, 9], &ramp, 5));
+}
+
 /// The draws are of the sample and the epoch, not of the batch.
 #[test]
 fn a_sample_varies_the_same_in_every_batch_and_otherwise_in_the_next_epoch() {
@@ -82,14 +113,27 @@ fn a_sample_varies_the_same_in_every_batch_and_otherwise_in_the_next_epoch() {
 
 #[test]
 fn texts_are_read_and_written() {
-    for text in ["crop=4", "flip=0.5", "rotation=15"] {
+    for text in ["crop=4", "flip=0.5", "rotation=15", "affine=10,0.25,0.5,2"] {
         let augmentation: Augmentation = text.parse().unwrap();
         assert_eq!(augmentation.to_string(), text);
         let json = serde_json::to_string(&augmentation).unwrap();
         assert_eq!(serde_json::from_str::<Augmentation>(&json).unwrap(), augmentation);
     }
     assert_eq!("crop=4+flip=0.5".parse::<Augmentations>().unwrap().to_string(), "crop=4+flip=0.5");
-    for text in ["", "crop", "crop=-1", "crop=1.5", "flip=2", "flip=nan", "rotation=181", "rotation=-1", "shear=3"] {
+    for text in [
+        "",
+        "crop",
+        "crop=-1",
+        "crop=1.5",
+        "flip=2",
+        "flip=nan",
+        "rotation=181",
+        "rotation=-1",
+        "shear=3",
+        "affine=5",
+        "affine=1,1,0,0",
+        "affine=1,0,0,-1",
+    ] {
         assert!(matches!(text.parse::<Augmentation>(), Err(DataError::Parameter { .. })), "{text}");
     }
     let mut batch = Batch::from_values([1, 1], vec![0.5], vec![0]).unwrap();
