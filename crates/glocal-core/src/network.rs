@@ -307,6 +307,7 @@ impl<F: Float> Network<F> {
             continues: false,
             smooth: self.smooth,
             training: training.is_some(),
+            alike: shape.queries,
         }
     }
 
@@ -392,6 +393,7 @@ impl<F: Float> Network<F> {
                 continues,
                 smooth: self.smooth,
                 training: workspace.training.is_some(),
+                alike: 1,
             };
             rest[0].keep_potential(workspace.potentials == Potentials::All || index + 1 == self.layers.len());
             layer.forward(&pass, &mut rest[0]);
@@ -534,6 +536,7 @@ impl<F: Float> Network<F> {
                 continues: false,
                 smooth: self.smooth,
                 training: workspace.training.is_some(),
+                alike: 1,
             };
             let below = index.checked_sub(1).map(|below| &self.layers[below]).filter(|below| below.trained());
             let needed = below.is_some_and(|below| !layer.leaves_input_gradient(below, workspace.training));

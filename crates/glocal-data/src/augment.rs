@@ -2,6 +2,8 @@
 
 mod warp;
 
+pub(crate) use warp::Map;
+
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
@@ -101,42 +103,24 @@ impl Augmentation {
     /// [`DataError::Parameter`] if a parameter is out of range.
     pub fn apply(&self, batch: &mut Batch, draw: &Draw) -> Result<(), DataError> {
         self.validate()?;
-        let shape = batch.shape();
-        self.apply_to(batch.rows_mut(), shape, draw);
-        Ok(())
+        Augmentations::from(*self).apply(batch, draw)
     }
 
-    /// Varies images of one shape, each with its number; the parameters are checked.
-    fn apply_to<'a>(&self, images: impl Iterator<Item = (u32, &'a mut [f32])>, shape: ImageShape, draw: &Draw) {
-        let mut before = Vec::new();
-        for (number, image) in images {
-            before.clear();
-            before.extend_from_slice(image);
-            self.vary(&before, image, shape, &mut draw.of_sample(number));
-        }
-    }
-
-    fn vary(&self, before: &[f32], after: &mut [f32], shape: ImageShape, draws: &mut Draws) {
+    /// Where the pixels of an image come from.
+    fn draw(&self, draws: &mut Draws) -> Map {
         match *self {
             Augmentation::Crop { padding } => {
-                let mut shift = || draws.below(2 * u64::from(padding) + 1) as i64 - i64::from(padding);
-                warp::shifted(before, after, shape, [shift(), shift()]);
+                let mut shift = || draws.below(2 * u64::from(padding) + 1) as f64 - f64::from(padding);
+                Map::shift([shift(), shift()])
             }
-            Augmentation::Flip { probability } => {
-                if draws.uniform_f64() < probability {
-                    warp::mirror(after, shape);
-                }
-            }
-            Augmentation::Rotation { degrees } => {
-                warp::rotated(before, after, shape, either_way(degrees, draws).to_radians());
-            }
+            Augmentation::Flip { probability } if draws.uniform_f64() < probability => Map::MIRROR,
+            Augmentation::Flip { .. } => Map::IDENTITY,
+            Augmentation::Rotation { degrees } => Map::rotation(either_way(degrees, draws).to_radians()),
             Augmentation::Affine { degrees, stretch, slant, pixels } => {
-                let (sin, cos) = libm::sincos(either_way(degrees, draws).to_radians());
-                let [f, g] = [(); 2].map(|()| 1.0 + either_way(stretch, draws));
-                let k = either_way(slant, draws);
-                let shift = [(); 2].map(|()| either_way(pixels, draws));
-                let matrix = [[f * sin, k * sin + g * cos], [f * cos, k * cos - g * sin]];
-                warp::affine(before, after, shape, matrix, shift);
+                let turn = Map::rotation(either_way(degrees, draws).to_radians());
+                let stretched =
+                    Map::stretch([(); 2].map(|()| 1.0 + either_way(stretch, draws)), either_way(slant, draws));
+                Map::shift([(); 2].map(|()| either_way(pixels, draws))).then(&turn).then(&stretched)
             }
         }
     }
@@ -148,24 +132,36 @@ fn either_way(most: f64, draws: &mut Draws) -> f64 {
 }
 
 impl Chain<Augmentation> {
-    /// Varies every image of `batch` in place, by each augmentation in order, each with random numbers of its own.
+    /// Varies every image of `batch` in place, each augmentation with random numbers of its own; pixels are interpolated
+    /// once for the whole chain.
     ///
     /// # Errors
     /// [`DataError::Parameter`] if a parameter is out of range; the batch is then as it was.
     pub fn apply(&self, batch: &mut Batch, draw: &Draw) -> Result<(), DataError> {
         self.validate()?;
-        self.links().iter().zip(0..).try_for_each(|(link, at)| link.apply(batch, &draw.of_link(at)))
+        let shape = batch.shape();
+        let mut before = Vec::new();
+        batch.rows_mut().for_each(|(number, image)| vary(image, shape, &self.draw(draw, number), &mut before));
+        Ok(())
     }
 
     pub(crate) fn validate(&self) -> Result<(), DataError> {
         self.links().iter().try_for_each(Augmentation::validate)
     }
 
-    /// As [`Chain::apply`], for images `[N, I]` whose numbers are their places; the parameters are checked.
-    pub(crate) fn apply_to(&self, images: &mut [f32], shape: ImageShape, draw: &Draw) {
-        for (link, at) in self.links().iter().zip(0..) {
-            link.apply_to((0..).zip(images.chunks_exact_mut(shape.inputs())), shape, &draw.of_link(at));
-        }
+    /// Where the pixels of the image with this number come from; the parameters are checked.
+    pub(crate) fn draw(&self, draw: &Draw, number: u32) -> Map {
+        let links = self.links().iter().zip(0..);
+        links.fold(Map::IDENTITY, |map, (link, at)| map.then(&link.draw(&mut draw.of_link(at).of_sample(number))))
+    }
+}
+
+/// Moves the pixels of an image in place; `before` is memory to be reused.
+pub(crate) fn vary(image: &mut [f32], shape: ImageShape, map: &Map, before: &mut Vec<f32>) {
+    if *map != Map::IDENTITY {
+        before.clear();
+        before.extend_from_slice(image);
+        map.apply(before, image, shape);
     }
 }
 

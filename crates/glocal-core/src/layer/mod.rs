@@ -104,6 +104,8 @@ pub(crate) struct Pass<'a, F> {
     pub smooth: bool,
     /// Whether normalisations use the statistics of this batch.
     pub training: bool,
+    /// So many samples in a row see and do the same at all steps but the last: one plastic weight serves them.
+    pub alike: usize,
 }
 
 impl<'a, F: Float> Pass<'a, F> {

@@ -1,4 +1,6 @@
-//! Dense execution where each sample has plastic weights of its own.
+//! Dense execution where each sample, or each group of samples that see the same, has plastic weights of its own.
+//!
+//! Samples that are alike move the weights by the mean of what is the same: nothing is lost, and the work is done once.
 
 use rayon::prelude::*;
 
@@ -7,7 +9,7 @@ use super::dense::{self, DenseBackward, DenseForward, InputGradients, Plastic, d
 use super::forward::load_start;
 use super::presynaptic::plane;
 use super::scan::{AdjointTile, OutputGradients, Scan, ScanTile, backward_tile, forward_tile};
-use super::tape::{clear, single_samples};
+use super::tape::{clear, groups_of_samples};
 use super::{Layer, Pass, Plasticity, Tape};
 use crate::params::LayerArrays;
 use crate::rows;
@@ -27,9 +29,10 @@ impl<F: Float> Layer<F> {
         let scan = self.scan(pass, &tape.steady);
         let carried = pass.carried.map_or(&[][..], |c| &c.eligibility);
         let whole = [Rect { rows: 0..self.outputs, cols: 0..self.inputs }];
-        let mut trajectory = tape.trajectory.tiles(sizes, &single_samples(batch, self.outputs));
+        let rects = groups_of_samples(batch, pass.alike, self.outputs);
+        let mut trajectory = tape.trajectory.tiles(sizes, &rects);
         let ends: Vec<Vec<(Vec<F>, Vec<F>)>> = trajectory
-            .par_chunks_mut(batch.div_ceil(SAMPLE_TASKS))
+            .par_chunks_mut(rects.len().div_ceil(SAMPLE_TASKS))
             .map(|samples| {
                 let mut before_clamp = vec![F::of(0.0); (steps + 1) * synapses];
                 let mut ends = Vec::new();
@@ -38,7 +41,8 @@ impl<F: Float> Layer<F> {
                     load_start(&mut before_clamp[..synapses], pass.start_plastic(), b);
                     let weight = tiles(&mut before_clamp, self.outputs, self.inputs, &whole).remove(0);
                     let start = if carried.is_empty() { carried } else { plane(carried, b, synapses) };
-                    let mut execution = DenseForward::new(plastic, b..b + 1, 0..self.outputs, weight, start);
+                    let mut execution =
+                        DenseForward::new(plastic, tile.rect.rows.clone(), 0..self.outputs, weight, start);
                     forward_tile(&scan, tile, Some(&mut execution));
                     let (weight, eligibility) = execution.finish(steps);
                     ends.push((if keeps { weight } else { Vec::new() }, eligibility));
@@ -74,21 +78,21 @@ impl<F: Float> Layer<F> {
         let matrix = plasticity.has_matrix_gain();
         let plastic = self.plastic(plasticity, pass, &tape.plastic);
         let scan = self.scan(pass, &tape.steady);
-        let singles = single_samples(batch, self.outputs);
-        let input_rects = single_samples(batch, self.inputs);
+        let rects = groups_of_samples(batch, pass.alike, self.outputs);
+        let input_rects = groups_of_samples(batch, pass.alike, self.inputs);
         let mut traces = trace_gradients(&plastic, input_gradient.is_some());
         let mut cut =
             cut_input_gradients(input_gradient.as_deref_mut(), &mut traces, (batch, self.inputs), &input_rects);
         let mut work: Vec<_> = tape
             .trajectory
-            .tiles(sizes, &singles)
+            .tiles(sizes, &rects)
             .into_iter()
-            .zip(tape.adjoint.tiles(sizes, &singles))
+            .zip(tape.adjoint.tiles(sizes, &rects))
             .zip(&mut cut)
             .collect();
         let carried = pass.carried.map_or(&[][..], |c| &c.eligibility);
         let parts: Vec<SampleTask<F>> = work
-            .par_chunks_mut(batch.div_ceil(SAMPLE_TASKS))
+            .par_chunks_mut(rects.len().div_ceil(SAMPLE_TASKS))
             .map(|samples| {
                 let mut task = SampleTask::new(steps, self.outputs, self.inputs, matrix);
                 for ((tile, adjoint), (input, traces)) in samples {
@@ -158,7 +162,7 @@ impl<F: Float> SampleTask<F> {
         (pass, eligibility): (&Pass<'_, F>, &[F]),
     ) {
         let (outputs, inputs) = (self.outputs, self.inputs);
-        let samples = tile.rect.rows.clone();
+        let (samples, group) = (tile.rect.rows.clone(), tile.output.rows_per_group());
         let whole = [Rect { rows: 0..outputs, cols: 0..inputs }];
         load_start(&mut self.before_clamp[..outputs * inputs], pass.start_plastic(), samples.start);
         let weight = tiles(&mut self.before_clamp, outputs, inputs, &whole).remove(0);
@@ -167,7 +171,7 @@ impl<F: Float> SampleTask<F> {
         let weight = tiles(&mut self.before_clamp, outputs, inputs, &whole).remove(0);
         let update = tiles(&mut self.update_gradient, outputs, inputs, &whole).remove(0);
         let mut execution =
-            DenseBackward::new(*plastic, samples.clone(), 0..outputs, weight, update, &mut self.gain, 1);
+            DenseBackward::new(*plastic, samples.clone(), 0..outputs, weight, update, &mut self.gain, group);
         backward_tile(scan, from, tile, adjoint, Some(&mut execution));
         self.sums.push((tile.rect.clone(), adjoint.sums.clone()));
         let weight = tiles(&mut self.before_clamp, outputs, inputs, &whole).remove(0);

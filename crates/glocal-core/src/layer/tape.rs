@@ -241,7 +241,12 @@ pub(super) fn sample_strips(batch: usize, outputs: usize) -> Vec<Rect> {
 
 /// Tiles of single samples.
 pub(super) fn single_samples(batch: usize, outputs: usize) -> Vec<Rect> {
-    strips(batch, 1).map(|rows| Rect { rows, cols: 0..outputs }).collect()
+    groups_of_samples(batch, 1, outputs)
+}
+
+/// Tiles of `size` samples in a row.
+pub(super) fn groups_of_samples(batch: usize, size: usize, outputs: usize) -> Vec<Rect> {
+    strips(batch, size).map(|rows| Rect { rows, cols: 0..outputs }).collect()
 }
 
 /// Tiles of a layer whose samples share plastic weights: strips of neurons.

@@ -2,48 +2,61 @@
 
 use crate::ImageShape;
 
-/// out(r, c) = in(r + rows, c + columns), 0 beside the edges.
-pub(super) fn shifted(before: &[f32], after: &mut [f32], shape: ImageShape, [rows, columns]: [i64; 2]) {
-    let source = |at: usize, by: i64, size: usize| usize::try_from(at as i64 + by).ok().filter(|&source| source < size);
-    for_each_line(before, after, shape, |plane, row, line| {
-        let row = source(row, rows, shape.height);
-        for (column, value) in line.iter_mut().enumerate() {
-            let place = row.zip(source(column, columns, shape.width));
-            *value = place.map_or(0.0, |(row, column)| plane[row * shape.width + column]);
-        }
-    });
-}
-
-/// out(r, c) = in(r, width - 1 - c).
-pub(super) fn mirror(image: &mut [f32], shape: ImageShape) {
-    image.chunks_exact_mut(shape.width.max(1)).for_each(<[f32]>::reverse);
-}
-
-/// Counter-clockwise about the centre.
-pub(super) fn rotated(before: &[f32], after: &mut [f32], shape: ImageShape, radians: f64) {
-    let (sin, cos) = libm::sincos(radians);
-    affine(before, after, shape, [[sin, cos], [cos, -sin]], [0.0, 0.0]);
-}
-
-/// out(x, y) is in at (columns + x·c₀ + y·c₁, rows + x·r₀ + y·r₁) of `matrix` [[r₀, r₁], [c₀, c₁]], with x and y from the
+/// Where the pixels of an image come from: out(x, y) is in at (c₀·x + c₁·y + c₂, r₀·x + r₁·y + r₂), with x and y from the
 /// centre, to the right and down.
-pub(super) fn affine(
-    before: &[f32],
-    after: &mut [f32],
-    shape: ImageShape,
-    [of_row, of_column]: [[f64; 2]; 2],
-    [rows, columns]: [f64; 2],
-) {
-    let [middle_row, middle_column] = [shape.height, shape.width].map(|size| (size as f64 - 1.0) / 2.0);
-    let begin = [middle_row + rows, middle_column + columns];
-    for_each_line(before, after, shape, |plane, row, line| {
-        let y = row as f64 - middle_row;
-        for (column, value) in line.iter_mut().enumerate() {
-            let x = column as f64 - middle_column;
-            let from = [begin[0] + x * of_row[0] + y * of_row[1], begin[1] + x * of_column[0] + y * of_column[1]];
-            *value = bilinear(plane, [shape.height, shape.width], from);
-        }
-    });
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Map {
+    /// r₀, r₁, r₂.
+    row: [f64; 3],
+    /// c₀, c₁, c₂.
+    column: [f64; 3],
+}
+
+impl Map {
+    /// Every pixel from itself.
+    pub const IDENTITY: Map = Map { row: [0.0, 1.0, 0.0], column: [1.0, 0.0, 0.0] };
+    /// Left to right.
+    pub const MIRROR: Map = Map { row: [0.0, 1.0, 0.0], column: [-1.0, 0.0, 0.0] };
+
+    /// From so many rows further down and columns further right.
+    pub fn shift([rows, columns]: [f64; 2]) -> Self {
+        Map { row: [0.0, 1.0, rows], column: [1.0, 0.0, columns] }
+    }
+
+    /// Counter-clockwise about the centre.
+    pub fn rotation(radians: f64) -> Self {
+        let (sin, cos) = libm::sincos(radians);
+        Map { row: [sin, cos, 0.0], column: [cos, -sin, 0.0] }
+    }
+
+    /// in at (f·x + k·y, g·y).
+    pub fn stretch([f, g]: [f64; 2], k: f64) -> Self {
+        Map { row: [0.0, g, 0.0], column: [f, k, 0.0] }
+    }
+
+    /// First `self`, then `next`, with one interpolation: in at the place where `self` finds what `next` asks for.
+    pub fn then(&self, next: &Map) -> Self {
+        let through = |[along_x, along_y, shift]: [f64; 3]| {
+            let of = |at: usize| along_x * next.column[at] + along_y * next.row[at];
+            [of(0), of(1), of(2) + shift]
+        };
+        Map { row: through(self.row), column: through(self.column) }
+    }
+
+    /// Moves the pixels of every channel, 0 beside the edges, interpolated between the four pixels around.
+    pub fn apply(&self, before: &[f32], after: &mut [f32], shape: ImageShape) {
+        let [middle_row, middle_column] = [shape.height, shape.width].map(|size| (size as f64 - 1.0) / 2.0);
+        let begin = [middle_row + self.row[2], middle_column + self.column[2]];
+        for_each_line(before, after, shape, |plane, row, line| {
+            let y = row as f64 - middle_row;
+            for (column, value) in line.iter_mut().enumerate() {
+                let x = column as f64 - middle_column;
+                let from =
+                    [begin[0] + x * self.row[0] + y * self.row[1], begin[1] + x * self.column[0] + y * self.column[1]];
+                *value = bilinear(plane, [shape.height, shape.width], from);
+            }
+        });
+    }
 }
 
 /// The value at `[row, column]`, between the four pixels around, 0 beside the edges.
@@ -86,10 +99,14 @@ mod tests {
         0.4, 0.5, 0.6,
         0.7, 0.8, 0.9];
 
-    fn turned(degrees: f64) -> [f32; 9] {
+    fn of(map: Map) -> [f32; 9] {
         let mut after = [9.0; 9];
-        rotated(&IMAGE, &mut after, SHAPE, degrees.to_radians());
+        map.apply(&IMAGE, &mut after, SHAPE);
         after
+    }
+
+    fn turned(degrees: f64) -> [f32; 9] {
+        of(Map::rotation(degrees.to_radians()))
     }
 
     fn assert_near(found: &[f32], expected: &[f32]) {
@@ -123,49 +140,56 @@ mod tests {
         assert_near(&turned(45.0)[..2], &[corner, middle]);
     }
 
-    /// By hand: twice as wide, and each row half a pixel further right than the one above.
+    /// By hand: twice as wide; each row half a pixel further right than the one above, and all half a pixel to the left.
     #[test]
     #[rustfmt::skip]
-    fn an_affine_map_reads_where_its_matrix_says() {
-        let mut after = [9.0; 9];
-        affine(&IMAGE, &mut after, SHAPE, [[0.0, 1.0], [0.5, 0.0]], [0.0, 0.0]);
-        assert_near(&after, &[
+    fn stretched_and_slanted() {
+        assert_near(&of(Map::stretch([0.5, 1.0], 0.0)), &[
             0.15, 0.2, 0.25,
             0.45, 0.5, 0.55,
             0.75, 0.8, 0.85]);
-        affine(&IMAGE, &mut after, SHAPE, [[0.0, 1.0], [1.0, -0.5]], [0.0, 0.5]);
-        assert_near(&after, &[
+        assert_near(&of(Map::shift([0.0, 0.5]).then(&Map::stretch([1.0, 1.0], -0.5))), &[
             0.2, 0.3, 0.0,
             0.45, 0.55, 0.3,
             0.7, 0.8, 0.9]);
-        affine(&IMAGE, &mut after, SHAPE, [[0.0, 1.0], [1.0, 0.0]], [1.0, 0.0]);
-        assert_near(&after, &[
-            0.4, 0.5, 0.6,
-            0.7, 0.8, 0.9,
+    }
+
+    /// Moved to the right and then turned is not turned and then moved.
+    #[test]
+    #[rustfmt::skip]
+    fn one_after_the_other() {
+        let (right, turn) = (Map::shift([0.0, -1.0]), Map::rotation(90.0_f64.to_radians()));
+        assert_near(&of(right.then(&turn)), &[
+            0.2, 0.5, 0.8,
+            0.1, 0.4, 0.7,
             0.0, 0.0, 0.0]);
+        assert_near(&of(turn.then(&right)), &[
+            0.0, 0.3, 0.6,
+            0.0, 0.2, 0.5,
+            0.0, 0.1, 0.4]);
+        assert_eq!(Map::IDENTITY.then(&turn), turn);
+        assert_eq!(turn.then(&Map::IDENTITY), turn);
+        assert_eq!(Map::MIRROR.then(&Map::MIRROR), Map::IDENTITY);
     }
 
     #[test]
     #[rustfmt::skip]
     fn a_shift_brings_black_in() {
-        let mut after = [9.0; 9];
-        shifted(&IMAGE, &mut after, SHAPE, [1, -1]);
-        assert_eq!(after, [
+        assert_eq!(of(Map::shift([1.0, -1.0])), [
             0.0, 0.4, 0.5,
             0.0, 0.7, 0.8,
             0.0, 0.0, 0.0]);
-        shifted(&IMAGE, &mut after, SHAPE, [0, i64::from(u32::MAX)]);
-        assert_eq!(after, [0.0; 9]);
+        assert_eq!(of(Map::shift([0.0, f64::from(u32::MAX)])), [0.0; 9]);
     }
 
     #[test]
     fn channels_vary_alike() {
         let shape = ImageShape { channels: 2, height: 1, width: 3 };
-        let mut image = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6];
-        mirror(&mut image, shape);
-        assert_eq!(image, [0.3, 0.2, 0.1, 0.6, 0.5, 0.4]);
+        let image = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6];
         let mut after = [9.0; 6];
-        shifted(&image, &mut after, shape, [0, 1]);
+        Map::MIRROR.apply(&image, &mut after, shape);
+        assert_eq!(after, [0.3, 0.2, 0.1, 0.6, 0.5, 0.4]);
+        Map::MIRROR.then(&Map::shift([0.0, 1.0])).apply(&image, &mut after, shape);
         assert_eq!(after, [0.2, 0.1, 0.0, 0.5, 0.4, 0.0]);
     }
 }

@@ -90,12 +90,11 @@ impl EpisodeBatch {
         }
     }
 
-    /// Where the next episode's images will begin.
-    pub(super) fn end(&self) -> usize {
-        self.images.len()
-    }
-
-    pub(super) fn images_from(&mut self, start: usize) -> &mut [f32] {
-        &mut self.images[start..]
+    /// Labels and images of the last episode, in order.
+    pub(super) fn last_mut(&mut self) -> impl Iterator<Item = (u32, &mut [f32])> {
+        let first = self.labels.len().saturating_sub(self.pictures());
+        let size = self.shape.inputs().max(1);
+        let images = self.images[first * size..].chunks_exact_mut(size);
+        self.labels[first..].iter().copied().zip(images)
     }
 }

@@ -10,14 +10,14 @@
 //! ```no_run
 //! # use std::path::Path;
 //! use glocal_data::Stream;
-//! use glocal_data::episodes::{ClassSplit, EpisodeBatch, EpisodeSampler, EpisodeShape, omniglot};
+//! use glocal_data::episodes::{ClassSplit, EpisodeBatch, EpisodeSampler, EpisodeShape, Variations, omniglot};
 //! # fn main() -> Result<(), glocal_data::DataError> {
 //! let pool = omniglot(Path::new("data/omniglot"), 28)?.joined()?;
 //! let seed = Stream::new(1);
 //! let classes = ClassSplit::Official { validation: 50 }.split(&pool, true, &seed.fork("classes"))?;
 //! let sampler = EpisodeSampler::new(&pool, &classes.training, EpisodeShape { ways: 5, shots: 1, queries: 1 })?;
 //! let mut batch = EpisodeBatch::new();
-//! sampler.fill(&mut batch, &seed.fork("training"), 0, 32, None)?;
+//! sampler.fill(&mut batch, &seed.fork("training"), 0, 32, Variations::default())?;
 //! # Ok(())
 //! # }
 //! ```
@@ -40,5 +40,5 @@ pub use folder::class_pictures;
 pub use omniglot::{NAME as OMNIGLOT, Omniglot, omniglot};
 pub use picture::{Ink, MOST_SIDE, PictureOptions};
 pub use query::{QueryPicture, query_pictures};
-pub use sampler::{Episode, EpisodePicture, EpisodeSampler, EpisodeShape};
+pub use sampler::{Episode, EpisodePicture, EpisodeSampler, EpisodeShape, Variations};
 pub use split::{ClassId, ClassSplit, SplitClasses};

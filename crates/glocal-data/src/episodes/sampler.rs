@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, fmt};
 use serde::{Deserialize, Serialize};
 
 use super::{ClassId, EpisodeBatch, EpisodeError, PictureClasses};
+use crate::augment::{Map, vary};
 use crate::{Augmentations, DataError, Draw, Stream, random::Draws, text::check};
 
 /// How large an episode is.
@@ -62,6 +63,15 @@ pub struct Episode {
     pub support: Vec<EpisodePicture>,
     /// To be judged by; no drawing is in the support, too.
     pub query: Vec<EpisodePicture>,
+}
+
+/// How the pictures of an episode are varied.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Variations<'a> {
+    /// Each picture in a way of its own: what a network should not care about.
+    pub pictures: Option<&'a Augmentations>,
+    /// All pictures of a class in the same way, before that: each episode meets classes that no other one does.
+    pub classes: Option<&'a Augmentations>,
 }
 
 /// Draws episodes from some classes of a pool.
@@ -126,7 +136,8 @@ impl<'a> EpisodeSampler<'a> {
     }
 
     /// Fills `batch` with `episodes` episodes, numbered from `first_number`; allocates only while `batch` is smaller
-    /// than needed. What `augment` draws depends on the episode's number and the picture's place in it alone.
+    /// than needed. What `variations` draw depends on the episode's number, and the picture's place in it or its label,
+    /// alone.
     ///
     /// # Errors
     /// [`DataError::Parameter`] if an augmentation's parameter is out of range, or for more than 2^30 values; `batch`
@@ -137,17 +148,25 @@ impl<'a> EpisodeSampler<'a> {
         stream: &Stream,
         first_number: u64,
         episodes: usize,
-        augment: Option<&Augmentations>,
+        variations: Variations<'_>,
     ) -> Result<(), DataError> {
         batch.begin(self.pool.shape(), self.shape);
-        augment.map_or(Ok(()), Augmentations::validate)?;
+        [variations.pictures, variations.classes].into_iter().flatten().try_for_each(Augmentations::validate)?;
         batch.reserve(episodes)?;
-        let variation = stream.fork("augment");
+        let [of_pictures, of_classes] = ["augment", "class-augment"].map(|name| stream.fork(name));
+        let mut before = Vec::new();
         for number in (0..episodes as u64).map(|place| first_number.wrapping_add(place)) {
-            let start = batch.end();
             batch.push(self.pool, &self.episode(stream, number));
-            if let Some(augment) = augment {
-                augment.apply_to(batch.images_from(start), self.pool.shape(), &Draw::new(&variation, number));
+            if variations.pictures.is_none() && variations.classes.is_none() {
+                continue;
+            }
+            let draw = |of: Option<&Augmentations>, stream: &Stream, at: u32| {
+                of.map_or(Map::IDENTITY, |of| of.draw(&Draw::new(stream, number), at))
+            };
+            for (place, (label, image)) in (0..).zip(batch.last_mut()) {
+                let class = draw(variations.classes, &of_classes, label);
+                let map = class.then(&draw(variations.pictures, &of_pictures, place));
+                vary(image, self.pool.shape(), &map, &mut before);
             }
         }
         Ok(())

@@ -78,7 +78,8 @@ fn augmentations() {
         ("crop=4", "838c8399f3aa39bc"),
         ("flip=0.5", "fcd3eb89c88d794b"),
         ("rotation=15", "f0be57e2980d2115"),
-        ("crop=4+flip=0.5+rotation=15", "db60e55d593a8a14"),
+        ("affine=15,0.2,0.3,2", "ecf791eb611f8b9a"),
+        ("crop=4+flip=0.5+rotation=15", "a1c56f73344e5008"),
     ] {
         let mut batch = images();
         text.parse::<glocal_data::Augmentations>().unwrap().apply(&mut batch, &draw).unwrap();

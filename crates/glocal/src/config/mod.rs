@@ -61,6 +61,10 @@ pub struct EpisodesConfig {
     /// Whether each quarter turn of a class to learn from is a class of its own.
     #[serde(default = "yes")]
     pub rotations: bool,
+    /// Variations of the classes to learn from: in an episode, all pictures of a class are varied alike, so that each
+    /// episode meets new ones. Those of single pictures stand in `data.augment`.
+    #[serde(default, skip_serializing_if = "Augmentations::is_empty")]
+    pub class_augment: Augmentations,
     /// Pictures are scaled to this many rows and columns.
     #[serde(default = "default_side")]
     pub side: usize,

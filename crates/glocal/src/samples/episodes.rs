@@ -1,6 +1,6 @@
 //! Episodes of a run: which classes each part may draw, and batches of episodes as a network takes them.
 
-use glocal_data::episodes::{EpisodeBatch, EpisodeSampler, EpisodeShape, PictureClasses, SplitClasses};
+use glocal_data::episodes::{EpisodeBatch, EpisodeSampler, EpisodeShape, PictureClasses, SplitClasses, Variations};
 use glocal_data::{Augmentations, Batch, Draw, Stream};
 
 use super::{Damage, Part};
@@ -79,15 +79,16 @@ impl<'a> EpisodeMaker<'a> {
     ///
     /// # Errors
     /// An augmentation or damage whose parameter makes no sense.
-    pub fn fill(
-        &self,
+    pub fn fill<'b>(
+        &'b self,
         batch: &mut EpisodeBatch,
         part: Part,
         (first, episodes): (u64, usize),
-        augment: &Augmentations,
+        augment: &'b Augmentations,
     ) -> Result<(), GlocalError> {
-        let augment = Some(augment).filter(|augment| !augment.is_empty());
-        Ok(self.sampler(part)?.fill(batch, &self.stream(part), first, episodes, augment)?)
+        let of = |chain: &'b Augmentations| Some(chain).filter(|chain| part == Part::Train && !chain.is_empty());
+        let variations = Variations { pictures: of(augment), classes: of(&self.config.class_augment) };
+        Ok(self.sampler(part)?.fill(batch, &self.stream(part), first, episodes, variations)?)
     }
 }
 

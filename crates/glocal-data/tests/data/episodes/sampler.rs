@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use glocal_data::episodes::{
     ClassId, Episode, EpisodeBatch, EpisodeError, EpisodePicture, EpisodeSampler, EpisodeShape, PictureClass,
-    PictureClasses,
+    PictureClasses, Variations,
 };
 use glocal_data::{Augmentations, DataError, Stream};
 use proptest::prelude::*;
@@ -100,7 +100,7 @@ fn quarter_turns_move_pixels_and_change_none() {
         let ids = [ClassId { class: 0, quarter_turns }];
         let sampler = EpisodeSampler::new(&pool, &ids, EpisodeShape { ways: 1, shots: 1, queries: 1 }).unwrap();
         let mut batch = EpisodeBatch::new();
-        sampler.fill(&mut batch, &Stream::new(1), 0, 1, None).unwrap();
+        sampler.fill(&mut batch, &Stream::new(1), 0, 1, Variations::default()).unwrap();
         let expected: Vec<f32> = expected.iter().map(|&level| f32::from(level as u8) / 255.0).collect();
         assert!(batch.images().chunks(9).any(|image| image == expected), "{quarter_turns}");
     }
@@ -114,7 +114,8 @@ fn a_batch_holds_its_episodes_in_order() {
     let stream = Stream::new(3);
     let filled = |first, episodes, augment: Option<&Augmentations>| {
         let mut batch = EpisodeBatch::new();
-        sampler.fill(&mut batch, &stream, first, episodes, augment).unwrap();
+        let variations = Variations { pictures: augment, classes: None };
+        sampler.fill(&mut batch, &stream, first, episodes, variations).unwrap();
         batch
     };
     let batch = filled(10, 4, None);
@@ -137,11 +138,47 @@ fn a_batch_holds_its_episodes_in_order() {
     // A reused batch takes on another size.
     let mut reused = batch;
     let small = EpisodeSampler::new(&pool, &ids, EpisodeShape { ways: 1, shots: 1, queries: 1 }).unwrap();
-    small.fill(&mut reused, &stream, u64::MAX, 2, None).unwrap();
+    small.fill(&mut reused, &stream, u64::MAX, 2, Variations::default()).unwrap();
     assert_eq!((reused.episodes(), reused.images().len()), (2, 2 * 2 * 9));
-    let error = small.fill(&mut reused, &stream, 0, usize::MAX, None).unwrap_err();
+    let error = small.fill(&mut reused, &stream, 0, usize::MAX, Variations::default()).unwrap_err();
     assert!(matches!(error, DataError::Parameter { what: "episodes of a batch", .. }), "{error}");
     assert_eq!((reused.episodes(), reused.images()), (0, &[][..]));
+}
+
+/// Of classes that hold one drawing many times, all pictures of a class are varied alike within an episode; classes among
+/// each other, and a class in another episode, are not.
+#[test]
+fn a_class_is_varied_alike_within_an_episode() {
+    let class = |number: usize| PictureClass { name: format!("c{number}"), pictures: number * 4..number * 4 + 4 };
+    let drawing = |class: usize| (0..25).map(move |i: usize| ((class * 37 + i * 29) % 200) as u8 + 50);
+    let levels = (0..12).flat_map(|picture: usize| drawing(picture / 4)).collect();
+    let pool = PictureClasses::new("same", [5, 5], (0..3).map(class).collect(), levels).unwrap();
+    let ids = ids(&pool, 1);
+    let sampler = EpisodeSampler::new(&pool, &ids, EpisodeShape { ways: 2, shots: 2, queries: 2 }).unwrap();
+    let chain: Augmentations = "affine=20,0.2,0.2,1".parse().unwrap();
+    // Images of each class of each episode.
+    let filled = |variations: Variations<'_>| -> Vec<[Vec<Vec<f32>>; 2]> {
+        let mut batch = EpisodeBatch::new();
+        sampler.fill(&mut batch, &Stream::new(4), 0, 8, variations).unwrap();
+        let pictures: Vec<_> = batch.labels().iter().copied().zip(batch.images().chunks(25)).collect();
+        let of = |episode: &[(u32, &[f32])], label: u32| {
+            episode.iter().filter(|picture| picture.0 == label).map(|picture| picture.1.to_vec()).collect()
+        };
+        pictures.chunks(8).map(|episode| [0, 1].map(|label| of(episode, label))).collect()
+    };
+    let alike = |pictures: &[Vec<f32>]| pictures.iter().all(|picture| *picture == pictures[0]);
+    let plain = filled(Variations::default());
+    let by_class = filled(Variations { classes: Some(&chain), ..Variations::default() });
+    let by_picture = filled(Variations { pictures: Some(&chain), ..Variations::default() });
+    let both = filled(Variations { classes: Some(&chain), pictures: Some(&chain) });
+    assert!(plain.iter().flatten().chain(by_class.iter().flatten()).all(|class| class.len() == 4 && alike(class)));
+    assert!(by_picture.iter().flatten().chain(both.iter().flatten()).all(|class| !alike(class)));
+    assert!(plain.iter().flatten().zip(by_class.iter().flatten()).all(|(plain, varied)| plain != varied));
+    assert!(by_picture.iter().flatten().zip(both.iter().flatten()).all(|(one, both)| one != both));
+    let mut met: Vec<_> = by_class.iter().flatten().map(|class| class[0].clone()).collect();
+    met.sort_by(|a, b| a.partial_cmp(b).unwrap());
+    met.dedup();
+    assert_eq!(met.len(), 16);
 }
 
 #[test]
@@ -178,6 +215,9 @@ fn samplers_that_could_not_draw_are_refused() {
     assert!(matches!(error, DataError::Episodes(EpisodeError::NotSquare { .. })), "{error}");
     let ids = [ClassId { class: 0, quarter_turns: 2 }];
     let mut batch = EpisodeBatch::new();
-    EpisodeSampler::new(&wide, &ids, shape).unwrap().fill(&mut batch, &Stream::new(1), 0, 1, None).unwrap();
+    EpisodeSampler::new(&wide, &ids, shape)
+        .unwrap()
+        .fill(&mut batch, &Stream::new(1), 0, 1, Variations::default())
+        .unwrap();
     assert!(batch.images().chunks(2).all(|image| image[0] > image[1]), "half a turn of 1, 2 and 3, 4");
 }
