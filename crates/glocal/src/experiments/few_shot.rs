@@ -63,7 +63,12 @@ pub const CONTESTANTS: [Contestant; 7] = [
         name: "hp-second-order",
         label: "HP, second-order meta-learning",
         config: HYBRID,
-        overrides: &["training.meta_schedule={kind=\"second-order\"}"],
+        overrides: &[
+            "training.meta_schedule={kind=\"second-order\"}",
+            "training.epochs=15",
+            "learner.weights.schedule.epochs=15",
+            "learner.meta.schedule.epochs=15",
+        ],
     },
     Contestant {
         name: "gp",
