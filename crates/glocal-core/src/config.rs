@@ -66,6 +66,8 @@ pub struct LayerConfig {
     pub size: usize,
     /// How inputs become currents.
     pub operator: Operator,
+    /// Which of a dense layer's synapses there are; absent: all.
+    pub mask: Option<MaskConfig>,
     /// Whether a bias is added to the current (it is not decayed by k_t). Normalised layers have a shift instead.
     pub bias: bool,
     /// Normalisation of a convolution's currents.
@@ -92,6 +94,25 @@ pub enum Operator {
     Recurrent,
     /// The same small window of weights at every place of a map. Its weights do not decay within a sample (k_t = 1).
     Convolution(Convolution),
+}
+
+/// A fixed random choice of synapses: every neuron keeps the same share of its inputs, and the weights are those of the
+/// synapses alone.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MaskConfig {
+    /// Share of its inputs that a neuron keeps, above 0 and at most 1.
+    pub density: f64,
+    /// Seed of the choice.
+    #[serde(default)]
+    pub seed: u64,
+}
+
+impl MaskConfig {
+    /// Synapses of a neuron, K: the nearest whole number, at least 1.
+    pub fn fan_in(&self, inputs: usize) -> usize {
+        ((self.density * inputs as f64).round() as usize).clamp(1, inputs.max(1))
+    }
 }
 
 /// Window of a convolution.
@@ -170,6 +191,8 @@ struct LayerTable {
     stride: Option<usize>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     padding: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mask: Option<MaskConfig>,
     #[serde(default = "yes")]
     bias: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -223,8 +246,8 @@ impl TryFrom<LayerTable> for LayerConfig {
             return Err("`dropout_per` needs a `dropout`".into());
         }
         let dropout = table.dropout.map(|rate| Dropout { rate, per: table.dropout_per.unwrap_or_default() });
-        let LayerTable { bias, norm, pool, learning, neuron, plasticity, .. } = table;
-        Ok(LayerConfig { size, operator, bias, norm, pool, dropout, learning, neuron, plasticity })
+        let LayerTable { mask, bias, norm, pool, learning, neuron, plasticity, .. } = table;
+        Ok(LayerConfig { size, operator, mask, bias, norm, pool, dropout, learning, neuron, plasticity })
     }
 }
 
@@ -245,7 +268,8 @@ impl LayerTable {
     }
 
     fn refuse_dense_keys(&self) -> Result<(), String> {
-        let given = [("size", self.size.is_some()), ("recurrent", self.recurrent.is_some())];
+        let given =
+            [("size", self.size.is_some()), ("recurrent", self.recurrent.is_some()), ("mask", self.mask.is_some())];
         match given.iter().find(|(_, given)| *given) {
             Some((key, _)) => Err(format!("`{key}` belongs to a dense layer; a convolution has `channels`")),
             None => Ok(()),
@@ -263,6 +287,7 @@ impl From<LayerConfig> for LayerTable {
             kernel: convolution.map(|c| c.kernel),
             stride: convolution.map(|c| c.stride),
             padding: convolution.map(|c| c.padding),
+            mask: layer.mask,
             bias: layer.bias,
             recurrent: if layer.operator == Operator::Recurrent { Some(true) } else { None },
             norm: layer.norm,
@@ -319,14 +344,8 @@ pub enum Coupling {
     },
     /// G∘W + (1-G)∘P with a trained gate G per synapse.
     Gated,
-    /// M∘W + g (1-M)∘P with a fixed random mask M that keeps `density` of the synapses.
-    Masked {
-        /// Share of ones in M, in 0..=1.
-        density: f64,
-        /// Seed of the mask.
-        #[serde(default)]
-        mask_seed: u64,
-    },
+    /// M∘W + g (1-M)∘P, M the layer's mask: plastic weights stand where it leaves no trained one.
+    Masked,
 }
 
 impl Default for Coupling {
@@ -539,6 +558,7 @@ impl LayerConfig {
         LayerConfig {
             size,
             operator: Operator::Dense,
+            mask: None,
             bias: true,
             norm: None,
             pool: None,
@@ -760,6 +780,7 @@ impl NetworkConfig {
         if let Some(dropout) = layer.dropout {
             found.require((0.0..1.0).contains(&dropout.rate), key("dropout"), dropout.rate, "must be in 0..1");
         }
+        self.check_mask(layer, &key, found);
         if layer.convolution().is_some() || layer.operator == Operator::Recurrent {
             if layer.plasticity.is_some() {
                 let message = "plastic weights belong to dense layers without recurrence";
@@ -780,6 +801,30 @@ impl NetworkConfig {
                 format!("is needed: the layer's learning rule is {rule:?}; add a plasticity table or set learning = \"global\""),
             )),
             (Some(plasticity), _) => plasticity.collect_violations(&key("plasticity"), found),
+            _ => {}
+        }
+    }
+}
+
+impl NetworkConfig {
+    fn check_mask(&self, layer: &LayerConfig, key: &impl Fn(&str) -> String, found: &mut ConfigErrors) {
+        let coupling = layer.plasticity.as_ref().map(|plasticity| plasticity.coupling);
+        match (layer.mask, coupling) {
+            (Some(mask), coupling) => {
+                let density = mask.density;
+                let inside = density > 0.0 && density <= 1.0;
+                found.require(inside, key("mask.density"), density, "must be above 0 and at most 1");
+                let dense = layer.operator == Operator::Dense;
+                found.require(dense, key("mask"), "given", "belongs to a dense layer without recurrence");
+                if coupling == Some(Coupling::Gated) {
+                    let message = "has a gate for every synapse: use additive or masked coupling beside a mask";
+                    found.push(Violation::new(key("plasticity.coupling"), "gated", message));
+                }
+            }
+            (None, Some(Coupling::Masked)) => {
+                let message = "is needed by masked coupling: add mask = { density = 0.03 }";
+                found.push(Violation::new(key("mask"), "absent", message));
+            }
             _ => {}
         }
     }
@@ -850,14 +895,6 @@ impl PlasticityConfig {
         }
         let init = self.meta_init;
         found.require(init.is_finite() && init >= 0.0, format!("{key}.meta_init"), init, "must be finite and >= 0");
-        if let Coupling::Masked { density, .. } = self.coupling {
-            found.require(
-                (0.0..=1.0).contains(&density),
-                format!("{key}.coupling.density"),
-                density,
-                "must be in 0..=1",
-            );
-        }
         if let Some([low, high]) = self.rate_bounds {
             found.require(low <= high, format!("{key}.rate_bounds"), format!("[{low}, {high}]"), "must be [low, high]");
         }

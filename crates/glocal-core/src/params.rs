@@ -190,7 +190,7 @@ pub fn array_specs(config: &NetworkConfig) -> Vec<ArraySpec> {
         if let (Some(plasticity), true) = (&c.plasticity, rule != LearningRule::Global) {
             let start = (0.0, plasticity.meta_init);
             match plasticity.coupling {
-                Coupling::Additive { gain: GainShape::Scalar } | Coupling::Masked { .. } => {
+                Coupling::Additive { gain: GainShape::Scalar } | Coupling::Masked => {
                     push(Field::PlasticityGain, vec![1], start)
                 }
                 Coupling::Additive { gain: GainShape::PerNeuron } => push(Field::PlasticityGain, vec![outputs], start),
@@ -220,7 +220,10 @@ fn weight_shape(config: &NetworkConfig, layer: usize) -> Vec<usize> {
     let c = &config.layers[layer];
     match (c.convolution(), config.layer_input_shape(layer)) {
         (Some(window), Some(Shape::Map { channels, .. })) => vec![c.size, window.kernel, window.kernel, channels],
-        _ => vec![c.size, config.layer_inputs(layer)],
+        _ => {
+            let inputs = config.layer_inputs(layer);
+            vec![c.size, c.mask.map_or(inputs, |mask| mask.fan_in(inputs))]
+        }
     }
 }
 

@@ -402,11 +402,11 @@ fn config_violations_all_at_once() {
         reset: Reset::Subtract,
         surrogate: SurrogateGradient::Rectangle { half_width: 0.0 },
     };
+    layer.mask = Some(MaskConfig { density: -0.5, seed: 0 });
     let plasticity = plasticity_of(layer);
     plasticity.decay = 2.0;
     plasticity.clamp = Some(0.0);
     plasticity.meta_init = f64::NAN;
-    plasticity.coupling = Coupling::Masked { density: -0.5, mask_seed: 0 };
     plasticity.rate_bounds = Some([1.0, 0.0]);
     plasticity.rule =
         RuleConfig::Stdp { potentiation: 1.0, depression: 1.0, pre_trace_decay: 1.5, post_trace_decay: -1.0 };
@@ -422,6 +422,7 @@ fn config_violations_all_at_once() {
         "network.phase_time_constant",
         "network.readout.share",
         "network.layers[0].size",
+        "network.layers[0].mask.density",
         "network.layers[0].neuron.decay",
         "network.layers[0].neuron.adaptation_decay",
         "network.layers[0].neuron.threshold",
@@ -429,7 +430,6 @@ fn config_violations_all_at_once() {
         "network.layers[0].plasticity.decay",
         "network.layers[0].plasticity.clamp",
         "network.layers[0].plasticity.meta_init",
-        "network.layers[0].plasticity.coupling.density",
         "network.layers[0].plasticity.rate_bounds",
         "network.layers[0].plasticity.rule.pre_trace_decay",
         "network.layers[0].plasticity.rule.post_trace_decay",

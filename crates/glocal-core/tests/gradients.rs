@@ -194,8 +194,8 @@ const LOSSES: [Loss; 3] = [Loss::MeanSquaredError, Loss::CrossEntropy, Loss::Bin
 fn layer_of(size: usize, digits: [usize; 6]) -> LayerConfig {
     let [neuron, rule, coupling, sharing, scope, execution] = digits;
     let mut layer = plastic_layer(size, neurons()[neuron], rules()[rule]);
+    couple(&mut layer, couplings()[coupling]);
     *plasticity_of(&mut layer) = PlasticityConfig {
-        coupling: couplings()[coupling],
         sharing: SHARINGS[sharing],
         scope: SCOPES[scope],
         execution: [Execution::Dense, Execution::LowRank][execution],
@@ -322,10 +322,10 @@ fn active_clamp() {
                     let mut layer = plastic_layer(size, neurons()[neuron], rule);
                     let plasticity = plasticity_of(&mut layer);
                     plasticity.clamp = Some(0.25);
-                    plasticity.coupling = couplings()[coupling];
                     plasticity.sharing = sharing;
                     // Asked for, and refused.
                     plasticity.execution = Execution::LowRank;
+                    couple(&mut layer, couplings()[coupling]);
                     layer
                 };
                 let config = network_of(INPUTS, STEPS, vec![layer(HIDDEN, 5), layer(CLASSES, 6)]);

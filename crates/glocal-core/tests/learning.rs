@@ -78,7 +78,7 @@ fn each_rule_learns() {
                 plasticity.rule = rule;
                 plasticity.sharing = sharing;
                 plasticity.scope = PlasticScope::Sample;
-                plasticity.coupling = couplings()[[0, 1, 2, 4][index % 4]];
+                couple(layer, couplings()[[0, 1, 2, 4][index % 4]]);
             }
             config.network.layers[0].neuron = NeuronConfig::AdaptiveLif {
                 threshold: 0.35,

@@ -7,6 +7,7 @@
 mod conv;
 mod episodes;
 mod events;
+mod masked;
 
 use std::time::Instant;
 
@@ -48,6 +49,10 @@ pub struct BenchReport {
     pub conv_step_ms: f64,
     /// Training episodes in a second: 5-way 1-shot, through four convolutions.
     pub episodes_per_s: f64,
+    /// Hybrid, 3 % of the synapses trained and plastic weights beside them.
+    pub masked_hp_step_ms: f64,
+    /// The same step executed densely, over `masked_hp_step_ms`.
+    pub sparse_speedup: f64,
     /// Best rate of f32 matrix products of the step's own shapes.
     pub gemm_gflops: f64,
     /// Step over floor.
@@ -66,12 +71,14 @@ pub struct BenchReport {
     pub conv_network: String,
     /// The few-shot network.
     pub episodes_network: String,
+    /// The network with a mask.
+    pub masked_network: String,
     /// Files of events, on one core.
     #[serde(flatten)]
     pub event_reading: EventReading,
 }
 
-/// Measures everything; takes about `seconds` for each of the seven networks.
+/// Measures everything; takes about `seconds` for each of the nine networks.
 ///
 /// # Errors
 /// What training reports.
@@ -87,6 +94,7 @@ pub fn run(seconds: f64) -> Result<BenchReport, GlocalError> {
     let lp_step_ms = step_ms(LearningRule::Local, Sharing::Batch, PlasticScope::Run, &data, seconds)?;
     let conv_step_ms = conv::step_ms(seconds)?;
     let episodes_per_s = episodes::per_second(seconds)?;
+    let [masked_hp_step_ms, masked_dense_step_ms] = masked::step_ms(&data, seconds)?;
     let gemm_gflops = gemm_gflops(seconds);
     let floor_ms = |multiply_adds: f64| 2.0 * multiply_adds / gemm_gflops / 1e6;
     Ok(BenchReport {
@@ -97,6 +105,8 @@ pub fn run(seconds: f64) -> Result<BenchReport, GlocalError> {
         lp_step_ms,
         conv_step_ms,
         episodes_per_s,
+        masked_hp_step_ms,
+        sparse_speedup: masked_dense_step_ms / masked_hp_step_ms,
         gemm_gflops,
         gp_floor_ratio: gp_step_ms / floor_ms(gp_multiply_adds()),
         hp_floor_ratio: hp_step_ms / floor_ms(hp_multiply_adds()),
@@ -106,6 +116,7 @@ pub fn run(seconds: f64) -> Result<BenchReport, GlocalError> {
         network: format!("{}-{}-{}, T={STEPS}, batch {BATCH}", SIZES[0], SIZES[1], SIZES[2]),
         conv_network: conv::name(),
         episodes_network: episodes::name(),
+        masked_network: masked::name(),
         event_reading: event_reading(seconds / 4.0)?,
     })
 }

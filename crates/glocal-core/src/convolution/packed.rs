@@ -1,8 +1,14 @@
 //! Weights in the order that the micro-kernel reads them.
 
+use rayon::prelude::*;
+
 use super::Geometry;
 use super::kernel::columns_per_block;
+use crate::rows;
 use crate::scalar::Float;
+
+/// Values that one task sums at once.
+const SUMMED_AT_ONCE: usize = 1 << 14;
 
 /// A matrix `[taps, columns]` cut into blocks of columns, each block contiguous and filled up with zeros.
 #[derive(Clone, Debug, Default)]
@@ -28,9 +34,9 @@ impl<F: Float> Packed<F> {
         self.columns.div_ceil(self.width) * self.width
     }
 
-    /// Where entry (tap, column) stands.
-    fn place(&self, tap: usize, column: usize) -> usize {
-        ((column / self.width) * self.taps + tap) * self.width + column % self.width
+    /// Where entry (0, column) stands; the next tap's is `width` further on.
+    fn column(&self, column: usize) -> usize {
+        (column / self.width) * self.taps * self.width + column % self.width
     }
 
     /// `[taps, O]` of a weight `[O, taps]`, for [`Geometry::forward`].
@@ -38,10 +44,8 @@ impl<F: Float> Packed<F> {
         let taps = weight.len() / outputs;
         self.fit(taps, outputs);
         for (o, row) in weight.chunks_exact(taps).enumerate() {
-            for (tap, &value) in row.iter().enumerate() {
-                let place = self.place(tap, o);
-                self.values[place] = value;
-            }
+            let column = self.column(o);
+            self.values[column..].iter_mut().step_by(self.width).zip(row).for_each(|(out, &value)| *out = value);
         }
     }
 
@@ -52,19 +56,30 @@ impl<F: Float> Packed<F> {
         for (o, row) in weight.chunks_exact(geometry.taps()).enumerate() {
             for (window, values) in row.chunks_exact(c).enumerate() {
                 let tap = (k * k - 1 - window) * lanes + o;
-                for (channel, &value) in values.iter().enumerate() {
-                    let place = self.place(tap, channel);
-                    self.values[place] = value;
+                for (block, values) in values.chunks(self.width).enumerate() {
+                    let place = (block * self.taps + tap) * self.width;
+                    self.values[place..place + values.len()].copy_from_slice(values);
                 }
             }
         }
     }
 
-    /// Adds itself to a weight gradient `[O, taps]`.
-    pub fn add_to(&self, gradient: &mut [F]) {
-        for (o, row) in gradient.chunks_exact_mut(self.taps).enumerate() {
-            row.iter_mut().enumerate().for_each(|(tap, out)| *out += self.values[self.place(tap, o)]);
-        }
+    /// The sum of matrices of one shape; at least one.
+    pub fn total(mut parts: Vec<Self>) -> Self {
+        let mut total = parts.remove(0);
+        total.values.par_chunks_mut(SUMMED_AT_ONCE).enumerate().for_each(|(chunk, sum)| {
+            let first = chunk * SUMMED_AT_ONCE;
+            parts.iter().for_each(|part| rows::add_scaled(sum, F::of(1.0), &part.values[first..first + sum.len()]));
+        });
+        total
+    }
+
+    /// Writes itself to a weight gradient `[O, taps]`.
+    pub fn write_to(&self, gradient: &mut [F]) {
+        gradient.par_chunks_exact_mut(self.taps).enumerate().for_each(|(o, row)| {
+            let column = self.values[self.column(o)..].iter().step_by(self.width);
+            row.iter_mut().zip(column).for_each(|(out, &value)| *out = value);
+        });
     }
 
     fn fit(&mut self, taps: usize, columns: usize) {

@@ -5,12 +5,13 @@ use rayon::prelude::*;
 use super::dense::{self, DenseBackward, InputGradients, Plastic, dense_input_adjoint};
 use super::forward::gram_of;
 use super::low_rank::{self, ConstantBackward, SeriesBackward, SeriesGradients};
+use super::masked::{self, MaskedBackward, Neurons, Synapses};
 use super::presynaptic::{self, Term, plane};
-use super::scan::{ColumnSums, OutputGradients, backward_tile};
+use super::scan::{AdjointTile, ColumnSums, OutputGradients, PlasticBackward, ScanTile, backward_tile};
 use super::tape::{clear, fit, neuron_strips, sample_strips, single_samples, synapse_strips};
 use super::{Layer, Pass, Plasticity, Tape};
 use crate::config::{Coupling, Execution, GainShape, Sharing};
-use crate::linalg::{Into, product, product_and_squares, product_serial};
+use crate::linalg::{Into, Mask, product, product_and_squares, product_serial};
 use crate::network::Input;
 use crate::params::LayerArrays;
 use crate::rows;
@@ -65,7 +66,7 @@ impl<F: Float> Layer<F> {
             _ => self.backward_plain(pass, from, tape),
         };
         self.global_gradients(pass, tape, gradients, input_gradient);
-        self.add_column_sums(&sums, gradients);
+        self.add_column_sums(&sums, tape.plan, gradients);
     }
 
     fn backward_plain(&self, pass: &Pass<'_, F>, from: OutputGradients<'_, F>, tape: &mut Tape<F>) -> Sums<F> {
@@ -98,23 +99,38 @@ impl<F: Float> Layer<F> {
         let constant = matches!(pass.input, Input::Constant(_));
         let rects = self.low_rank_rects(plasticity, batch);
         let mut s = std::mem::take(&mut tape.plastic.sums);
+        let mut synapses = std::mem::take(&mut tape.plastic.synapses);
+        let mask = self.mask_beside(plasticity);
         let plastic = self.plastic(plasticity, pass, &tape.plastic);
         let scan = self.scan(pass, &tape.steady);
         let gram = &tape.plastic.gram;
+        let input = &tape.turned;
         let tiles = tape.trajectory.tiles(sizes, &rects).into_par_iter();
+        let run = |whole: &mut dyn PlasticBackward<F>,
+                   tile: &ScanTile<'_, F>,
+                   adjoint: &mut AdjointTile<'_, F>,
+                   synapses: &mut Synapses<F>| match mask {
+            None => backward_tile(&scan, from, tile, adjoint, Some(whole)),
+            Some(mask) => {
+                let at = Neurons { plastic, mask, input, neurons: tile.rect.cols.clone() };
+                let mut execution = MaskedBackward::new(whole, at, synapses, tile.output.rows_per_group());
+                backward_tile(&scan, from, tile, adjoint, Some(&mut execution));
+            }
+        };
         let parts: Vec<(Rect, ColumnSums<F>, Vec<F>)> = tiles
             .zip(tape.adjoint.tiles(sizes, &rects))
             .zip(view::tiles(&mut s, batch, self.outputs, &rects))
-            .map(|((tile, mut adjoint), s)| {
+            .zip(&mut synapses)
+            .map(|(((tile, mut adjoint), s), synapses)| {
                 let group = tile.output.rows_per_group();
                 let grams = gram_of(gram, &tile.rect, batch, steps, constant);
                 let gram_gradient = if constant {
                     let mut execution = ConstantBackward::new(plastic, tile.rect.clone(), grams[0], s, group);
-                    backward_tile(&scan, from, &tile, &mut adjoint, Some(&mut execution));
+                    run(&mut execution, &tile, &mut adjoint, synapses);
                     execution.gram_gradient
                 } else {
                     let mut execution = SeriesBackward::new(plastic, tile.rect.clone(), grams, group);
-                    backward_tile(&scan, from, &tile, &mut adjoint, Some(&mut execution));
+                    run(&mut execution, &tile, &mut adjoint, synapses);
                     Vec::new()
                 };
                 (tile.rect, adjoint.sums, gram_gradient)
@@ -136,12 +152,19 @@ impl<F: Float> Layer<F> {
                 let factors: Vec<&[F]> = tape.trajectory.factors[..plastic.terms].iter().map(|f| &f[..]).collect();
                 let input = input_gradient.as_deref_mut();
                 self.series_input_gradients(plasticity, &plastic, du, &factors, rate, input);
+                if let (Some(mask), Some(input)) = (mask, input_gradient.as_deref_mut()) {
+                    masked::add_input_gradient(&plastic, mask, &synapses, (du, factors[0]), input);
+                }
                 if let (Some(input), false) = (input_gradient, pass.start_plastic().is_empty()) {
                     self.carried_input_gradient(pass, &plastic, du, input);
                 }
             }
         }
+        if mask.is_some() {
+            masked::add_rate_gradients(&synapses, rate);
+        }
         tape.plastic.sums = s;
+        tape.plastic.synapses = synapses;
         parts.into_iter().map(|(rect, sums, _)| (rect, sums)).collect()
     }
 
@@ -205,7 +228,7 @@ impl<F: Float> Layer<F> {
         let mut before_clamp = std::mem::take(&mut tape.plastic.before_clamp);
         let mut update_gradient = std::mem::take(&mut tape.plastic.update_gradient);
         fit(&mut update_gradient, steps * synapses);
-        let matrix = plasticity.has_matrix_gain();
+        let matrix = plasticity.has_matrix_gain(Execution::Dense);
         let mut gain_gradient = vec![F::of(0.0); if matrix { synapses } else { 0 }];
         let rects = neuron_strips(batch, self.outputs, plasticity.normalises());
         let strips = synapse_strips(&rects, self.inputs);
@@ -304,6 +327,10 @@ impl<F: Float> Layer<F> {
         input_gradient: Option<&mut Vec<F>>,
     ) {
         let (steps, batch) = (pass.phase.len(), pass.batch);
+        if let Some(mask) = self.sparse_mask() {
+            self.masked_gradients(mask, pass, tape, gradients, input_gradient);
+            return self.coupling_gradients(pass.params, tape.plan, gradients);
+        }
         fit(&mut gradients.weight, self.outputs * self.inputs);
         let out = MatMut::new(&mut gradients.weight, self.outputs, self.inputs);
         let squares = match pass.input {
@@ -336,11 +363,44 @@ impl<F: Float> Layer<F> {
             }
         };
         tape.weight_squares = squares.filter(|_| tape.coupled_weight.is_empty());
-        self.coupling_gradients(pass.params, gradients);
+        if let Some(mask) = &self.mask {
+            let mut own = vec![F::of(0.0); mask.len()];
+            mask.gather(&gradients.weight, &mut own);
+            gradients.weight = own;
+        }
+        self.coupling_gradients(pass.params, tape.plan, gradients);
+    }
+
+    /// As [`Layer::global_gradients`], over the synapses of a mask alone.
+    fn masked_gradients(
+        &self,
+        mask: &Mask,
+        pass: &Pass<'_, F>,
+        tape: &mut Tape<F>,
+        gradients: &mut LayerArrays<F>,
+        input_gradient: Option<&mut Vec<F>>,
+    ) {
+        let (steps, batch) = (pass.phase.len(), pass.batch);
+        fit(&mut gradients.weight, mask.len());
+        tape.weight_squares = None;
+        if let Input::Constant(_) = pass.input {
+            let weighted = MatRef::new(&tape.adjoint.weighted, batch, self.outputs);
+            return mask.outer_all(&mut gradients.weight, weighted, &tape.turned);
+        }
+        let gradient = &mut tape.adjoint.current_gradient;
+        gradient.chunks_mut(batch * self.outputs).zip(pass.phase).for_each(|(g, &k)| rows::scale(g, k));
+        mask.outer_all(&mut gradients.weight, MatRef::new(gradient, steps * batch, self.outputs), &tape.turned);
+        let Some(input) = input_gradient else { return };
+        tape.turned_gradient.load(gradient, steps, self.outputs);
+        let into = if self.plasticity.is_some() { Into::Add } else { Into::Replace };
+        for (t, input) in input.chunks_exact_mut(batch * self.inputs).enumerate() {
+            let out = MatMut::new(input, batch, self.inputs);
+            mask.times(out, (into, F::of(1.0)), (&tape.turned_gradient, t), &pass.params.weight);
+        }
     }
 
     /// From the gradients of the coupled weight and of the factor of P to those of W, gate and gain.
-    fn coupling_gradients(&self, params: &LayerArrays<F>, gradients: &mut LayerArrays<F>) {
+    fn coupling_gradients(&self, params: &LayerArrays<F>, plan: Option<Execution>, gradients: &mut LayerArrays<F>) {
         let Some(plasticity) = &self.plasticity else { return };
         match plasticity.config.coupling {
             Coupling::Additive { .. } => {}
@@ -349,16 +409,15 @@ impl<F: Float> Layer<F> {
                 rows::add_product(&mut gradients.plasticity_gain, &gradients.weight, &params.weight);
                 rows::product_in_place(&mut gradients.weight, &params.plasticity_gain);
             }
-            Coupling::Masked { .. } => {
-                let gain = &gradients.plasticity_gain;
-                let total = rows::sum(gain) - rows::dot(gain, &plasticity.mask);
-                gradients.plasticity_gain = vec![total];
-                rows::product_in_place(&mut gradients.weight, &plasticity.mask);
+            Coupling::Masked => {
+                if let (Some(mask), true) = (&self.mask, plan != Some(Execution::LowRank)) {
+                    gradients.plasticity_gain = vec![masked::beside(mask, &gradients.plasticity_gain)];
+                }
             }
         }
     }
 
-    fn add_column_sums(&self, sums: &Sums<F>, gradients: &mut LayerArrays<F>) {
+    fn add_column_sums(&self, sums: &Sums<F>, plan: Option<Execution>, gradients: &mut LayerArrays<F>) {
         let zeros = || vec![F::of(0.0); self.outputs];
         let (mut bias, mut gain, mut sliding) = (zeros(), zeros(), zeros());
         for (rect, part) in sums {
@@ -375,6 +434,7 @@ impl<F: Float> Layer<F> {
         match plasticity.config.coupling {
             Coupling::Additive { gain: GainShape::Scalar } => gradients.plasticity_gain = vec![rows::sum(&gain)],
             Coupling::Additive { gain: GainShape::PerNeuron } => gradients.plasticity_gain = gain,
+            Coupling::Masked if plan == Some(Execution::LowRank) => gradients.plasticity_gain = vec![rows::sum(&gain)],
             _ => {}
         }
     }

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use super::coefficients::Coefficients;
 use super::dense::{DenseForward, Plastic};
 use super::low_rank::{self, LowRank};
+use super::masked::{MaskedForward, Neurons, Synapses};
 use super::planner;
 use super::presynaptic::{self, Presynaptic, Term, plane};
 use super::scan::{Scan, forward_tile};
@@ -12,9 +13,10 @@ use super::tape::{
     self, Kept, PlasticTape, Steady, clear, fit, neuron_strips, sample_strips, single_samples, synapse_strips,
 };
 use super::{Layer, LayerCarry, Pass, Plasticity, Tape};
-use crate::config::{Execution, Sharing};
-use crate::linalg::{Into, product};
+use crate::config::{Coupling, Execution, Sharing};
+use crate::linalg::{Into, Mask, product};
 use crate::network::Input;
+use crate::plasticity::PreFactor;
 use crate::rows;
 use crate::scalar::Float;
 use crate::view::{MatMut, MatRef, Rect, tiles};
@@ -28,13 +30,25 @@ impl<F: Float> Layer<F> {
         let (steps, batch) = (pass.phase.len(), pass.batch);
         let sizes = self.sizes(steps, batch);
         tape.batch = batch;
-        self.load_coupled_weight(pass.params, &mut tape.coupled_weight);
+        match self.sparse_mask() {
+            Some(_) => tape.coupled_weight.clear(),
+            None => self.load_coupled_weight(pass.params, &mut tape.coupled_weight),
+        }
         let weight = if tape.coupled_weight.is_empty() { &pass.params.weight } else { &tape.coupled_weight };
         tape.is_sparse = match pass.input {
-            Input::Series(x) => tape.sparse.load(x, self.inputs, self.outputs),
-            Input::Constant(_) => false,
+            Input::Series(x) if self.sparse_mask().is_none() => tape.sparse.load(x, self.inputs, self.outputs),
+            _ => false,
         };
-        if tape.is_sparse {
+        if let Some(mask) = self.sparse_mask() {
+            let (x, planes) = match pass.input {
+                Input::Constant(x) => (x, 1),
+                Input::Series(x) => (x, steps),
+            };
+            tape.turned.load(x, planes, self.inputs);
+            fit(&mut tape.steady.base, planes * batch * self.outputs);
+            let base = MatMut::new(&mut tape.steady.base, planes * batch, self.outputs);
+            mask.times_transposed_all(base, &tape.turned, weight);
+        } else if tape.is_sparse {
             let rows = steps * batch;
             fit(&mut tape.steady.base, rows * self.outputs);
             let base = MatMut::new(&mut tape.steady.base, rows, self.outputs);
@@ -61,21 +75,22 @@ impl<F: Float> Layer<F> {
             return;
         };
         self.prepare_plasticity(plasticity, pass, &mut tape.plastic);
-        fit(&mut tape.steady.gain, self.outputs);
-        if plasticity.has_matrix_gain() {
-            tape.steady.gain.fill(F::of(1.0));
-        } else {
-            tape.steady.gain.copy_from_slice(&tape.plastic.gain);
-        }
         let case = self.case(plasticity, pass);
         let plan = {
             let plastic = self.plastic(plasticity, pass, &tape.plastic);
             planner::choose(&case, &plastic, plasticity.rule.post_bound(), pass.start_plastic())
         };
         tape.plan = Some(plan);
+        fit(&mut tape.steady.gain, self.outputs);
+        if self.load_gain(pass.params, plan, &mut tape.plastic.gain) {
+            tape.steady.gain.fill(F::of(1.0));
+        } else {
+            tape.steady.gain.copy_from_slice(&tape.plastic.gain);
+        }
         // A constant input's low-rank execution adds factors up as they come; softmax needs its results once more.
         let adds_up = plan == Execution::LowRank && matches!(pass.input, Input::Constant(_));
-        let kept = Kept { potential: tape.keeps_potential, factors: !adds_up || plasticity.normalises() };
+        let factors = !adds_up || plasticity.normalises() || plasticity.config.coupling == Coupling::Masked;
+        let kept = Kept { potential: tape.keeps_potential, factors };
         tape.trajectory.fit(sizes, Some(&*plasticity.rule), kept);
         match (plan, plasticity.config.sharing) {
             (Execution::LowRank, sharing) => self.forward_low_rank(plasticity, sharing, pass, tape),
@@ -109,7 +124,7 @@ impl<F: Float> Layer<F> {
         tape.terms = presynaptic::terms(plasticity.rule.pre(), pass.input, pass.phase, carried, size);
         let decay = plasticity.config.decay;
         tape.coefficients = Some(Coefficients::new(decay, &*plasticity.rule, pass.start, pass.phase.len()));
-        self.load_gain(pass.params, &mut tape.gain);
+        tape.gain.clear();
     }
 
     pub(super) fn plastic<'a>(
@@ -118,7 +133,7 @@ impl<F: Float> Layer<F> {
         pass: &Pass<'a, F>,
         tape: &'a PlasticTape<F>,
     ) -> Plastic<'a, F> {
-        let matrix = plasticity.has_matrix_gain();
+        let matrix = tape.gain.len() > self.outputs;
         Plastic {
             pre: Presynaptic {
                 batch: pass.batch,
@@ -155,11 +170,28 @@ impl<F: Float> Layer<F> {
             constant,
             low_rank_possible: (!constant || !carries_trace)
                 && (config.sharing == Sharing::Batch || pass.plastic.values.is_empty())
-                && !plasticity.has_matrix_gain()
+                && self.low_rank_coupling(plasticity)
                 && !plasticity.rule.forgets()
                 && !keeps_samples
                 && !carries_eligibility,
         }
+    }
+
+    /// Whether low-rank execution knows what multiplies the plastic weights. Beside a mask it does for a rule of one
+    /// factor, the activity, without eligibility, if P is shared.
+    fn low_rank_coupling(&self, plasticity: &Plasticity<F>) -> bool {
+        let rule = &plasticity.rule;
+        let simple = rule.pre() == [PreFactor::Activity] && rule.eligibility_decay() == 0.0;
+        let shared = plasticity.config.sharing == Sharing::Batch;
+        match plasticity.config.coupling {
+            Coupling::Masked => simple && shared && self.sparse_mask().is_some(),
+            _ => !plasticity.has_matrix_gain(Execution::LowRank),
+        }
+    }
+
+    /// The mask that plastic weights stand beside.
+    pub(super) fn mask_beside(&self, plasticity: &Plasticity<F>) -> Option<&Mask> {
+        self.mask.as_ref().filter(|_| plasticity.config.coupling == Coupling::Masked)
     }
 
     pub(super) fn forward_low_rank(
@@ -178,6 +210,7 @@ impl<F: Float> Layer<F> {
         let mut carried = std::mem::take(&mut tape.plastic.carried);
         let mut sums = std::mem::take(&mut tape.plastic.sums);
         let mut next = std::mem::take(&mut tape.plastic.next);
+        let mut synapses = std::mem::take(&mut tape.plastic.synapses);
         if pass.start_plastic().is_empty() {
             carried.clear();
         } else {
@@ -211,10 +244,19 @@ impl<F: Float> Layer<F> {
         let scan = self.scan(pass, &tape.steady);
         let trajectory = tape.trajectory.tiles(sizes, &rects);
         let sum_tiles = tiles(&mut sums, batch, self.outputs, &rects);
-        trajectory.into_par_iter().zip(sum_tiles).for_each(|(mut tile, sum)| {
+        let (mask, input) = (self.mask_beside(plasticity), &tape.turned);
+        synapses.resize_with(rects.len(), Synapses::default);
+        trajectory.into_par_iter().zip(sum_tiles).zip(&mut synapses).for_each(|((mut tile, sum), synapses)| {
             let gram = gram_of(&gram, &tile.rect, batch, steps, constant);
-            let mut execution = LowRank::new(plastic, tile.rect.clone(), gram, &carried, constant.then_some(sum));
-            forward_tile(&scan, &mut tile, Some(&mut execution));
+            let mut whole = LowRank::new(plastic, tile.rect.clone(), gram, &carried, constant.then_some(sum));
+            match mask {
+                None => forward_tile(&scan, &mut tile, Some(&mut whole)),
+                Some(mask) => {
+                    let at = Neurons { plastic, mask, input, neurons: tile.rect.cols.clone() };
+                    let mut execution = MaskedForward::new(whole, at, synapses, pass.start_plastic());
+                    forward_tile(&scan, &mut tile, Some(&mut execution));
+                }
+            }
         });
         if pass.keeps(plasticity) {
             fit(&mut next, self.outputs * self.inputs);
@@ -244,6 +286,7 @@ impl<F: Float> Layer<F> {
         tape.plastic.gram = gram;
         tape.plastic.carried = carried;
         tape.plastic.sums = sums;
+        tape.plastic.synapses = synapses;
     }
 
     pub(super) fn low_rank_rects(&self, plasticity: &Plasticity<F>, batch: usize) -> Vec<Rect> {

@@ -9,6 +9,7 @@ mod dense;
 mod forward;
 mod low_rank;
 mod map;
+mod masked;
 mod per_sample;
 mod planner;
 mod presynaptic;
@@ -21,15 +22,15 @@ pub(crate) use scan::{Above, OutputGradients};
 pub(crate) use tape::Tape;
 
 use crate::config::{
-    Coupling, Dropout, GainShape, LayerConfig, LearningRule, Operator, PlasticScope, PlasticityConfig, Sharing,
+    Coupling, Dropout, Execution, GainShape, LayerConfig, LearningRule, Operator, PlasticScope, PlasticityConfig,
+    Sharing,
 };
 use crate::dropout::Draw;
-use crate::linalg::narrow;
+use crate::linalg::{Mask, narrow};
 use crate::network::Input;
 use crate::neuron::NeuronKernel;
 use crate::params::LayerArrays;
 use crate::plasticity::{Normalisation, RuleKernel};
-use crate::random::uniform;
 use crate::rows;
 use crate::scalar::Float;
 use crate::shape::Shape;
@@ -37,6 +38,9 @@ use crate::view::MatRef;
 use map::Map;
 use presynaptic::plane;
 use tape::{Sizes, fit};
+
+/// Largest share of synapses for which products over a mask's own are worth making.
+const MOST_DENSITY: f64 = 0.25;
 
 /// A layer, ready to run.
 #[derive(Debug)]
@@ -46,6 +50,8 @@ pub struct Layer<F> {
     learning: LearningRule,
     neuron: Box<dyn NeuronKernel<F>>,
     plasticity: Option<Plasticity<F>>,
+    /// The synapses that there are; absent: all.
+    mask: Option<Mask>,
     /// A convolution's own; absent: dense.
     map: Option<Map>,
     dropout: Option<Dropout>,
@@ -57,8 +63,6 @@ pub struct Layer<F> {
 struct Plasticity<F> {
     rule: Box<dyn RuleKernel<F>>,
     config: PlasticityConfig,
-    /// M, `[O,I]`, of masked coupling.
-    mask: Vec<F>,
 }
 
 /// Plastic weights of one layer, as they live between forward passes.
@@ -125,7 +129,7 @@ impl<'a, F: Float> Pass<'a, F> {
 }
 
 impl<F: Float> Layer<F> {
-    /// `seed_of_mask` is the mask's own; `neuron` and `rule` may be a user's.
+    /// `neuron` and `rule` may be a user's.
     pub(crate) fn new(
         config: &LayerConfig,
         (input, first): (Shape, bool),
@@ -133,12 +137,9 @@ impl<F: Float> Layer<F> {
         neuron: Option<Box<dyn NeuronKernel<F>>>,
         rule: Option<Box<dyn RuleKernel<F>>>,
     ) -> Self {
-        let plasticity =
-            config.plasticity.as_ref().filter(|_| learning != LearningRule::Global).map(|plasticity| Plasticity {
-                rule: rule.unwrap_or_else(|| plasticity.rule.build()),
-                config: plasticity.clone(),
-                mask: mask(&plasticity.coupling, config.size * input.len()),
-            });
+        let plasticity = config.plasticity.as_ref().filter(|_| learning != LearningRule::Global).map(|plasticity| {
+            Plasticity { rule: rule.unwrap_or_else(|| plasticity.rule.build()), config: plasticity.clone() }
+        });
         let map = Map::new(config, input, first);
         Layer {
             inputs: input.len(),
@@ -146,6 +147,7 @@ impl<F: Float> Layer<F> {
             learning,
             neuron: neuron.unwrap_or_else(|| config.neuron.build()),
             plasticity,
+            mask: config.mask.map(|mask| Mask::draw(config.size, input.len(), mask.fan_in(input.len()), mask.seed)),
             map,
             dropout: config.dropout,
             recurrent: config.operator == Operator::Recurrent,
@@ -195,7 +197,7 @@ impl<F: Float> Layer<F> {
     /// Whether it leaves the gradient of its inputs to the layer below, to make where it is used: few neurons, and nothing
     /// but W between them and their inputs.
     pub(crate) fn leaves_input_gradient(&self, below: &Layer<F>, training: Option<Draw>) -> bool {
-        let plain = self.map.is_none() && self.plasticity.is_none() && !self.recurrent;
+        let plain = self.map.is_none() && self.mask.is_none() && self.plasticity.is_none() && !self.recurrent;
         plain && narrow(self.outputs) && !self.drops(training) && below.map.is_none()
     }
 
@@ -216,7 +218,7 @@ impl<F: Float> Layer<F> {
         }
     }
 
-    /// The same layer without plastic weights, and without a normalisation that folds into the weights.
+    /// The same layer without plastic weights and mask, and without a normalisation that folds into the weights.
     pub(crate) fn frozen(&self) -> Self {
         Layer {
             inputs: self.inputs,
@@ -224,6 +226,7 @@ impl<F: Float> Layer<F> {
             learning: self.learning,
             neuron: self.neuron.boxed(),
             plasticity: None,
+            mask: None,
             map: self.map.map(|map| map.folded()),
             dropout: self.dropout,
             recurrent: self.recurrent,
@@ -259,31 +262,47 @@ impl<F: Float> Layer<F> {
     }
 
     /// Gain of the plastic weights, for each neuron or for each synapse.
-    fn load_gain(&self, params: &LayerArrays<F>, gain: &mut Vec<F>) -> bool {
+    fn load_gain(&self, params: &LayerArrays<F>, execution: Execution, gain: &mut Vec<F>) -> bool {
         let Some(plasticity) = &self.plasticity else { return false };
         let (one, given) = (F::of(1.0), &params.plasticity_gain);
-        let matrix = plasticity.has_matrix_gain();
+        let matrix = plasticity.has_matrix_gain(execution);
         fit(gain, if matrix { self.outputs * self.inputs } else { self.outputs });
         match plasticity.config.coupling {
             Coupling::Additive { gain: GainShape::Scalar } => gain.fill(given[0]),
             Coupling::Additive { .. } => gain.copy_from_slice(given),
             Coupling::Gated => gain.iter_mut().zip(given).for_each(|(out, &g)| *out = one - g),
-            Coupling::Masked { .. } => {
-                gain.iter_mut().zip(&plasticity.mask).for_each(|(out, &m)| *out = given[0] * (one - m))
+            Coupling::Masked if !matrix => gain.fill(given[0]),
+            Coupling::Masked => {
+                gain.fill(given[0]);
+                let rows = gain.chunks_exact_mut(self.inputs).enumerate();
+                rows.for_each(|(o, row)| {
+                    let own = self.mask.iter().flat_map(|mask| mask.columns(&(o..o + 1)));
+                    own.for_each(|&column| row[column as usize] = F::of(0.0));
+                });
             }
         }
         matrix
     }
 
-    /// The trained weight as it counts in the current: W, G∘W or M∘W. `None`: W itself.
+    /// The trained weight as it counts in the current, `[O,I]`: G∘W, or with zeros where there is no synapse. Empty: W
+    /// itself.
     fn load_coupled_weight(&self, params: &LayerArrays<F>, out: &mut Vec<F>) {
-        let factor = match self.plasticity.as_ref().map(|p| (&p.config.coupling, p)) {
-            Some((Coupling::Gated, _)) => &params.plasticity_gain,
-            Some((Coupling::Masked { .. }, plasticity)) => &plasticity.mask,
-            _ => return out.clear(),
-        };
+        if let Some(mask) = &self.mask {
+            fit(out, self.outputs * self.inputs);
+            return mask.spread(&params.weight, out);
+        }
+        if self.plasticity.as_ref().is_none_or(|p| p.config.coupling != Coupling::Gated) {
+            return out.clear();
+        }
         fit(out, params.weight.len());
-        rows::product(out, &params.weight, factor);
+        rows::product(out, &params.weight, &params.plasticity_gain);
+    }
+
+    /// The mask, where products go over its synapses alone.
+    fn sparse_mask(&self) -> Option<&Mask> {
+        let asked_for_dense = self.plasticity.as_ref().is_some_and(|p| p.config.execution == Execution::Dense);
+        let few = |mask: &&Mask| mask.fan_in() as f64 <= MOST_DENSITY * self.inputs as f64;
+        self.mask.as_ref().filter(few).filter(|_| !asked_for_dense)
     }
 
     /// Parameters of [`Layer::frozen`].
@@ -308,7 +327,7 @@ impl<F: Float> Layer<F> {
         }
         if plastic.values.len() == weight.len() {
             let mut gain = Vec::new();
-            let matrix = self.load_gain(params, &mut gain);
+            let matrix = self.load_gain(params, Execution::Dense, &mut gain);
             for (o, row) in weight.chunks_exact_mut(self.inputs).enumerate() {
                 let p = plane(&plastic.values, o, self.inputs);
                 if matrix {
@@ -323,24 +342,16 @@ impl<F: Float> Layer<F> {
 }
 
 impl<F: Float> Plasticity<F> {
-    fn has_matrix_gain(&self) -> bool {
-        !matches!(
-            self.config.coupling,
-            Coupling::Additive { gain: GainShape::Scalar } | Coupling::Additive { gain: GainShape::PerNeuron }
-        )
+    /// Beside a mask, low-rank execution takes away what does not count by other means.
+    fn has_matrix_gain(&self, execution: Execution) -> bool {
+        match self.config.coupling {
+            Coupling::Additive { gain: GainShape::Scalar | GainShape::PerNeuron } => false,
+            Coupling::Additive { gain: GainShape::PerSynapse } | Coupling::Gated => true,
+            Coupling::Masked => execution != Execution::LowRank,
+        }
     }
 
     fn normalises(&self) -> bool {
         self.rule.normalisation() != Normalisation::None
-    }
-}
-
-/// A random mask that keeps `density` of the synapses.
-fn mask<F: Float>(coupling: &Coupling, synapses: usize) -> Vec<F> {
-    match *coupling {
-        Coupling::Masked { density, mask_seed } => (0..synapses)
-            .map(|i| if uniform(mask_seed, "mask", i as u64) < density { F::of(1.0) } else { F::of(0.0) })
-            .collect(),
-        _ => Vec::new(),
     }
 }

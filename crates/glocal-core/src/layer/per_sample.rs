@@ -11,6 +11,7 @@ use super::presynaptic::plane;
 use super::scan::{AdjointTile, OutputGradients, Scan, ScanTile, backward_tile, forward_tile};
 use super::tape::{clear, groups_of_samples};
 use super::{Layer, Pass, Plasticity, Tape};
+use crate::config::Execution;
 use crate::params::LayerArrays;
 use crate::rows;
 use crate::scalar::Float;
@@ -75,7 +76,7 @@ impl<F: Float> Layer<F> {
         let (steps, batch) = (pass.phase.len(), pass.batch);
         let sizes = self.sizes(steps, batch);
         let synapses = self.outputs * self.inputs;
-        let matrix = plasticity.has_matrix_gain();
+        let matrix = plasticity.has_matrix_gain(Execution::Dense);
         let plastic = self.plastic(plasticity, pass, &tape.plastic);
         let scan = self.scan(pass, &tape.steady);
         let rects = groups_of_samples(batch, pass.alike, self.outputs);

@@ -2,11 +2,12 @@
 
 use super::coefficients::Coefficients;
 use super::map::MapTape;
+use super::masked::Synapses;
 use super::presynaptic::Term;
 use super::scan::{AdjointTile, ColumnSums, ScanTile};
 use crate::config::Execution;
 use crate::dropout::Dropped;
-use crate::linalg::Sparse;
+use crate::linalg::{Sparse, Turned};
 use crate::scalar::Float;
 use crate::view::{Rect, tiles};
 
@@ -24,6 +25,9 @@ pub(crate) struct Tape<F> {
     /// The input as a list of values, and whether it is made of few: then products go over the list.
     pub(super) sparse: Sparse<F>,
     pub(super) is_sparse: bool,
+    /// The input and a gradient turned about, for products over a mask's synapses.
+    pub(super) turned: Turned<F>,
+    pub(super) turned_gradient: Turned<F>,
     /// Σ g² of the gradient of W, where the gradient counts as the product left it.
     pub(super) weight_squares: Option<f64>,
     /// W under a gate or mask, `[O,I]`; empty where the weight counts as it is.
@@ -84,6 +88,8 @@ pub(super) struct PlasticTape<F> {
     pub gram: Vec<Vec<F>>,
     pub carried: Vec<F>,
     pub sums: Vec<F>,
+    /// Low-rank beside a mask: what each tile of neurons leaves of its synapses.
+    pub synapses: Vec<Synapses<F>>,
 }
 
 impl<F: Float> Default for Tape<F> {
@@ -105,10 +111,13 @@ impl<F: Float> Default for Tape<F> {
                 gram: Vec::new(),
                 carried: Vec::new(),
                 sums: Vec::new(),
+                synapses: Vec::new(),
             },
             steady: Steady::default(),
             sparse: Sparse::default(),
             is_sparse: false,
+            turned: Turned::default(),
+            turned_gradient: Turned::default(),
             weight_squares: None,
             coupled_weight: Vec::new(),
             map: None,
@@ -267,7 +276,7 @@ fn strips(n: usize, width: usize) -> impl Iterator<Item = std::ops::Range<usize>
 
 /// As stored in the tape, for the executions.
 pub(super) fn matrix_or_row<'a, F: Float>(gain: &'a [F], outputs: usize, matrix: bool) -> super::dense::Gain<'a, F> {
-    debug_assert!(matrix || gain.len() == outputs);
+    debug_assert!(matrix || gain.is_empty() || gain.len() == outputs);
     if matrix { super::dense::Gain::Matrix(gain) } else { super::dense::Gain::Row(gain) }
 }
 

@@ -3,6 +3,8 @@
 //! Both products add rows of a packed operand up in registers, one row for each value that is not zero. Every sum runs over
 //! these values in their order, whatever the width of registers and the cutting into tasks.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::pieces;
@@ -22,8 +24,8 @@ const LISTED_ROWS: usize = 32;
 const TASK_COLUMNS: usize = 256;
 const COLUMNS: usize = 32;
 /// Registers' worth of sums, with thirty-two registers and with sixteen.
-const MANY: usize = 8;
-const FEW: usize = 4;
+pub(super) const MANY: usize = 8;
+pub(super) const FEW: usize = 4;
 
 /// Values other than zero, run by run: with the place of each.
 #[derive(Debug)]
@@ -145,10 +147,15 @@ impl<F: Float> Sparse<F> {
             tasks.extend(of_rows.into_iter().zip(&self.by_row).map(|(piece, lists)| (piece, lists, packed)));
         }
         tasks.into_par_iter().for_each(|(mut piece, lists, packed)| {
-            sums(lists, 0..piece.rows(), packed, |row, sums| {
-                let out = piece.row_mut(row);
-                out.copy_from_slice(&sums[..out.len()]);
-            });
+            sums(
+                0..piece.rows(),
+                |run| lists.run(run).iter().copied(),
+                packed,
+                |row, sums| {
+                    let out = piece.row_mut(row);
+                    out.copy_from_slice(&sums[..out.len()]);
+                },
+            );
         });
     }
 
@@ -174,9 +181,15 @@ impl<F: Float> Sparse<F> {
                 let n = COLUMNS.min(piece.cols() - start);
                 let columns = first + start..first + start + n;
                 let block = &mut block[..n * width];
-                sums(&self.by_column, columns, packed, |column, sums| {
-                    block[column * width..][..width].copy_from_slice(sums);
-                });
+                let lists = &self.by_column;
+                sums(
+                    columns,
+                    |run| lists.run(run).iter().copied(),
+                    packed,
+                    |column, sums| {
+                        block[column * width..][..width].copy_from_slice(sums);
+                    },
+                );
                 let found = MatRef::new(block, n, width).part(0..n, 0..piece.rows());
                 transpose(found, piece.borrow().split_cols(start).1);
             }
@@ -185,12 +198,12 @@ impl<F: Float> Sparse<F> {
 }
 
 /// Columns of a packed strip.
-fn width() -> usize {
+pub(super) fn width() -> usize {
     LANES * if instruction_set() == InstructionSet::Avx512 { MANY } else { FEW }
 }
 
 /// The first columns and rows of `to` from the rows and columns of `from`, in squares, so that both sides go along their rows.
-fn transpose<F: Float>(from: MatRef<'_, F>, mut to: MatMut<'_, F>) {
+pub(super) fn transpose<F: Float>(from: MatRef<'_, F>, mut to: MatMut<'_, F>) {
     vectorised(
         #[inline(always)]
         || {
@@ -223,32 +236,37 @@ fn pack<F: Float>(gradient: MatRef<'_, F>, first: usize, packed: &mut [F], width
 }
 
 /// Gives `each` of some runs, counted from the first, the sum over its entries of value times packed row.
-fn sums<F: Float>(lists: &Lists<F>, runs: std::ops::Range<usize>, packed: &[F], each: impl FnMut(usize, &[F])) {
+pub(super) fn sums<F: Float, R: Iterator<Item = (u32, F)>>(
+    runs: Range<usize>,
+    run: impl Fn(usize) -> R,
+    packed: &[F],
+    each: impl FnMut(usize, &[F]),
+) {
     match instruction_set() {
         InstructionSet::Avx512 => vectorised_fused(
             #[inline(always)]
-            || sums_in::<F, F::Avx512, MANY>(lists, runs, packed, each),
+            || sums_in::<F, F::Avx512, MANY, R>(runs, run, packed, each),
         ),
         _ if fusing() => vectorised_fused(
             #[inline(always)]
-            || sums_in::<F, F::Avx2, FEW>(lists, runs, packed, each),
+            || sums_in::<F, F::Avx2, FEW, R>(runs, run, packed, each),
         ),
-        _ => sums_in::<F, Plain<F>, FEW>(lists, runs, packed, each),
+        _ => sums_in::<F, Plain<F>, FEW, R>(runs, run, packed, each),
     }
 }
 
 #[inline(always)]
-fn sums_in<F: Float, L: Lanes<F>, const V: usize>(
-    lists: &Lists<F>,
-    runs: std::ops::Range<usize>,
+fn sums_in<F: Float, L: Lanes<F>, const V: usize, R: Iterator<Item = (u32, F)>>(
+    runs: Range<usize>,
+    run: impl Fn(usize) -> R,
     packed: &[F],
     mut each: impl FnMut(usize, &[F]),
 ) {
     let (packed, _) = packed.as_chunks::<LANES>();
     let (packed, _) = packed.as_chunks::<V>();
-    for (index, run) in runs.enumerate() {
+    for (index, number) in runs.enumerate() {
         let mut sums = [L::splat(F::of(0.0)); V];
-        for &(place, value) in lists.run(run) {
+        for (place, value) in run(number) {
             let (x, row) = (L::splat(value), &packed[place as usize]);
             for v in 0..V {
                 sums[v] = L::multiply_add(x, L::load(&row[v]), sums[v]);

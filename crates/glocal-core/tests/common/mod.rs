@@ -148,8 +148,14 @@ pub fn couplings() -> [Coupling; 5] {
         Coupling::Additive { gain: GainShape::PerNeuron },
         Coupling::Additive { gain: GainShape::PerSynapse },
         Coupling::Gated,
-        Coupling::Masked { density: 0.5, mask_seed: 3 },
+        Coupling::Masked,
     ]
+}
+
+/// Gives a plastic layer this coupling, and the mask that masked coupling needs.
+pub fn couple(layer: &mut LayerConfig, coupling: Coupling) {
+    plasticity_of(layer).coupling = coupling;
+    layer.mask = (coupling == Coupling::Masked).then_some(MaskConfig { density: 0.2, seed: 3 });
 }
 
 pub const SCOPES: [PlasticScope; 4] =
@@ -157,7 +163,12 @@ pub const SCOPES: [PlasticScope; 4] =
 
 /// Whether the low-rank execution can run this layer (without a clamp).
 pub fn low_rank_possible(plasticity: &PlasticityConfig) -> bool {
-    let row_gain = matches!(plasticity.coupling, Coupling::Additive { gain: GainShape::Scalar | GainShape::PerNeuron });
+    let one_factor = matches!(plasticity.rule, RuleConfig::Hebbian { .. } | RuleConfig::Bcm { .. });
+    let row_gain = match plasticity.coupling {
+        Coupling::Additive { gain } => gain != GainShape::PerSynapse,
+        Coupling::Masked => plasticity.sharing == Sharing::Batch && one_factor,
+        Coupling::Gated => false,
+    };
     let forgets = matches!(plasticity.rule, RuleConfig::Oja { .. });
     let keeps_samples = plasticity.sharing == Sharing::PerSample && plasticity.scope != PlasticScope::Sample;
     row_gain && !forgets && !keeps_samples

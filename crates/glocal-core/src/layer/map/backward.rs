@@ -78,12 +78,12 @@ impl<F: Float> Layer<F> {
                 .unzip()
         };
         tape.adjoint_weight = adjoint_weight;
-        self.finish(map, &total(&sums), &weights, gradients);
+        self.finish(map, &total(&sums), weights, gradients);
     }
 
-    fn finish(&self, map: &Map, sums: &Sums<F>, weights: &[Packed<F>], gradients: &mut LayerArrays<F>) {
-        clear(&mut gradients.weight, map.geometry.outputs * map.geometry.taps());
-        weights.iter().for_each(|part| part.add_to(&mut gradients.weight));
+    fn finish(&self, map: &Map, sums: &Sums<F>, weights: Vec<Packed<F>>, gradients: &mut LayerArrays<F>) {
+        fit(&mut gradients.weight, map.geometry.outputs * map.geometry.taps());
+        Packed::total(weights).write_to(&mut gradients.weight);
         if let Some(norm) = map.norm {
             clear(&mut gradients.norm_scale, map.geometry.outputs);
             clear(&mut gradients.norm_shift, map.geometry.outputs);

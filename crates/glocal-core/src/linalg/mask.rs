@@ -1,0 +1,460 @@
+//! Products with a weight that has few synapses: every neuron is connected to as many inputs, drawn at random.
+//!
+//! Only synapses are stored and multiplied. The dense operand is turned about first, so that one synapse meets a row of
+//! samples: sums over a neuron's synapses, or over an input's, stay in registers. Every sum runs over synapses in their order,
+//! whatever the width of registers and the cutting into tasks.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::Into;
+use super::sparse::{FEW, MANY, sums, transpose, width};
+use crate::convolution::{LANES, Lanes, Plain};
+use crate::random::{stream, uniform_of};
+use crate::rows;
+use crate::scalar::Float;
+use crate::simd::{InstructionSet, fusing, instruction_set, vectorised_fused};
+use crate::view::{MatMut, MatRef};
+
+/// Neurons or inputs whose sums are made before they are turned back.
+const BLOCK: usize = 32;
+
+/// Which synapses there are between `inputs` and neurons.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Mask {
+    inputs: usize,
+    fan_in: usize,
+    /// Inputs of each neuron, ascending, `[O,K]`.
+    columns: Vec<u32>,
+    /// By input: where its synapses begin, `[I+1]`; neuron and place in `[O,K]` of each.
+    starts: Vec<u32>,
+    neurons: Vec<u32>,
+    places: Vec<u32>,
+}
+
+impl Mask {
+    /// `fan_in` of `inputs` for each of `outputs` neurons, each choice equally likely.
+    ///
+    /// # References
+    /// R. Floyd's sampling without replacement: J. Bentley, "Programming pearls", CACM 30 (1987), doi 10.1145/30401.315746.
+    pub fn draw(outputs: usize, inputs: usize, fan_in: usize, seed: u64) -> Self {
+        let key = stream(seed, "mask");
+        let mut columns = Vec::with_capacity(outputs * fan_in);
+        let mut taken = vec![false; inputs];
+        for neuron in 0..outputs {
+            for place in 0..fan_in {
+                let bound = inputs - fan_in + place;
+                let drawn = (uniform_of(key, (neuron * fan_in + place) as u64) * (bound + 1) as f64) as usize;
+                let chosen = if taken[drawn.min(bound)] { bound } else { drawn.min(bound) };
+                taken[chosen] = true;
+                columns.push(chosen as u32);
+            }
+            let own = &mut columns[neuron * fan_in..];
+            own.iter().for_each(|&column| taken[column as usize] = false);
+            own.sort_unstable();
+        }
+        Mask::of(inputs, fan_in, columns)
+    }
+
+    fn of(inputs: usize, fan_in: usize, columns: Vec<u32>) -> Self {
+        let mut starts = vec![0u32; inputs + 1];
+        columns.iter().for_each(|&column| starts[column as usize + 1] += 1);
+        (0..inputs).for_each(|input| starts[input + 1] += starts[input]);
+        let mut next = starts.clone();
+        let (mut neurons, mut places) = (vec![0; columns.len()], vec![0; columns.len()]);
+        for (place, &column) in columns.iter().enumerate() {
+            let at = &mut next[column as usize];
+            neurons[*at as usize] = (place / fan_in) as u32;
+            places[*at as usize] = place as u32;
+            *at += 1;
+        }
+        Mask { inputs, fan_in, columns, starts, neurons, places }
+    }
+
+    /// Synapses of each neuron, K.
+    pub fn fan_in(&self) -> usize {
+        self.fan_in
+    }
+
+    /// Synapses.
+    pub fn len(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Input of each synapse of `neurons`.
+    pub fn columns(&self, neurons: &Range<usize>) -> &[u32] {
+        &self.columns[self.synapses(neurons)]
+    }
+
+    /// Where the synapses of `neurons` are.
+    pub fn synapses(&self, neurons: &Range<usize>) -> Range<usize> {
+        neurons.start * self.fan_in..neurons.end * self.fan_in
+    }
+
+    /// `[O,I]` with zeros where there is no synapse.
+    pub fn spread<F: Float>(&self, values: &[F], out: &mut [F]) {
+        out.fill(F::of(0.0));
+        let neurons = out.chunks_exact_mut(self.inputs).zip(self.columns.chunks_exact(self.fan_in));
+        for ((row, columns), values) in neurons.zip(values.chunks_exact(self.fan_in)) {
+            columns.iter().zip(values).for_each(|(&column, &value)| row[column as usize] = value);
+        }
+    }
+
+    /// The synapses' values of `[O,I]`.
+    pub fn gather<F: Float>(&self, matrix: &[F], out: &mut [F]) {
+        let neurons = matrix.chunks_exact(self.inputs).zip(self.columns.chunks_exact(self.fan_in));
+        for ((row, columns), out) in neurons.zip(out.chunks_exact_mut(self.fan_in)) {
+            out.iter_mut().zip(columns).for_each(|(out, &column)| *out = row[column as usize]);
+        }
+    }
+
+    /// out (+)= scale · x Vᵀ for some neurons, of one plane of `x`.
+    ///
+    /// # Shapes
+    /// out `[B, neurons]`, x `[B, I]`, V `[neurons, I]` as `values` `[neurons, K]`.
+    pub fn times_transposed<F: Float>(
+        &self,
+        mut out: MatMut<'_, F>,
+        (into, scale): (Into, F),
+        (x, plane): (&Turned<F>, usize),
+        neurons: &Range<usize>,
+        values: &[F],
+    ) {
+        let (columns, k) = (self.columns(neurons), self.fan_in);
+        let run = |neuron: usize| {
+            let own = neuron * k..(neuron + 1) * k;
+            columns[own.clone()].iter().copied().zip(values[own].iter().copied())
+        };
+        turned_sums(out.borrow(), (into, scale), (x, plane), run);
+    }
+
+    /// As [`Mask::times_transposed`] for all neurons and planes, out `[planes·B, O]`, in parallel.
+    pub fn times_transposed_all<F: Float>(&self, out: MatMut<'_, F>, x: &Turned<F>, values: &[F]) {
+        let planes = super::pieces(out, true, x.rows).into_iter().enumerate();
+        let tasks: Vec<_> = planes
+            .flat_map(|(plane, rows)| {
+                let strips = super::pieces(rows, false, 4 * BLOCK).into_iter().enumerate();
+                strips.map(move |(strip, piece)| (plane, strip * 4 * BLOCK, piece)).collect::<Vec<_>>()
+            })
+            .collect();
+        tasks.into_par_iter().for_each(|(plane, first, piece)| {
+            let neurons = first..first + piece.cols();
+            let values = &values[self.synapses(&neurons)];
+            self.times_transposed(piece, (Into::Replace, F::of(1.0)), (x, plane), &neurons, values);
+        });
+    }
+
+    /// out (+)= scale · g V, of one plane of `g`, in parallel.
+    ///
+    /// # Shapes
+    /// out `[B, I]`, g `[B, O]`, V `[O, I]` as `values` `[O, K]`.
+    pub fn times<F: Float>(
+        &self,
+        out: MatMut<'_, F>,
+        (into, scale): (Into, F),
+        (g, plane): (&Turned<F>, usize),
+        values: &[F],
+    ) {
+        let by_input: Vec<F> = self.places.iter().map(|&place| values[place as usize]).collect();
+        let tasks: Vec<_> = super::pieces(out, false, 4 * BLOCK).into_iter().enumerate().collect();
+        tasks.into_par_iter().for_each(|(strip, piece)| {
+            let first = strip * 4 * BLOCK;
+            let run = |input: usize| {
+                let run = self.starts[first + input] as usize..self.starts[first + input + 1] as usize;
+                self.neurons[run.clone()].iter().copied().zip(by_input[run].iter().copied())
+            };
+            turned_sums(piece, (into, scale), (g, plane), run);
+        });
+    }
+
+    /// out_s += scale · Σ_b g[b, o] x[b, i] for each synapse s from i to o, one of `neurons`; `g` holds these neurons alone.
+    ///
+    /// # Shapes
+    /// out `[neurons, K]`, g `[B, neurons]`, x `[B, I]`, one plane each.
+    pub fn add_outer<F: Float>(
+        &self,
+        out: &mut [F],
+        scale: F,
+        (g, plane_of_g): (&Turned<F>, usize),
+        (x, plane_of_x): (&Turned<F>, usize),
+        neurons: &Range<usize>,
+    ) {
+        let columns = self.columns(neurons);
+        for strip in 0..x.strips {
+            let (g, x) = (g.strip(plane_of_g, strip), x.strip(plane_of_x, strip));
+            match instruction_set() {
+                InstructionSet::Avx512 => vectorised_fused(
+                    #[inline(always)]
+                    || dots::<F, F::Avx512, MANY>(out, scale, g, x, columns, self.fan_in),
+                ),
+                _ if fusing() => vectorised_fused(
+                    #[inline(always)]
+                    || dots::<F, F::Avx2, FEW>(out, scale, g, x, columns, self.fan_in),
+                ),
+                _ => dots::<F, Plain<F>, FEW>(out, scale, g, x, columns, self.fan_in),
+            }
+        }
+    }
+
+    /// out = Σ over planes of gᵀ x at the synapses, in parallel; a plane of `g` for each of `x`, or all for the one of `x`.
+    ///
+    /// # Shapes
+    /// out `[O, K]`, g `[B, O]`, x `[B, I]`, planes of each.
+    pub fn outer_all<F: Float>(&self, out: &mut [F], g: MatRef<'_, F>, x: &Turned<F>) {
+        let planes = g.rows() / x.rows;
+        out.par_chunks_mut(2 * BLOCK * self.fan_in).enumerate().for_each(|(chunk, out)| {
+            let neurons = chunk * 2 * BLOCK..chunk * 2 * BLOCK + out.len() / self.fan_in;
+            out.fill(F::of(0.0));
+            let mut turned = Turned::default();
+            for plane in 0..planes {
+                let part = g.part(plane * x.rows..(plane + 1) * x.rows, neurons.clone());
+                turned.load_part(part);
+                self.add_outer(out, F::of(1.0), (&turned, 0), (x, plane.min(x.planes - 1)), &neurons);
+            }
+        });
+    }
+}
+
+/// Planes of a matrix whose rows have become columns, in strips as wide as registers allow; zeros fill the last one up.
+#[derive(Debug)]
+pub(crate) struct Turned<F> {
+    planes: usize,
+    /// Rows of a plane.
+    rows: usize,
+    cols: usize,
+    strips: usize,
+    /// `[planes, strips, cols, width]`.
+    values: Vec<F>,
+}
+
+impl<F> Default for Turned<F> {
+    fn default() -> Self {
+        Turned { planes: 0, rows: 0, cols: 0, strips: 0, values: Vec::new() }
+    }
+}
+
+impl<F: Float> Turned<F> {
+    fn fit(&mut self, planes: usize, rows: usize, cols: usize) {
+        if (self.planes, self.rows, self.cols) != (planes, rows, cols) {
+            let strips = rows.div_ceil(width());
+            // Filled up with zeros that nothing overwrites.
+            let values = vec![F::of(0.0); planes * strips * cols * width()];
+            *self = Turned { planes, rows, cols, strips, values };
+        }
+    }
+
+    /// Takes `planes` planes of `x`, in parallel.
+    pub fn load(&mut self, x: &[F], planes: usize, cols: usize) {
+        let rows = x.len() / planes / cols;
+        self.fit(planes, rows, cols);
+        let (strips, width) = (self.strips, width());
+        self.values.par_chunks_exact_mut(cols * width).enumerate().for_each(|(index, out)| {
+            let (plane, strip) = (index / strips, index % strips);
+            let x = MatRef::new(&x[plane * rows * cols..][..rows * cols], rows, cols);
+            let part = x.part(strip * width..rows.min((strip + 1) * width), 0..cols);
+            transpose(part, MatMut::new(out, cols, width));
+        });
+    }
+
+    /// Takes one plane.
+    pub fn load_part(&mut self, x: MatRef<'_, F>) {
+        self.fit(1, x.rows(), x.cols());
+        let width = width();
+        for (strip, out) in self.values.chunks_exact_mut(x.cols() * width).enumerate() {
+            let part = x.part(strip * width..x.rows().min((strip + 1) * width), 0..x.cols());
+            transpose(part, MatMut::new(out, x.cols(), width));
+        }
+    }
+
+    /// `[cols, width]`.
+    fn strip(&self, plane: usize, strip: usize) -> &[F] {
+        let size = self.cols * width();
+        &self.values[(plane * self.strips + strip) * size..][..size]
+    }
+}
+
+/// out`[b, j]` (+)= scale · Σ over the run of j of value · x`[b, place]`.
+fn turned_sums<F: Float, R: Iterator<Item = (u32, F)>>(
+    mut out: MatMut<'_, F>,
+    (into, scale): (Into, F),
+    (x, plane): (&Turned<F>, usize),
+    run: impl Fn(usize) -> R,
+) {
+    let width = width();
+    let mut found = vec![F::of(0.0); BLOCK * width];
+    let mut turned = vec![F::of(0.0); BLOCK * width];
+    for strip in 0..x.strips {
+        let packed = x.strip(plane, strip);
+        let samples = strip * width..x.rows.min((strip + 1) * width);
+        for first in (0..out.cols()).step_by(BLOCK) {
+            let n = BLOCK.min(out.cols() - first);
+            sums(first..first + n, &run, packed, |index, sums| {
+                found[index * width..][..width].copy_from_slice(sums);
+            });
+            let found = MatRef::new(&found[..n * width], n, width).part(0..n, 0..samples.len());
+            transpose(found, MatMut::new(&mut turned[..samples.len() * n], samples.len(), n));
+            for (b, row) in samples.clone().zip(turned.chunks_exact(n)) {
+                let out = &mut out.row_mut(b)[first..first + n];
+                match into {
+                    Into::Replace => rows::scaled(out, scale, row),
+                    Into::Add => rows::add_scaled(out, scale, row),
+                    Into::Blend(beta) => rows::blend(out, F::of(beta), scale, row),
+                }
+            }
+        }
+    }
+}
+
+/// out_s += scale · ⟨g_o, x_i⟩ over one strip.
+#[inline(always)]
+fn dots<F: Float, L: Lanes<F>, const V: usize>(
+    out: &mut [F],
+    scale: F,
+    g: &[F],
+    x: &[F],
+    columns: &[u32],
+    fan_in: usize,
+) {
+    let x = registers::<F, V>(x);
+    let neurons = out.chunks_exact_mut(fan_in).zip(columns.chunks_exact(fan_in));
+    for ((out, columns), g) in neurons.zip(registers::<F, V>(g)) {
+        let mut of_neuron = [L::splat(F::of(0.0)); V];
+        for v in 0..V {
+            of_neuron[v] = L::load(&g[v]);
+        }
+        for (out, &column) in out.iter_mut().zip(columns) {
+            let row = &x[column as usize];
+            let mut sum = L::splat(F::of(0.0));
+            for v in 0..V {
+                sum = L::multiply_add(of_neuron[v], L::load(&row[v]), sum);
+            }
+            let mut lanes = [F::of(0.0); LANES];
+            sum.store(&mut lanes);
+            *out += scale * total(&lanes);
+        }
+    }
+}
+
+fn registers<F, const V: usize>(values: &[F]) -> &[[[F; LANES]; V]] {
+    values.as_chunks::<LANES>().0.as_chunks::<V>().0
+}
+
+/// The sum of a register, pair by pair.
+#[inline(always)]
+fn total<F: Float>(lanes: &[F; LANES]) -> F {
+    let mut sums = *lanes;
+    let mut n = LANES;
+    while n > 1 {
+        n /= 2;
+        for i in 0..n {
+            sums[i] = sums[i] + sums[i + n];
+        }
+    }
+    sums[0]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::linalg::product;
+
+    fn number<F: Float>(i: usize) -> F {
+        F::of(((i * 2654435761) % 1009) as f64 / 504.5 - 1.0)
+    }
+
+    fn numbers<F: Float>(n: usize, from: usize) -> Vec<F> {
+        (from..from + n).map(number).collect()
+    }
+
+    fn close<F: Float>(found: &[F], wanted: &[F], tolerance: f64) -> bool {
+        found.len() == wanted.len()
+            && found.iter().zip(wanted).all(|(a, b)| (a.to_f64() - b.to_f64()).abs() < tolerance)
+    }
+
+    /// Odd sizes and several planes, in both precisions: the products with the whole matrix.
+    #[test]
+    fn masked_products_are_the_full_ones() {
+        fn check<F: Float>(tolerance: f64) {
+            for (planes, rows, inputs, outputs, fan_in) in
+                [(1, 1, 5, 3, 1), (2, 100, 70, 131, 7), (3, 129, 33, 200, 33), (1, 300, 517, 64, 20), (3, 7, 40, 33, 5)]
+            {
+                let mask = Mask::draw(outputs, inputs, fan_in, 3);
+                let values: Vec<F> = numbers(mask.len(), 1);
+                let mut whole = vec![F::of(9.0); outputs * inputs];
+                mask.spread(&values, &mut whole);
+                let mut back = vec![F::of(9.0); mask.len()];
+                mask.gather(&whole, &mut back);
+                assert!(back == values);
+                let weight = MatRef::new(&whole, outputs, inputs);
+                let n = planes * rows;
+                let (x, g): (Vec<F>, Vec<F>) = (numbers(n * inputs, 5), numbers(n * outputs, 7));
+                let (mut turned_x, mut turned_g) = (Turned::default(), Turned::default());
+                turned_x.load(&x, planes, inputs);
+                turned_g.load(&g, planes, outputs);
+                let (x, g) = (MatRef::new(&x, n, inputs), MatRef::new(&g, n, outputs));
+
+                let (mut found, mut wanted) = (vec![F::of(9.0); n * outputs], vec![F::of(0.0); n * outputs]);
+                mask.times_transposed_all(MatMut::new(&mut found, n, outputs), &turned_x, &values);
+                product(MatMut::new(&mut wanted, n, outputs), Into::Replace, F::of(1.0), x, weight.t());
+                assert!(close(&found, &wanted, tolerance), "{planes} {rows} {inputs} {outputs} {fan_in}");
+
+                let (mut found, mut wanted) = (vec![F::of(2.0); n * inputs], vec![F::of(2.0); n * inputs]);
+                for (plane, found) in found.chunks_exact_mut(rows * inputs).enumerate() {
+                    let found = MatMut::new(found, rows, inputs);
+                    mask.times(found, (Into::Add, F::of(-0.5)), (&turned_g, plane), &values);
+                }
+                product(MatMut::new(&mut wanted, n, inputs), Into::Add, F::of(-0.5), g, weight);
+                assert!(close(&found, &wanted, tolerance), "{planes} {rows} {inputs} {outputs} {fan_in}");
+
+                let (mut found, mut full) = (vec![F::of(9.0); mask.len()], vec![F::of(0.0); outputs * inputs]);
+                mask.outer_all(&mut found, g, &turned_x);
+                product(MatMut::new(&mut full, outputs, inputs), Into::Replace, F::of(1.0), g.t(), x);
+                let mut wanted = vec![F::of(0.0); mask.len()];
+                mask.gather(&full, &mut wanted);
+                assert!(close(&found, &wanted, tolerance), "{planes} {rows} {inputs} {outputs} {fan_in}");
+            }
+        }
+        check::<f32>(3e-4);
+        check::<f64>(1e-11);
+    }
+
+    /// Every neuron has its synapses, no input twice; inputs are met evenly; another seed draws others.
+    #[test]
+    fn synapses_are_drawn_evenly() {
+        let (outputs, inputs, fan_in) = (2000, 50, 5);
+        let mask = Mask::draw(outputs, inputs, fan_in, 1);
+        assert!(
+            mask.columns.chunks(fan_in).all(|own| own.is_sorted_by(|a, b| a < b) && own[fan_in - 1] < inputs as u32)
+        );
+        for input in 0..inputs {
+            let met = mask.starts[input + 1] - mask.starts[input];
+            // Binomial, 2000 draws of probability 0.1: 200 ± 4 · 13.4.
+            assert!(met.abs_diff(200) < 54, "{input} {met}");
+        }
+        assert_ne!(mask, Mask::draw(outputs, inputs, fan_in, 2));
+        assert_eq!(Mask::draw(3, 4, 4, 9).columns, [0, 1, 2, 3].repeat(3));
+    }
+
+    /// The same bits on one, two and five threads.
+    #[test]
+    fn threads_change_no_bit() {
+        let (rows, inputs, outputs) = (130, 700, 300);
+        let mask = Mask::draw(outputs, inputs, 21, 3);
+        let (values, x, g): (Vec<f32>, Vec<f32>, Vec<f32>) =
+            (numbers(mask.len(), 0), numbers(rows * inputs, 3), numbers(rows * outputs, 4));
+        let run = || {
+            let (mut turned_x, mut turned_g) = (Turned::default(), Turned::default());
+            turned_x.load(&x, 1, inputs);
+            turned_g.load(&g, 1, outputs);
+            let (mut y, mut dx, mut dw) = (vec![0.0; rows * outputs], vec![0.0; rows * inputs], vec![0.0; mask.len()]);
+            mask.times_transposed_all(MatMut::new(&mut y, rows, outputs), &turned_x, &values);
+            mask.times(MatMut::new(&mut dx, rows, inputs), (Into::Replace, 1.0), (&turned_g, 0), &values);
+            mask.outer_all(&mut dw, MatRef::new(&g, rows, outputs), &turned_x);
+            (y, dx, dw)
+        };
+        let with = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(run);
+        let one = with(1);
+        assert!(one == with(2) && one == with(5));
+    }
+}
