@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::episodes::EpisodeError;
 use crate::events::EventFault;
 use crate::folders::FolderError;
+use crate::tasks::TaskError;
 
 /// Errors of `glocal-data`: every variant carries what was expected, what was found, and where.
 ///
@@ -245,6 +246,9 @@ pub enum DataError {
     /// Classes that episodes cannot be drawn from.
     #[error(transparent)]
     Episodes(#[from] EpisodeError),
+    /// Data sets that make no sequence of tasks.
+    #[error(transparent)]
+    Tasks(#[from] TaskError),
     /// A parameter out of its range.
     #[error("{what} = {value}: expected {expected}")]
     Parameter {
@@ -312,6 +316,7 @@ impl DataError {
             DataError::Intensity { .. } => "scale the inputs to 0..=1, and leave no NaN in them".into(),
             DataError::Folder(error) => error.hint(),
             DataError::Episodes(error) => error.hint(),
+            DataError::Tasks(error) => error.hint().into(),
             DataError::Parameter { what, expected, .. } => format!("set {what} to {expected}"),
         })
     }

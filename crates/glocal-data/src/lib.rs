@@ -5,6 +5,7 @@
 //! ```text
 //! registry -> Locations::find -> Found -> load -> ImageDataset -> Batch -> Corruption -> Encoder -> Encoded
 //! bytes -> events::EventReader -> chunks of Event -> Recording
+//! ImageDataset -> tasks::TaskSequence -> ImageDataset of each task
 //! episodes::omniglot -> PictureClasses -> ClassSplit -> EpisodeSampler -> EpisodeBatch
 //! ```
 //!
@@ -37,6 +38,7 @@ mod mask;
 pub mod random;
 pub mod registry;
 mod split;
+pub mod tasks;
 mod text;
 pub mod whole_file;
 

@@ -19,6 +19,7 @@ mod pictures;
 mod published;
 mod random;
 mod server;
+mod tasks;
 mod texts;
 mod transform;
 
