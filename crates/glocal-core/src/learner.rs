@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::checkpoint::{self, Named};
 use crate::config::{LearnerConfig, OptimiserConfig, PlasticScope};
+use crate::consolidation::Consolidation;
 use crate::dropout::Draw;
 use crate::episode::{EpisodeReadout, EpisodeShape};
 use crate::error::CoreError;
@@ -234,16 +235,45 @@ impl<F: Float> Learner<F> {
     /// As [`Learner::step`].
     pub fn step_on(&mut self, examples: Examples<'_, F>, groups: &[Group]) -> Result<StepReport, CoreError> {
         // On a worker from the first product on: handing each of them over from outside would cost a wake-up.
-        rayon::scope(|_| self.step_here(examples, groups))
+        rayon::scope(|_| self.step_here(examples, groups, None))
     }
 
-    fn step_here(&mut self, examples: Examples<'_, F>, groups: &[Group]) -> Result<StepReport, CoreError> {
+    /// As [`Learner::step`], with a penalty beside the loss. The loss reported is the batch's alone.
+    ///
+    /// # Errors
+    /// As [`Learner::step`].
+    pub fn step_beside(
+        &mut self,
+        examples: Examples<'_, F>,
+        consolidation: &mut dyn Consolidation<F>,
+    ) -> Result<StepReport, CoreError> {
+        rayon::scope(|_| self.step_here(examples, &Group::ALL, Some(consolidation)))
+    }
+
+    /// Where each array belongs, in the one order that all code uses.
+    pub fn specs(&self) -> &[ArraySpec] {
+        &self.specs
+    }
+
+    fn step_here(
+        &mut self,
+        examples: Examples<'_, F>,
+        groups: &[Group],
+        mut consolidation: Option<&mut dyn Consolidation<F>>,
+    ) -> Result<StepReport, CoreError> {
         let batch = self.check(examples, true)?;
         self.workspace.keep_potentials(Potentials::Last);
         let report = self.gradients_of(examples, batch);
+        if let Some(consolidation) = consolidation.as_deref_mut() {
+            consolidation.add_gradient(&self.specs, &self.params, &mut self.gradients);
+            self.workspace.forget_weight_squares();
+        }
         let norms = self.check_finite(report.loss)?;
         self.observe(&norms);
         self.apply(&norms, groups);
+        if let Some(consolidation) = consolidation {
+            consolidation.stepped(&self.specs, &self.params);
+        }
         self.network.keep_plastic(&mut self.plastic, &mut self.workspace);
         self.network.follow_statistics(&mut self.params, &self.workspace);
         self.steps += 1;

@@ -6,6 +6,7 @@
 
 mod checkpoint;
 pub mod config;
+pub mod consolidation;
 pub mod convolution;
 pub mod dropout;
 pub mod dual;
@@ -32,6 +33,7 @@ pub mod surrogate;
 pub mod view;
 
 pub use config::{LearnerConfig, LearningRule, NetworkConfig};
+pub use consolidation::{Anchor, Consolidation, Fisher, PathIntegral};
 pub use episode::{EpisodeReadout, EpisodeShape};
 pub use error::{ConfigErrors, CoreError};
 pub use learner::{

@@ -625,6 +625,11 @@ impl<F: Float> Workspace<F> {
         self.tapes[index].weight_squares()
     }
 
+    /// After something was added to the gradients.
+    pub(crate) fn forget_weight_squares(&mut self) {
+        self.tapes.iter_mut().for_each(Tape::forget_weight_squares);
+    }
+
     /// What layer `index` did.
     pub fn layer(&self, index: usize) -> LayerView<'_, F> {
         let tape = &self.tapes[index];

@@ -327,6 +327,11 @@ impl<F: Float> Tape<F> {
         self.weight_squares
     }
 
+    /// After something was added to the gradient of W.
+    pub(crate) fn forget_weight_squares(&mut self) {
+        self.weight_squares = None;
+    }
+
     /// Which execution ran.
     pub(crate) fn execution(&self) -> Option<Execution> {
         self.plan

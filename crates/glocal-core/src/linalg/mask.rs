@@ -348,7 +348,7 @@ fn total<F: Float>(lanes: &[F; LANES]) -> F {
     while n > 1 {
         n /= 2;
         for i in 0..n {
-            sums[i] = sums[i] + sums[i + n];
+            sums[i] += sums[i + n];
         }
     }
     sums[0]

@@ -52,7 +52,7 @@ fn config(execution: Execution) -> LearnerConfig {
         mask: Some(MaskConfig { density: DENSITY, seed: 1 }),
         bias: false,
         plasticity,
-        ..LayerConfig::new(size, neuron.clone())
+        ..LayerConfig::new(size, neuron)
     };
     let [inputs, first, second, classes] = SIZES;
     let read_out = LayerConfig { learning: Some(LearningRule::Global), ..layer(classes, None) };
