@@ -377,13 +377,31 @@ pub(super) fn series_adjoint<F: Float>(
     let du = MatRef::stacked(drive_gradient, batch, outputs, samples);
     let mut gradient = vec![F::of(0.0); steps * n * steps * n];
     let mut scratch = vec![F::of(0.0); steps * n * width];
+    // Blocks of rows; all at once where they are single rows, whose products would not be worth their calls.
+    let blocks: Vec<Range<usize>> = match n {
+        1 => vec![0..steps],
+        _ => (0..steps).map(|t| t..t + 1).collect(),
+    };
     for (term, factor) in factors.iter().enumerate() {
         let a = MatRef::stacked(factor, batch, outputs, samples).t();
-        multiply(MatMut::new(&mut gradient, steps * n, steps * n), Into::Replace, F::of(1.0), du, a);
+        // Only earlier steps move what a step sees: of the other blocks nothing is left.
+        for steps_of in &blocks {
+            let (rows, past) = (steps_of.start * n..steps_of.end * n, (steps_of.end - 1) * n);
+            if past > 0 {
+                let all = MatMut::new(&mut gradient, steps * n, steps * n);
+                let block = all.split_rows(rows.start).1.split_rows(rows.len()).0.split_cols(past).0;
+                let (du, a) = (du.part(rows, 0..outputs), a.part(0..outputs, 0..past));
+                multiply(block, Into::Replace, F::of(1.0), du, a);
+            }
+        }
         scale_blocks(plastic, term, n, &mut gradient, plastic.mean(samples));
         let square = MatRef::new(&gradient, steps * n, steps * n);
         let phi = plastic.pre.stacked_factor(term, samples);
-        multiply(MatMut::new(&mut scratch, steps * n, width), Into::Replace, F::of(1.0), square, phi);
+        for steps_of in &blocks {
+            let (rows, past) = (steps_of.start * n..steps_of.end * n, (steps_of.end - 1) * n);
+            let out = MatMut::new(&mut scratch[rows.start * width..rows.end * width], rows.len(), width);
+            by_blocks(multiply, out, square.part(rows, 0..past), phi.part(0..past, 0..width));
+        }
         for (j, row) in scratch.chunks_exact(width).enumerate() {
             let (t, r) = (j / n, j % n);
             rows::add_product(out.rate, plane(plastic.pre.activity(t), samples.start + r, width), row);
@@ -394,11 +412,29 @@ pub(super) fn series_adjoint<F: Float>(
         let of_trace = matches!(plastic.pre.terms[term], Term::SeriesTrace(..));
         let into = if of_trace { out.traces[term].as_mut() } else { out.input.as_deref_mut() };
         if let Some(into) = into {
-            multiply(MatMut::new(&mut scratch, steps * n, width), Into::Replace, F::of(1.0), square.t(), weighted);
+            for steps_of in &blocks {
+                let (rows, later) = (steps_of.start * n..steps_of.end * n, (steps_of.start + 1) * n..steps * n);
+                let out = MatMut::new(&mut scratch[rows.start * width..rows.end * width], rows.len(), width);
+                let part = square.part(later.clone(), rows).t();
+                by_blocks(multiply, out, part, weighted.part(later, 0..width));
+            }
             for (j, row) in scratch.chunks_exact(width).enumerate() {
                 rows::add_scaled(into.row_mut(j / n, j % n), F::of(1.0), row);
             }
         }
+    }
+}
+
+/// out = A B, or zeros if there is nothing to sum over.
+fn by_blocks<F: Float>(
+    multiply: fn(MatMut<'_, F>, Into, F, MatRef<'_, F>, MatRef<'_, F>),
+    mut out: MatMut<'_, F>,
+    a: MatRef<'_, F>,
+    b: MatRef<'_, F>,
+) {
+    match a.cols() {
+        0 => (0..out.rows()).for_each(|r| out.row_mut(r).fill(F::of(0.0))),
+        _ => multiply(out, Into::Replace, F::of(1.0), a, b),
     }
 }
 

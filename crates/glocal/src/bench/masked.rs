@@ -1,7 +1,7 @@
 //! The continual-learning network of `glocal bench`: a mask leaves 3 % of the trained synapses, plastic weights stand beside.
 
 use glocal_core::config::{
-    Coupling, Execution, LayerConfig, LearnerConfig, Loss, MaskConfig, NetworkConfig, OptimiserConfig,
+    Coupling, Execution, LayerConfig, LearnerConfig, Loss, MaskConfig, NetworkConfig, OptimiserConfig, PlasticScope,
     PlasticityConfig, Readout,
 };
 use glocal_core::neuron::{NeuronConfig, Reset};
@@ -45,6 +45,7 @@ fn config(execution: Execution) -> LearnerConfig {
     };
     let plasticity = PlasticityConfig {
         coupling: Coupling::Masked,
+        scope: PlasticScope::Sample,
         execution,
         ..PlasticityConfig::new(RuleConfig::Hebbian { post: PostFactor::Tanh, sign: 1.0 }, 0.8)
     };
