@@ -378,10 +378,8 @@ pub(super) fn series_adjoint<F: Float>(
     let mut gradient = vec![F::of(0.0); steps * n * steps * n];
     let mut scratch = vec![F::of(0.0); steps * n * width];
     // Blocks of rows; all at once where they are single rows, whose products would not be worth their calls.
-    let blocks: Vec<Range<usize>> = match n {
-        1 => vec![0..steps],
-        _ => (0..steps).map(|t| t..t + 1).collect(),
-    };
+    let at_once = if n == 1 { steps } else { 1 };
+    let blocks: Vec<Range<usize>> = (0..steps).step_by(at_once).map(|t| t..t + at_once).collect();
     for (term, factor) in factors.iter().enumerate() {
         let a = MatRef::stacked(factor, batch, outputs, samples).t();
         // Only earlier steps move what a step sees: of the other blocks nothing is left.
