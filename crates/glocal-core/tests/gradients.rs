@@ -291,6 +291,19 @@ fn entry_by_entry() {
     assert!(telling.iter().sum::<f64>() > 0.6 * telling.len() as f64, "{telling:?}");
 }
 
+/// A layer of one input: a gain for each synapse has as many values then as one for each neuron.
+#[test]
+fn one_input() {
+    for coupling in 0..5 {
+        for (sharing, execution) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+            let of = |size, neuron| layer_of(size, [neuron, 0, coupling, sharing, 0, execution]);
+            let config = network_of(INPUTS, STEPS, vec![of(1, 3), of(CLASSES, 9)]);
+            let name = format!("one input, coupling {coupling}, sharing {sharing}, execution {execution}");
+            Case::new(name, config, Loss::CrossEntropy, coupling % 2 == 1, 60 + coupling as u64).check(true);
+        }
+    }
+}
+
 /// Longer, deeper, with a plain layer between, so that input gradients pass through every kind of layer.
 #[test]
 fn three_layers() {

@@ -101,7 +101,7 @@ impl<F: Float> Layer<F> {
         let mut s = std::mem::take(&mut tape.plastic.sums);
         let mut synapses = std::mem::take(&mut tape.plastic.synapses);
         let mask = self.mask_beside(plasticity);
-        let plastic = self.plastic(plasticity, pass, &tape.plastic);
+        let plastic = self.plastic(plasticity, Execution::LowRank, pass, &tape.plastic);
         let scan = self.scan(pass, &tape.steady);
         let gram = &tape.plastic.gram;
         let input = &tape.turned;
@@ -232,7 +232,7 @@ impl<F: Float> Layer<F> {
         let mut gain_gradient = vec![F::of(0.0); if matrix { synapses } else { 0 }];
         let rects = neuron_strips(batch, self.outputs, plasticity.normalises());
         let strips = synapse_strips(&rects, self.inputs);
-        let plastic = self.plastic(plasticity, pass, &tape.plastic);
+        let plastic = self.plastic(plasticity, Execution::Dense, pass, &tape.plastic);
         let scan = self.scan(pass, &tape.steady);
         let forward = tape.trajectory.tiles(sizes, &rects);
         let adjoint = tape.adjoint.tiles(sizes, &rects);

@@ -30,16 +30,17 @@ impl<F: Float> Layer<F> {
         let (steps, batch) = (pass.phase.len(), pass.batch);
         let sizes = self.sizes(steps, batch);
         tape.batch = batch;
-        match self.sparse_mask() {
+        let sparse_mask = self.sparse_mask();
+        match sparse_mask {
             Some(_) => tape.coupled_weight.clear(),
             None => self.load_coupled_weight(pass.params, &mut tape.coupled_weight),
         }
         let weight = if tape.coupled_weight.is_empty() { &pass.params.weight } else { &tape.coupled_weight };
         tape.is_sparse = match pass.input {
-            Input::Series(x) if self.sparse_mask().is_none() => tape.sparse.load(x, self.inputs, self.outputs),
+            Input::Series(x) if sparse_mask.is_none() => tape.sparse.load(x, self.inputs, self.outputs),
             _ => false,
         };
-        if let Some(mask) = self.sparse_mask() {
+        if let Some(mask) = sparse_mask {
             let (x, planes) = match pass.input {
                 Input::Constant(x) => (x, 1),
                 Input::Series(x) => (x, steps),
@@ -77,7 +78,8 @@ impl<F: Float> Layer<F> {
         self.prepare_plasticity(plasticity, pass, &mut tape.plastic);
         let case = self.case(plasticity, pass);
         let plan = {
-            let plastic = self.plastic(plasticity, pass, &tape.plastic);
+            // The gain, which the choice does not look at, depends on what is chosen.
+            let plastic = self.plastic(plasticity, Execution::LowRank, pass, &tape.plastic);
             planner::choose(&case, &plastic, plasticity.rule.post_bound(), pass.start_plastic())
         };
         tape.plan = Some(plan);
@@ -130,10 +132,11 @@ impl<F: Float> Layer<F> {
     pub(super) fn plastic<'a>(
         &'a self,
         plasticity: &'a Plasticity<F>,
+        execution: Execution,
         pass: &Pass<'a, F>,
         tape: &'a PlasticTape<F>,
     ) -> Plastic<'a, F> {
-        let matrix = tape.gain.len() > self.outputs;
+        let matrix = plasticity.has_matrix_gain(execution);
         Plastic {
             pre: Presynaptic {
                 batch: pass.batch,
@@ -217,7 +220,7 @@ impl<F: Float> Layer<F> {
             times_transposed(&mut carried, pass, pass.start_plastic(), self.inputs, self.outputs);
         }
         gram.resize(if constant { 1 } else { terms }, Vec::new());
-        let plastic = self.plastic(plasticity, pass, &tape.plastic);
+        let plastic = self.plastic(plasticity, Execution::LowRank, pass, &tape.plastic);
         let block = if shared { batch } else { 1 };
         match (constant, shared) {
             (true, true) => {
@@ -305,7 +308,7 @@ impl<F: Float> Layer<F> {
         load_start(&mut before_clamp[..synapses], pass.start_plastic(), 0);
         let rects = neuron_strips(batch, self.outputs, plasticity.normalises());
         let strips = synapse_strips(&rects, self.inputs);
-        let plastic = self.plastic(plasticity, pass, &tape.plastic);
+        let plastic = self.plastic(plasticity, Execution::Dense, pass, &tape.plastic);
         let scan = self.scan(pass, &tape.steady);
         let weights = tiles(&mut before_clamp, self.outputs, self.inputs, &strips);
         let eligibility = pass.carried.map_or(&[][..], |c| &c.eligibility);

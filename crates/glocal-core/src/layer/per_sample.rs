@@ -26,7 +26,7 @@ impl<F: Float> Layer<F> {
         let sizes = self.sizes(steps, batch);
         let synapses = self.outputs * self.inputs;
         let keeps = pass.keeps(plasticity);
-        let plastic = self.plastic(plasticity, pass, &tape.plastic);
+        let plastic = self.plastic(plasticity, Execution::Dense, pass, &tape.plastic);
         let scan = self.scan(pass, &tape.steady);
         let carried = pass.carried.map_or(&[][..], |c| &c.eligibility);
         let whole = [Rect { rows: 0..self.outputs, cols: 0..self.inputs }];
@@ -77,7 +77,7 @@ impl<F: Float> Layer<F> {
         let sizes = self.sizes(steps, batch);
         let synapses = self.outputs * self.inputs;
         let matrix = plasticity.has_matrix_gain(Execution::Dense);
-        let plastic = self.plastic(plasticity, pass, &tape.plastic);
+        let plastic = self.plastic(plasticity, Execution::Dense, pass, &tape.plastic);
         let scan = self.scan(pass, &tape.steady);
         let rects = groups_of_samples(batch, pass.alike, self.outputs);
         let input_rects = groups_of_samples(batch, pass.alike, self.inputs);
