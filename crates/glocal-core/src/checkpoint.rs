@@ -18,14 +18,18 @@ struct Envelope {
 }
 
 /// An array with its name and shape.
-pub(crate) struct Named<'a, F> {
+#[derive(Clone, Debug)]
+pub struct Named<'a, F> {
+    /// Its name, unique in the file.
     pub name: String,
+    /// Row-major shape.
     pub shape: Vec<usize>,
+    /// Its values.
     pub values: &'a [F],
 }
 
 /// The bytes of a safetensors file with `arrays`, and `metadata` beside the format's version.
-pub(crate) fn write<F: Float>(arrays: &[Named<'_, F>], metadata: &BTreeMap<String, String>) -> Vec<u8> {
+pub fn write<F: Float>(arrays: &[Named<'_, F>], metadata: &BTreeMap<String, String>) -> Vec<u8> {
     let bytes: Vec<Vec<u8>> = arrays.iter().map(|a| F::to_bytes(a.values)).collect();
     let views: Vec<(&str, TensorView<'_>)> = arrays
         .iter()
@@ -45,7 +49,8 @@ fn dtype<F: Float>() -> Dtype {
 }
 
 /// Arrays read from bytes; each is taken once.
-pub(crate) struct Arrays<'a> {
+#[derive(Debug)]
+pub struct Arrays<'a> {
     file: SafeTensors<'a>,
     taken: Vec<String>,
 }
@@ -57,7 +62,7 @@ type Metadata = BTreeMap<String, String>;
 ///
 /// # Errors
 /// Damaged bytes, or another format.
-pub(crate) fn read(bytes: &[u8]) -> Result<(Arrays<'_>, Metadata), CoreError> {
+pub fn read(bytes: &[u8]) -> Result<(Arrays<'_>, Metadata), CoreError> {
     let damaged = |e: safetensors::SafeTensorError| CoreError::Checkpoint(format!("is damaged: {e}"));
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
     let text = header.metadata().as_ref().and_then(|m| m.get(KEY));

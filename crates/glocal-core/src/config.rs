@@ -106,6 +106,14 @@ pub struct MaskConfig {
     /// Seed of the choice.
     #[serde(default)]
     pub seed: u64,
+    /// Which of the seed's choices: they are dealt like cards, so that the first ⌊1/density⌋ share no synapse, nor the next, and
+    /// so on.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub part: u64,
+}
+
+fn is_zero(part: &u64) -> bool {
+    *part == 0
 }
 
 impl MaskConfig {

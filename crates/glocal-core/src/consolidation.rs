@@ -152,6 +152,12 @@ impl<F: Float> PathIntegral<F> {
         }
     }
 
+    /// Between two tasks: goes on from the weights `params` and from what [`PathIntegral::anchor`] held in an earlier process.
+    pub fn hold(&mut self, params: &Params<F>, importance: Params<F>, pull: Params<F>) {
+        self.start.clone_from(params);
+        self.anchor = Anchor { importance, pull, strength: self.anchor.strength };
+    }
+
     /// A task ends.
     pub fn end_task(&mut self, specs: &[ArraySpec], params: &Params<F>) {
         let mut importance = of_weights(specs, params.len());

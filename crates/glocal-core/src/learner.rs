@@ -190,6 +190,24 @@ impl<F: Float> Learner<F> {
         &mut self.plastic
     }
 
+    /// Where the synapses of layer `index` lie in its whole weight `[O,I]`, in the order of the stored ones; `None` without
+    /// a mask.
+    pub fn synapses(&self, index: usize) -> Option<Vec<u32>> {
+        self.network.layers()[index].synapses()
+    }
+
+    /// Connects every masked layer by other synapses from now on: those of seed and part `choice(layer)`. The stored weights are
+    /// those of the new synapses, in their order: whoever wants others there writes them.
+    pub fn remask(&mut self, choice: impl Fn(usize) -> (u64, u64)) {
+        self.frozen = None;
+        for (index, layer) in self.config.network.layers.iter_mut().enumerate() {
+            if let Some(mask) = &mut layer.mask {
+                (mask.seed, mask.part) = choice(index);
+                self.network.remask(index, *mask);
+            }
+        }
+    }
+
     /// Gradients of the last step.
     pub fn gradients(&self) -> &Params<F> {
         &self.gradients
@@ -499,6 +517,49 @@ impl<F: Float> Learner<F> {
         self.workspace.keep_potentials(Potentials::All);
         rayon::scope(|_| self.network.forward(&self.params, &self.plastic, examples, batch, &mut self.workspace).step);
         Ok(&self.workspace.reading().values)
+    }
+
+    /// As [`Learner::answer`], of queries that each were looked at several times: their answers' means.
+    ///
+    /// # Shapes
+    /// Of each episode's queries `[looks, Q]` there are answers `[Q,C]`.
+    ///
+    /// # Errors
+    /// As [`Learner::answer`]; queries that are no multiple of `looks`, or no episodes.
+    pub fn answer_looks(&mut self, examples: Examples<'_, F>, looks: usize) -> Result<Vec<F>, CoreError> {
+        let queries = examples.episodes.map_or(0, |shape| shape.queries);
+        let all = asked(&examples).len();
+        if queries == 0 || looks == 0 || !queries.is_multiple_of(looks) {
+            let found = format!("{queries} queries, {looks} looks at each");
+            return Err(CoreError::Shape { what: "looks at a query".into(), expected: vec![looks], found });
+        }
+        let answers = self.answer(examples)?;
+        // Prototypes have as many classes as the episode.
+        let classes = answers.len() / all.max(1);
+        let of_look = queries / looks * classes;
+        let mut means = Vec::with_capacity(answers.len() / looks);
+        for episode in answers.chunks_exact(queries * classes) {
+            let mut mean = vec![F::of(0.0); of_look];
+            let share = F::of(1.0 / looks as f64);
+            episode.chunks_exact(of_look).for_each(|look| crate::rows::add_scaled(&mut mean, share, look));
+            means.extend(mean);
+        }
+        Ok(means)
+    }
+
+    /// As [`Learner::evaluate_on`], of queries that each were looked at several times: by their answers' means.
+    ///
+    /// # Errors
+    /// As [`Learner::answer_looks`].
+    pub fn evaluate_looks(&mut self, examples: Examples<'_, F>, looks: usize) -> Result<EvalReport, CoreError> {
+        let answers = self.answer_looks(examples, looks)?;
+        let queries = examples.episodes.map_or(1, |shape| shape.queries);
+        let labels = asked(&examples);
+        let labels: Vec<u32> = labels.chunks_exact(queries).flat_map(|own| &own[..queries / looks]).copied().collect();
+        let classes = answers.len() / labels.len().max(1);
+        let loss = crate::loss::loss(self.config.loss, &answers, &labels, classes, &mut Vec::new());
+        let predictions: Vec<u32> = answers.chunks_exact(classes).map(crate::loss::prediction).collect();
+        Ok(EvalReport { loss, correct: count_correct(&predictions, &labels), predictions })
     }
 
     /// Runs one episode with one query and records its plastic read-out.

@@ -4,7 +4,7 @@
 //! References: Wu et al., "Brain-inspired global-local learning incorporated with neuromorphic computing",
 //! Nat. Commun. 13:65 (2022), doi 10.1038/s41467-021-27653-2.
 
-mod checkpoint;
+pub mod checkpoint;
 pub mod config;
 pub mod consolidation;
 pub mod convolution;

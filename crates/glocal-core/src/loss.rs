@@ -3,6 +3,19 @@
 use crate::config::Loss;
 use crate::scalar::Float;
 
+/// How sure of its answer a read-out y `[C]` is: the largest of the classes' probabilities, and minus the energy.
+///
+/// # Equation
+/// max_c softmax(y)_c, and log Σ_c exp y_c.
+///
+/// # References
+/// W. Liu et al., "Energy-based out-of-distribution detection" (2020), arXiv:2010.03759.
+pub fn certainty<F: Float>(y: &[F]) -> [f64; 2] {
+    let top = y.iter().map(|v| v.to_f64()).fold(f64::NEG_INFINITY, f64::max);
+    let sum: f64 = y.iter().map(|v| libm::exp(v.to_f64() - top)).sum();
+    [1.0 / sum, top + libm::log(sum)]
+}
+
 /// Loss of y `[B,C]` against labels, mean over the batch; its gradient goes to `gradient`.
 ///
 /// # Equation
@@ -82,6 +95,16 @@ mod tests {
                 let difference = (at(1e-5) - at(-1e-5)) / 2e-5;
                 assert!((difference - gradient[i]).abs() < 1e-9, "{kind:?} {i}");
             }
+        }
+    }
+
+    /// Of (ln 1, ln 2, ln 5): probabilities 1/8, 1/4, 5/8, and log of 8; a large shift overflows nothing.
+    #[test]
+    fn certainty_by_hand() {
+        for shift in [0.0, 800.0, -800.0] {
+            let y = [1.0, 2.0, 5.0].map(|value| libm::log(value) + shift);
+            let [confidence, energy] = certainty(&y);
+            assert!((confidence - 0.625).abs() < 1e-12 && (energy - libm::log(8.0) - shift).abs() < 1e-12);
         }
     }
 

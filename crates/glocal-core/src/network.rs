@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::{Loss, NetworkConfig, Readout};
+use crate::config::{Loss, MaskConfig, NetworkConfig, Readout};
 use crate::dropout::Draw;
 use crate::episode::{EpisodeBuffers, EpisodeReadout, EpisodeShape, embed};
 use crate::layer::{Above, Layer, LayerCarry, OutputGradients, Pass, PlasticWeight, Tape, phase};
@@ -180,6 +180,12 @@ impl<F: Float> Network<F> {
             layer.folded(params, plastic)
         };
         self.layers.iter().zip(params).zip(plastic).map(fold).collect()
+    }
+
+    /// Connects layer `index` by the synapses of another mask.
+    pub(crate) fn remask(&mut self, index: usize, mask: MaskConfig) {
+        self.config.layers[index].mask = Some(mask);
+        self.layers[index].remask(mask);
     }
 
     /// Its layers.

@@ -193,3 +193,53 @@ fn held_weights_forget_less() {
     // And learns the second one still.
     assert!(ewc[1] < 0.7 && si[1] < 0.7, "{plain:?} {ewc:?} {si:?}");
 }
+
+/// A network that is given the synapses of another mask is the one that was made with them, and a step moves it alike.
+#[test]
+fn another_mask_is_another_networks() {
+    let config = |seed| {
+        let mut config = plain(OptimiserConfig::adam(1e-3));
+        config.network.layers[0].mask = Some(MaskConfig { density: 0.25, seed, part: 2 });
+        config
+    };
+    let made = |seed| Learner::<f64>::with_models(config(seed), 1, Models::default()).unwrap();
+    let (mut changed, mut other) = (made(3), made(9));
+    let before = changed.synapses(0).unwrap();
+    assert_eq!(before.len(), 10 * 3);
+    assert!(before.is_sorted() && before.iter().all(|&place| place < 10 * INPUTS as u32));
+    assert_eq!(changed.synapses(1), None);
+    changed.remask(|layer| (9 + layer as u64, 2));
+    assert_eq!(changed.synapses(0), other.synapses(0));
+    assert_ne!(changed.synapses(0), Some(before));
+    assert_eq!(changed.config(), other.config());
+    let (x, labels) = toy(0, 0);
+    for _ in 0..2 {
+        let reports = [&mut changed, &mut other].map(|l| l.step(Input::Constant(&x), &labels).unwrap());
+        assert_eq!(reports[0], reports[1]);
+        assert_eq!(changed.params(), other.params());
+    }
+}
+
+/// A path integral that goes on from what an earlier one held, between two tasks, is that one.
+#[test]
+fn path_integrals_go_on() {
+    let mut learner = learner(OptimiserConfig::adam(1e-2));
+    let specs = learner.specs().to_vec();
+    let mut path = PathIntegral::new(&specs, learner.params(), 0.5, 0.1);
+    let step = |learner: &mut Learner<f64>, path: &mut PathIntegral<f64>, number| {
+        let (x, labels) = toy(number, number);
+        learner.step_beside(Examples::new(Input::Constant(&x), &labels), path).unwrap();
+    };
+    (0..3).for_each(|number| step(&mut learner, &mut path, number));
+    path.end_task(&specs, learner.params());
+    let mut again = PathIntegral::new(&specs, learner.params(), 0.5, 0.1);
+    let held = path.anchor().clone();
+    again.hold(learner.params(), held.importance, held.pull);
+    assert!(path.anchor().importance.iter().any(|layer| layer.weight.iter().any(|&w| w > 0.0)));
+    let bytes = learner.to_bytes(&Default::default());
+    step(&mut learner, &mut path, 7);
+    let mut resumed = Learner::restore(learner.config().clone(), &bytes, Models::default()).unwrap().0;
+    step(&mut resumed, &mut again, 7);
+    assert_eq!(learner.params(), resumed.params());
+    assert_eq!(path.contribution(), again.contribution());
+}

@@ -146,8 +146,8 @@ fn dense_is_low_rank() {
             }
         }
     }
-    // Beside a mask: four rules of one factor, shared.
-    assert_eq!(compared, 6 * 3 * 2 * 4 + 4 * 2 * 4);
+    // Beside a mask: four rules of one factor.
+    assert_eq!(compared, 6 * 3 * 2 * 4 + 4 * 3 * 4);
 }
 
 /// (a) As above, from starting plastic weights of each sample's own, though their scope is the sample.

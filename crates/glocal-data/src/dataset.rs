@@ -249,6 +249,25 @@ impl ImageDataset {
         ImageDataset::new(name, self.classes, self.shape, pixels, labels)
     }
 
+    /// These samples, then those of `other`.
+    ///
+    /// # Errors
+    /// [`DataError::Inconsistent`] if the other's images have another size.
+    pub fn joined(mut self, other: &ImageDataset) -> Result<Self, DataError> {
+        if other.shape != self.shape {
+            return Err(DataError::Inconsistent {
+                name: other.name.clone(),
+                what: "images to join",
+                expected: format!("images of {}, as {} has", self.shape, self.name),
+                found: other.shape.to_string(),
+            });
+        }
+        self.pixels.extend_from_slice(&other.pixels);
+        self.labels.extend_from_slice(&other.labels);
+        self.classes = self.classes.max(other.classes);
+        Ok(self)
+    }
+
     /// Puts the samples `numbers` into `batch`, in that order; allocates only while `batch` is smaller than needed.
     ///
     /// # Equation

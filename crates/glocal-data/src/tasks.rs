@@ -14,11 +14,14 @@
 //! # }
 //! ```
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::augment::Map;
-use crate::{DataError, ImageDataset, ImageShape, Stream, dataset::intensity, text::check};
+use crate::split::stratified;
+use crate::{DataError, ImageDataset, ImageShape, Split, Stream, ValidationSplit, dataset::intensity, text::check};
 
 /// How tasks are made.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -235,28 +238,80 @@ impl TaskSequence {
     /// Task number `task`, from 0.
     ///
     /// # Errors
-    /// [`TaskError::NoSuchTask`]; [`TaskError::Empty`] if its classes have no images.
+    /// As [`TaskSequence::images`].
     pub fn task(&self, task: usize) -> Result<TaskSet, DataError> {
+        let half = |split| self.images(task, split, None);
+        Ok(TaskSet { train: half(Split::Train)?, test: half(Split::Test)? })
+    }
+
+    /// One half of task number `task`, from 0, or the images of it that have these numbers.
+    ///
+    /// # Errors
+    /// [`TaskError::NoSuchTask`]; [`TaskError::Empty`] if its classes have no images; [`DataError::NoSuchSample`].
+    pub fn images(&self, task: usize, split: Split, numbers: Option<&[u32]>) -> Result<ImageDataset, DataError> {
+        let half = self.half(task, split)?;
+        if let TaskKind::Split { classes, labels } = self.kind {
+            let half = some_classes(half, (task, classes), labels)?;
+            return numbers.map_or_else(|| Ok(half.clone()), |numbers| half.subset(half.name(), numbers));
+        }
+        let half = &match numbers {
+            Some(numbers) => Cow::Owned(half.subset(half.name(), numbers)?),
+            None => Cow::Borrowed(half),
+        };
+        match self.kind {
+            TaskKind::Permuted { .. } if task > 0 => permuted(half, &self.order(task)),
+            TaskKind::Rotated { degrees, .. } if task > 0 => {
+                // Whole turns are taken off first, as an angle in radians would lose digits to them.
+                let radians = (degrees * task as f64).rem_euclid(360.0).to_radians();
+                moved(half, &Map::rotation(radians))
+            }
+            _ => Ok(half.clone().into_owned()),
+        }
+    }
+
+    /// Number of images of one half of a task.
+    ///
+    /// # Errors
+    /// As [`TaskSequence::images`].
+    pub fn count(&self, task: usize, split: Split) -> Result<usize, DataError> {
+        Ok(self.labels(task, split)?.len())
+    }
+
+    /// Sets training images of a task aside, as [`ImageDataset::split_validation`]; numbers are those of
+    /// [`TaskSequence::images`].
+    ///
+    /// # Errors
+    /// As [`TaskSequence::images`]; fewer images than are to be set aside.
+    pub fn split_validation(
+        &self,
+        task: usize,
+        validation: usize,
+        stream: &Stream,
+    ) -> Result<ValidationSplit, DataError> {
+        stratified(self.labels(task, Split::Train)?.into_iter().map(u32::from), 256, validation, stream)
+    }
+
+    /// Labels of a half of a task.
+    fn labels(&self, task: usize, split: Split) -> Result<Vec<u8>, DataError> {
+        let half = self.half(task, split)?;
+        let TaskKind::Split { classes, labels: kind } = self.kind else { return Ok(half.labels().to_vec()) };
+        let own = task * classes..(task + 1) * classes;
+        let first = if kind == TaskLabels::Own { own.start as u8 } else { 0 };
+        let kept = half.labels().iter().filter(|&&label| own.contains(&usize::from(label)));
+        let labels: Vec<u8> = kept.map(|&label| label - first).collect();
+        if labels.is_empty() { Err(TaskError::Empty { name: half.name().into(), task }.into()) } else { Ok(labels) }
+    }
+
+    /// The half of the data set that a task is made of.
+    fn half(&self, task: usize, split: Split) -> Result<&ImageDataset, DataError> {
         if task >= self.len() {
             return Err(TaskError::NoSuchTask { task, tasks: self.len() }.into());
         }
         let set = &self.sets[if let TaskKind::Sets {} = self.kind { task } else { 0 }];
-        let both = |make: &dyn Fn(&ImageDataset) -> Result<ImageDataset, DataError>| {
-            Ok(TaskSet { train: make(&set.train)?, test: make(&set.test)? })
-        };
-        match self.kind {
-            TaskKind::Permuted { .. } if task > 0 => {
-                let order = self.order(task);
-                both(&|half| permuted(half, &order))
-            }
-            TaskKind::Rotated { degrees, .. } if task > 0 => {
-                // Whole turns are taken off first, as an angle in radians would lose digits to them.
-                let radians = (degrees * task as f64).rem_euclid(360.0).to_radians();
-                both(&|half| moved(half, &Map::rotation(radians)))
-            }
-            TaskKind::Split { classes, labels } => both(&|half| some_classes(half, (task, classes), labels)),
-            _ => Ok(set.clone()),
-        }
+        Ok(match split {
+            Split::Train => &set.train,
+            Split::Test => &set.test,
+        })
     }
 
     /// Which value of an image stands at each place in task `task`.

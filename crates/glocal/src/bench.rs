@@ -53,6 +53,10 @@ pub struct BenchReport {
     pub masked_hp_step_ms: f64,
     /// The same step executed densely, over `masked_hp_step_ms`.
     pub sparse_speedup: f64,
+    /// As `masked_hp_step_ms`, plastic weights shared by the batch.
+    pub masked_hp_shared_step_ms: f64,
+    /// The same step executed densely, over `masked_hp_shared_step_ms`.
+    pub sparse_speedup_shared: f64,
     /// Best rate of f32 matrix products of the step's own shapes.
     pub gemm_gflops: f64,
     /// Step over floor.
@@ -78,7 +82,7 @@ pub struct BenchReport {
     pub event_reading: EventReading,
 }
 
-/// Measures everything; takes about `seconds` for each of the nine networks.
+/// Measures everything; takes about `seconds` for each of the eleven networks.
 ///
 /// # Errors
 /// What training reports.
@@ -94,7 +98,8 @@ pub fn run(seconds: f64) -> Result<BenchReport, GlocalError> {
     let lp_step_ms = step_ms(LearningRule::Local, Sharing::Batch, PlasticScope::Run, &data, seconds)?;
     let conv_step_ms = conv::step_ms(seconds)?;
     let episodes_per_s = episodes::per_second(seconds)?;
-    let [masked_hp_step_ms, masked_dense_step_ms] = masked::step_ms(&data, seconds)?;
+    let [masked_hp_step_ms, masked_dense_step_ms] = masked::step_ms(&data, Sharing::PerSample, seconds)?;
+    let [masked_hp_shared_step_ms, dense_shared_step_ms] = masked::step_ms(&data, Sharing::Batch, seconds)?;
     let gemm_gflops = gemm_gflops(seconds);
     let floor_ms = |multiply_adds: f64| 2.0 * multiply_adds / gemm_gflops / 1e6;
     Ok(BenchReport {
@@ -107,6 +112,8 @@ pub fn run(seconds: f64) -> Result<BenchReport, GlocalError> {
         episodes_per_s,
         masked_hp_step_ms,
         sparse_speedup: masked_dense_step_ms / masked_hp_step_ms,
+        masked_hp_shared_step_ms,
+        sparse_speedup_shared: dense_shared_step_ms / masked_hp_shared_step_ms,
         gemm_gflops,
         gp_floor_ratio: gp_step_ms / floor_ms(gp_multiply_adds()),
         hp_floor_ratio: hp_step_ms / floor_ms(hp_multiply_adds()),
@@ -164,22 +171,35 @@ fn step_ms(
     seconds: f64,
 ) -> Result<f64, CoreError> {
     let mut learner = Learner::new(demo(rule, sharing, scope), 1)?;
-    median_ms(seconds, || learner.step(Input::Constant(&data.x), &data.labels).map(|_| ()))
+    median_ms(Least::default(), seconds, || learner.step(Input::Constant(&data.x), &data.labels).map(|_| ()))
 }
 
 /// Median time of `step`, over about `seconds`, after a few steps to warm up.
-fn median_ms(seconds: f64, mut step: impl FnMut() -> Result<(), CoreError>) -> Result<f64, CoreError> {
-    for _ in 0..5 {
+fn median_ms(least: Least, seconds: f64, mut step: impl FnMut() -> Result<(), CoreError>) -> Result<f64, CoreError> {
+    for _ in 0..least.before {
         step()?;
     }
     let mut times = Vec::new();
     let start = Instant::now();
-    while times.len() < 20 || start.elapsed().as_secs_f64() < seconds {
+    while times.len() < least.counted || start.elapsed().as_secs_f64() < seconds {
         let one = Instant::now();
         step()?;
         times.push(one.elapsed().as_secs_f64() * 1e3);
     }
     Ok(median(times))
+}
+
+/// How many steps a median is made of at least, and how many are not counted first.
+#[derive(Clone, Copy)]
+struct Least {
+    before: usize,
+    counted: usize,
+}
+
+impl Default for Least {
+    fn default() -> Self {
+        Least { before: 5, counted: 20 }
+    }
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

@@ -38,6 +38,35 @@ pub struct Evaluation {
     pub episodes: Option<EpisodeSpread>,
 }
 
+impl Evaluation {
+    /// Several judgements, of samples of the same classes, as one.
+    pub fn total(parts: &[Evaluation]) -> Evaluation {
+        let samples: u64 = parts.iter().map(|part| part.samples).sum();
+        let correct: u64 = parts.iter().map(|part| part.correct).sum();
+        let share = |sum: f64| sum / samples.max(1) as f64;
+        let classes = parts.iter().map(|part| part.per_class.len()).max().unwrap_or(0);
+        let mut per_class = vec![[0; 2]; classes];
+        let mut confusion = vec![vec![0; classes]; classes];
+        for part in parts {
+            for (sum, own) in per_class.iter_mut().zip(&part.per_class) {
+                sum.iter_mut().zip(own).for_each(|(sum, own)| *sum += own);
+            }
+            for (sums, own) in confusion.iter_mut().zip(&part.confusion) {
+                sums.iter_mut().zip(own).for_each(|(sum, own)| *sum += own);
+            }
+        }
+        Evaluation {
+            samples,
+            correct,
+            accuracy: share(correct as f64),
+            loss: share(parts.iter().map(|part| part.loss * part.samples as f64).sum()),
+            per_class,
+            confusion,
+            episodes: None,
+        }
+    }
+}
+
 /// How accuracy differs from episode to episode.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EpisodeSpread {
@@ -79,7 +108,10 @@ pub fn evaluate_each<const N: usize>(
     for numbers in samples.numbers(part).chunks(batch.max(1)) {
         samples.evaluation_batch(&mut feed, part, numbers, damage)?;
         for (plastic, tally) in &mut tallies {
-            let report = learner.evaluate_on(feed.examples(), *plastic)?;
+            let report = match feed.looks() {
+                0 | 1 => learner.evaluate_on(feed.examples(), *plastic)?,
+                looks => learner.evaluate_looks(feed.examples(), looks)?,
+            };
             tally.count(&report, &feed.asked(), feed.queries());
         }
     }

@@ -10,6 +10,7 @@
 pub mod bench;
 pub mod compare;
 pub mod config;
+pub mod continual;
 pub mod error;
 pub mod evaluate;
 pub mod event_picture;

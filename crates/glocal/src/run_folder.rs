@@ -165,6 +165,26 @@ impl RunFolder {
         RunConfig::load(&self.path("config.toml"), &[])
     }
 
+    /// Takes another config from now on.
+    ///
+    /// # Errors
+    /// The disk refuses; the old config is intact.
+    pub fn replace_config(&self, config: &RunConfig) -> Result<(), GlocalError> {
+        write_atomically(&self.path("config.toml"), config.to_toml().as_bytes())
+    }
+
+    /// Removes a file, if it is there.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn remove(&self, name: &str) -> Result<(), GlocalError> {
+        let path = self.path(name);
+        match fs::remove_file(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => Err(GlocalError::Write { path, source }),
+            _ => Ok(()),
+        }
+    }
+
     /// The path of a checkpoint.
     pub fn checkpoint_path(&self, which: Checkpoint) -> PathBuf {
         self.root.join("checkpoints").join(which.file_name())

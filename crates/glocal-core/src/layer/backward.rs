@@ -6,6 +6,7 @@ use super::dense::{self, DenseBackward, InputGradients, Plastic, dense_input_adj
 use super::forward::gram_of;
 use super::low_rank::{self, ConstantBackward, SeriesBackward, SeriesGradients};
 use super::masked::{self, MaskedBackward, Neurons, Synapses};
+use super::overlap;
 use super::presynaptic::{self, Term, plane};
 use super::scan::{AdjointTile, ColumnSums, OutputGradients, PlasticBackward, ScanTile, backward_tile};
 use super::tape::{clear, fit, neuron_strips, sample_strips, single_samples, synapse_strips};
@@ -100,7 +101,12 @@ impl<F: Float> Layer<F> {
         let rects = self.low_rank_rects(plasticity, batch);
         let mut s = std::mem::take(&mut tape.plastic.sums);
         let mut synapses = std::mem::take(&mut tape.plastic.synapses);
-        let mask = self.mask_beside(plasticity);
+        let mut overlap = std::mem::take(&mut tape.plastic.overlap);
+        let (mask, own) = match plasticity.config.sharing {
+            Sharing::Batch => (self.mask_beside(plasticity), None),
+            Sharing::PerSample => (None, self.mask_beside(plasticity)),
+        };
+        let taken = &overlap.taken;
         let plastic = self.plastic(plasticity, Execution::LowRank, pass, &tape.plastic);
         let scan = self.scan(pass, &tape.steady);
         let gram = &tape.plastic.gram;
@@ -117,23 +123,23 @@ impl<F: Float> Layer<F> {
                 backward_tile(&scan, from, tile, adjoint, Some(&mut execution));
             }
         };
-        let parts: Vec<(Rect, ColumnSums<F>, Vec<F>)> = tiles
+        let parts: Vec<(Rect, ColumnSums<F>, [Vec<F>; 2])> = tiles
             .zip(tape.adjoint.tiles(sizes, &rects))
             .zip(view::tiles(&mut s, batch, self.outputs, &rects))
             .zip(&mut synapses)
             .map(|(((tile, mut adjoint), s), synapses)| {
                 let group = tile.output.rows_per_group();
                 let grams = gram_of(gram, &tile.rect, batch, steps, constant);
-                let gram_gradient = if constant {
-                    let mut execution = ConstantBackward::new(plastic, tile.rect.clone(), grams[0], s, group);
+                let left = if constant {
+                    let mut execution = ConstantBackward::new(plastic, tile.rect.clone(), (grams[0], taken), s, group);
                     run(&mut execution, &tile, &mut adjoint, synapses);
-                    execution.gram_gradient
+                    [execution.gram_gradient, execution.taken_gradient]
                 } else {
-                    let mut execution = SeriesBackward::new(plastic, tile.rect.clone(), grams, group);
+                    let mut execution = SeriesBackward::new(plastic, tile.rect.clone(), (grams, taken), group);
                     run(&mut execution, &tile, &mut adjoint, synapses);
-                    Vec::new()
+                    [Vec::new(), Vec::new()]
                 };
-                (tile.rect, adjoint.sums, gram_gradient)
+                (tile.rect, adjoint.sums, left)
             })
             .collect();
         clear(&mut gradients.local_learning_rate, self.inputs);
@@ -142,11 +148,17 @@ impl<F: Float> Layer<F> {
         match (constant, plasticity.config.sharing) {
             (true, Sharing::Batch) => {
                 let mut total = vec![F::of(0.0); batch * batch];
-                parts.iter().for_each(|(.., part)| rows::add_scaled(&mut total, F::of(1.0), part));
+                parts.iter().for_each(|(.., [part, _])| rows::add_scaled(&mut total, F::of(1.0), part));
                 low_rank::constant_adjoint(&plastic, &(0..batch), &total, rate);
             }
             (true, Sharing::PerSample) => {
-                parts.iter().for_each(|(rect, _, part)| low_rank::constant_adjoint(&plastic, &rect.rows, part, rate));
+                for (rect, _, [part, _]) in &parts {
+                    low_rank::constant_adjoint(&plastic, &rect.rows, part, rate);
+                }
+                if let Some(mask) = own {
+                    let of_taken: Vec<F> = parts.iter().flat_map(|(.., [_, part])| part).copied().collect();
+                    overlap.adjoint(&plastic, mask, &of_taken, rate, None);
+                }
             }
             (false, _) => {
                 let factors: Vec<&[F]> = tape.trajectory.factors[..plastic.terms].iter().map(|f| &f[..]).collect();
@@ -154,6 +166,10 @@ impl<F: Float> Layer<F> {
                 self.series_input_gradients(plasticity, &plastic, du, &factors, rate, input);
                 if let (Some(mask), Some(input)) = (mask, input_gradient.as_deref_mut()) {
                     masked::add_input_gradient(&plastic, mask, &synapses, (du, factors[0]), input);
+                }
+                if let Some(mask) = own {
+                    let of_taken = overlap::series_gradient(&plastic, du, factors[0]);
+                    overlap.adjoint(&plastic, mask, &of_taken, rate, input_gradient.as_deref_mut());
                 }
                 if let (Some(input), false) = (input_gradient, pass.start_plastic().is_empty()) {
                     self.carried_input_gradient(pass, &plastic, du, input);
@@ -165,6 +181,7 @@ impl<F: Float> Layer<F> {
         }
         tape.plastic.sums = s;
         tape.plastic.synapses = synapses;
+        tape.plastic.overlap = overlap;
         parts.into_iter().map(|(rect, sums, _)| (rect, sums)).collect()
     }
 

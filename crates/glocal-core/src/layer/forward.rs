@@ -181,13 +181,12 @@ impl<F: Float> Layer<F> {
     }
 
     /// Whether low-rank execution knows what multiplies the plastic weights. Beside a mask it does for a rule of one
-    /// factor, the activity, without eligibility, if P is shared.
+    /// factor, the activity, without eligibility.
     fn low_rank_coupling(&self, plasticity: &Plasticity<F>) -> bool {
         let rule = &plasticity.rule;
         let simple = rule.pre() == [PreFactor::Activity] && rule.eligibility_decay() == 0.0;
-        let shared = plasticity.config.sharing == Sharing::Batch;
         match plasticity.config.coupling {
-            Coupling::Masked => simple && shared && self.sparse_mask().is_some(),
+            Coupling::Masked => simple && self.sparse_mask().is_some(),
             _ => !plasticity.has_matrix_gain(Execution::LowRank),
         }
     }
@@ -214,6 +213,7 @@ impl<F: Float> Layer<F> {
         let mut sums = std::mem::take(&mut tape.plastic.sums);
         let mut next = std::mem::take(&mut tape.plastic.next);
         let mut synapses = std::mem::take(&mut tape.plastic.synapses);
+        let mut overlap = std::mem::take(&mut tape.plastic.overlap);
         if pass.start_plastic().is_empty() {
             carried.clear();
         } else {
@@ -247,11 +247,21 @@ impl<F: Float> Layer<F> {
         let scan = self.scan(pass, &tape.steady);
         let trajectory = tape.trajectory.tiles(sizes, &rects);
         let sum_tiles = tiles(&mut sums, batch, self.outputs, &rects);
-        let (mask, input) = (self.mask_beside(plasticity), &tape.turned);
+        let input = &tape.turned;
+        // Shared plastic weights are formed at the mask's synapses; samples' own never are.
+        let (mask, own) = match shared {
+            true => (self.mask_beside(plasticity), None),
+            false => (None, self.mask_beside(plasticity)),
+        };
+        match own {
+            Some(mask) => overlap.load(&plastic, mask, input),
+            None => overlap.taken.clear(),
+        }
         synapses.resize_with(rects.len(), Synapses::default);
         trajectory.into_par_iter().zip(sum_tiles).zip(&mut synapses).for_each(|((mut tile, sum), synapses)| {
             let gram = gram_of(&gram, &tile.rect, batch, steps, constant);
-            let mut whole = LowRank::new(plastic, tile.rect.clone(), gram, &carried, constant.then_some(sum));
+            let sum = constant.then_some(sum);
+            let mut whole = LowRank::new(plastic, tile.rect.clone(), gram, &carried, sum, &overlap.taken);
             match mask {
                 None => forward_tile(&scan, &mut tile, Some(&mut whole)),
                 Some(mask) => {
@@ -290,6 +300,7 @@ impl<F: Float> Layer<F> {
         tape.plastic.carried = carried;
         tape.plastic.sums = sums;
         tape.plastic.synapses = synapses;
+        tape.plastic.overlap = overlap;
     }
 
     pub(super) fn low_rank_rects(&self, plasticity: &Plasticity<F>, batch: usize) -> Vec<Rect> {

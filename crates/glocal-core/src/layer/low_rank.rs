@@ -16,6 +16,7 @@
 use std::ops::Range;
 
 use super::dense::{Plastic, row_gain_adjoint};
+use super::overlap;
 use super::presynaptic::{Term, plane};
 use super::scan::{AdjointTile, FactorGradients, PlasticBackward, PlasticForward, ScanTile};
 use crate::linalg::{Into, product, product_serial};
@@ -39,6 +40,12 @@ fn mix<F: Float>(mut c: MatMut<'_, F>, into: Into, alpha: F, a: MatRef<'_, F>, b
     }
 }
 
+/// C of the one sample of a tile.
+fn taken_row<'a, F: Float>(plastic: &Plastic<'_, F>, taken: &'a [F], rect: &Rect, pair: usize) -> &'a [F] {
+    let start = (pair * plastic.pre.batch + rect.rows.start) * plastic.outputs;
+    &taken[start + rect.cols.start..start + rect.cols.end]
+}
+
 /// Low-rank execution of one tile, of either kind of input.
 pub(super) struct LowRank<'a, F> {
     pub plastic: Plastic<'a, F>,
@@ -49,6 +56,8 @@ pub(super) struct LowRank<'a, F> {
     pub carried: &'a [F],
     /// S_t of a constant input, `[T+1, B, O]`.
     pub sums: Option<Tile<'a, F>>,
+    /// What trained synapses take away from a single sample, C of [`overlap`], whole array; empty if they take nothing.
+    pub taken: &'a [F],
     /// S^E_t.
     eligibility: Vec<F>,
 }
@@ -60,9 +69,23 @@ impl<'a, F: Float> LowRank<'a, F> {
         gram: Vec<MatRef<'a, F>>,
         carried: &'a [F],
         sums: Option<Tile<'a, F>>,
+        taken: &'a [F],
     ) -> Self {
         let size = if sums.is_some() { rect.rows.len() * rect.cols.len() } else { 0 };
-        LowRank { plastic, rect, gram, carried, sums, eligibility: vec![F::of(0.0); size] }
+        LowRank { plastic, rect, gram, carried, sums, taken, eligibility: vec![F::of(0.0); size] }
+    }
+
+    /// Takes away what trained synapses have of u_t.
+    fn take_away(&self, t: usize, tile: &mut ScanTile<'_, F>) {
+        let (plastic, out) = (&self.plastic, tile.drive.row_mut(t, 0));
+        if let Some(sums) = &self.sums {
+            let taken = taken_row(plastic, self.taken, &self.rect, 0);
+            return rows::add_scaled_product(out, -plastic.pre.phase[t], taken, sums.row(t, 0));
+        }
+        for u in 0..t {
+            let taken = taken_row(plastic, self.taken, &self.rect, overlap::pair(t, u));
+            rows::add_scaled_product(out, -overlap::scale(plastic, t, u), taken, tile.factors[0].row(u, 0));
+        }
     }
 
     fn carried_group(&self, t: usize, g: usize, rows: usize) -> &'a [F] {
@@ -96,6 +119,9 @@ impl<F: Float> PlasticForward<F> for LowRank<'_, F> {
                         mix(tile.drive.plane_mut(t), Into::Add, F::of(1.0), block, past);
                     }
                 }
+            }
+            if !self.taken.is_empty() {
+                self.take_away(t, tile);
             }
         }
     }
@@ -135,6 +161,9 @@ pub(super) struct ConstantBackward<'a, F> {
     padded: Vec<F>,
     /// This tile's part of the gradient of the Gram matrix, over the mean.
     pub gram_gradient: Vec<F>,
+    /// As [`LowRank::taken`], and its gradient, of this tile.
+    taken: &'a [F],
+    pub taken_gradient: Vec<F>,
     /// Gradients of S^E and S, `[rows, cols]`.
     eligibility_gradient: Vec<F>,
     sum_gradient: Vec<F>,
@@ -144,11 +173,19 @@ pub(super) struct ConstantBackward<'a, F> {
 }
 
 impl<'a, F: Float> ConstantBackward<'a, F> {
-    pub fn new(plastic: Plastic<'a, F>, rect: Rect, gram: MatRef<'a, F>, sums: Tile<'a, F>, group: usize) -> Self {
+    pub fn new(
+        plastic: Plastic<'a, F>,
+        rect: Rect,
+        (gram, taken): (MatRef<'a, F>, &'a [F]),
+        sums: Tile<'a, F>,
+        group: usize,
+    ) -> Self {
         let zeros = |n: usize| vec![F::of(0.0); n];
         let (plane, len) = (rect.rows.len() * rect.cols.len(), group * rect.cols.len());
         ConstantBackward {
             gram_gradient: zeros(rect.rows.len() * rect.rows.len()),
+            taken_gradient: zeros(if taken.is_empty() { 0 } else { plane }),
+            taken,
             padded: zeros(if rect.rows.len() > 1 { plane + 16 * rect.rows.len() } else { 0 }),
             sums,
             eligibility_gradient: zeros(if plastic.coefficients.has_eligibility() { plane } else { 0 }),
@@ -204,6 +241,11 @@ impl<F: Float> PlasticBackward<F> for ConstantBackward<'_, F> {
             let gradient = MatMut::new(&mut self.sum_gradient, n, cols);
             let decay = Into::Blend(self.plastic.coefficients.decay.to_f64());
             mix(gradient, decay, k, self.gram.t(), du);
+            if !self.taken.is_empty() {
+                let taken = taken_row(&self.plastic, self.taken, &self.rect, 0);
+                rows::add_scaled_product(&mut self.taken_gradient, -k, du.row(0), self.sums.row(t, 0));
+                rows::add_scaled_product(&mut self.sum_gradient, -k, taken, du.row(0));
+            }
         }
     }
 }
@@ -219,16 +261,24 @@ pub(super) struct SeriesBackward<'a, F> {
     planes: [Vec<F>; 2],
     gain: Vec<F>,
     rows_per_group: usize,
+    plastic: Plastic<'a, F>,
+    /// As [`LowRank::taken`].
+    taken: &'a [F],
 }
 
 impl<'a, F: Float> SeriesBackward<'a, F> {
-    pub fn new(plastic: Plastic<'_, F>, rect: Rect, gram: Vec<MatRef<'a, F>>, rows_per_group: usize) -> Self {
+    pub fn new(
+        plastic: Plastic<'a, F>,
+        rect: Rect,
+        (gram, taken): (Vec<MatRef<'a, F>>, &'a [F]),
+        rows_per_group: usize,
+    ) -> Self {
         let steps = plastic.pre.phase.len();
         let zeros = |n: usize| vec![F::of(0.0); n];
         let plane = rect.rows.len() * rect.cols.len();
         let planes = [zeros(plane), zeros(if plastic.terms > 1 { plane } else { 0 })];
         let gain = plastic.repeated_gain(&rect.cols, rows_per_group);
-        SeriesBackward { later: zeros(steps * plane), planes, rect, gram, steps, gain, rows_per_group }
+        SeriesBackward { later: zeros(steps * plane), planes, rect, gram, steps, gain, rows_per_group, plastic, taken }
     }
 }
 
@@ -244,6 +294,14 @@ impl<F: Float> PlasticBackward<F> for SeriesBackward<'_, F> {
             let block = gram.part(later.clone(), t * n..(t + 1) * n).t();
             let drives = MatRef::new(&self.later, self.steps * n, cols).part(later.clone(), 0..cols);
             mix(MatMut::new(plane, n, cols), Into::Replace, F::of(1.0), block, drives);
+        }
+        if !self.taken.is_empty() {
+            for later in t + 1..self.steps {
+                let taken = taken_row(&self.plastic, self.taken, &self.rect, overlap::pair(later, t));
+                let of_drive = &self.later[later * cols..(later + 1) * cols];
+                let scale = -overlap::scale(&self.plastic, later, t);
+                rows::add_scaled_product(&mut self.planes[0], scale, taken, of_drive);
+            }
         }
     }
 

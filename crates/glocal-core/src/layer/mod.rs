@@ -10,6 +10,7 @@ mod forward;
 mod low_rank;
 mod map;
 mod masked;
+mod overlap;
 mod per_sample;
 mod planner;
 mod presynaptic;
@@ -22,8 +23,8 @@ pub(crate) use scan::{Above, OutputGradients};
 pub(crate) use tape::Tape;
 
 use crate::config::{
-    Coupling, Dropout, Execution, GainShape, LayerConfig, LearningRule, Operator, PlasticScope, PlasticityConfig,
-    Sharing,
+    Coupling, Dropout, Execution, GainShape, LayerConfig, LearningRule, MaskConfig, Operator, PlasticScope,
+    PlasticityConfig, Sharing,
 };
 use crate::dropout::Draw;
 use crate::linalg::{Mask, narrow};
@@ -147,11 +148,21 @@ impl<F: Float> Layer<F> {
             learning,
             neuron: neuron.unwrap_or_else(|| config.neuron.build()),
             plasticity,
-            mask: config.mask.map(|mask| Mask::draw(config.size, input.len(), mask.fan_in(input.len()), mask.seed)),
+            mask: config.mask.map(|mask| draw_mask(mask, config.size, input.len())),
             map,
             dropout: config.dropout,
             recurrent: config.operator == Operator::Recurrent,
         }
+    }
+
+    /// Connects it by the synapses of another mask.
+    pub(crate) fn remask(&mut self, mask: MaskConfig) {
+        self.mask = Some(draw_mask(mask, self.outputs, self.inputs));
+    }
+
+    /// Where its synapses lie in `[O,I]`; `None` without a mask.
+    pub(crate) fn synapses(&self) -> Option<Vec<u32>> {
+        self.mask.as_ref().map(Mask::positions)
     }
 
     /// Neurons.
@@ -354,4 +365,8 @@ impl<F: Float> Plasticity<F> {
     fn normalises(&self) -> bool {
         self.rule.normalisation() != Normalisation::None
     }
+}
+
+fn draw_mask(mask: MaskConfig, outputs: usize, inputs: usize) -> Mask {
+    Mask::draw(outputs, inputs, mask.fan_in(inputs), (mask.seed, mask.part))
 }

@@ -3,6 +3,7 @@
 use super::coefficients::Coefficients;
 use super::map::MapTape;
 use super::masked::Synapses;
+use super::overlap::Overlap;
 use super::presynaptic::Term;
 use super::scan::{AdjointTile, ColumnSums, ScanTile};
 use crate::config::Execution;
@@ -90,6 +91,8 @@ pub(super) struct PlasticTape<F> {
     pub sums: Vec<F>,
     /// Low-rank beside a mask: what each tile of neurons leaves of its synapses.
     pub synapses: Vec<Synapses<F>>,
+    /// The same where each sample has plastic weights of its own.
+    pub overlap: Overlap<F>,
 }
 
 impl<F: Float> Default for Tape<F> {
@@ -112,6 +115,7 @@ impl<F: Float> Default for Tape<F> {
                 carried: Vec::new(),
                 sums: Vec::new(),
                 synapses: Vec::new(),
+                overlap: Overlap::default(),
             },
             steady: Steady::default(),
             sparse: Sparse::default(),
@@ -270,7 +274,7 @@ pub(super) fn synapse_strips(rects: &[Rect], inputs: usize) -> Vec<Rect> {
     rects.iter().map(|rect| Rect { rows: rect.cols.clone(), cols: 0..inputs }).collect()
 }
 
-fn strips(n: usize, width: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
+pub(super) fn strips(n: usize, width: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
     (0..n.div_ceil(width)).map(move |i| i * width..((i + 1) * width).min(n))
 }
 

@@ -34,25 +34,25 @@ pub(crate) struct Mask {
 }
 
 impl Mask {
-    /// `fan_in` of `inputs` for each of `outputs` neurons, each choice equally likely.
-    ///
-    /// # References
-    /// R. Floyd's sampling without replacement: J. Bentley, "Programming pearls", CACM 30 (1987), doi 10.1145/30401.315746.
-    pub fn draw(outputs: usize, inputs: usize, fan_in: usize, seed: u64) -> Self {
-        let key = stream(seed, "mask");
+    /// `fan_in` of `inputs` for each of `outputs` neurons, each choice equally likely. Each neuron's inputs are shuffled and
+    /// dealt to parts 0, 1, ...; when too few are left they are shuffled anew.
+    pub fn draw(outputs: usize, inputs: usize, fan_in: usize, (seed, part): (u64, u64)) -> Self {
+        let parts = (inputs / fan_in) as u64;
+        let (deal, own) = (part / parts, (part % parts) as usize * fan_in..((part % parts) as usize + 1) * fan_in);
+        let key = stream(seed, &format!("mask {deal}"));
         let mut columns = Vec::with_capacity(outputs * fan_in);
-        let mut taken = vec![false; inputs];
+        let mut order: Vec<u32> = Vec::with_capacity(inputs);
         for neuron in 0..outputs {
-            for place in 0..fan_in {
-                let bound = inputs - fan_in + place;
-                let drawn = (uniform_of(key, (neuron * fan_in + place) as u64) * (bound + 1) as f64) as usize;
-                let chosen = if taken[drawn.min(bound)] { bound } else { drawn.min(bound) };
-                taken[chosen] = true;
-                columns.push(chosen as u32);
+            order.clear();
+            order.extend(0..inputs as u32);
+            // Only as far as the part at hand.
+            for place in 0..own.end {
+                let drawn = (uniform_of(key, (neuron * inputs + place) as u64) * (inputs - place) as f64) as usize;
+                order.swap(place, (place + drawn).min(inputs - 1));
             }
-            let own = &mut columns[neuron * fan_in..];
-            own.iter().for_each(|&column| taken[column as usize] = false);
+            let own = &mut order[own.clone()];
             own.sort_unstable();
+            columns.extend_from_slice(own);
         }
         Mask::of(inputs, fan_in, columns)
     }
@@ -80,6 +80,19 @@ impl Mask {
     /// Synapses.
     pub fn len(&self) -> usize {
         self.columns.len()
+    }
+
+    /// For each synapse the value of its input.
+    pub fn of_inputs<F: Float>(&self, values: &[F], out: &mut Vec<F>) {
+        out.clear();
+        out.extend(self.columns.iter().map(|&column| values[column as usize]));
+    }
+
+    /// Where each synapse lies in `[O,I]`.
+    pub fn positions(&self) -> Vec<u32> {
+        let neurons = (0u32..).zip(self.columns.chunks_exact(self.fan_in));
+        let first = |neuron: u32| neuron * self.inputs as u32;
+        neurons.flat_map(|(neuron, own)| own.iter().map(move |&column| first(neuron) + column)).collect()
     }
 
     /// Input of each synapse of `neurons`.
@@ -257,6 +270,16 @@ impl<F: Float> Turned<F> {
         });
     }
 
+    /// Takes products of planes of `x`, in parallel: nothing has to be turned.
+    pub fn load_products(&mut self, x: &Turned<F>, pairs: &[(usize, usize)]) {
+        self.fit(pairs.len(), x.rows, x.cols);
+        let strips = self.strips;
+        self.values.par_chunks_exact_mut(x.cols * width()).enumerate().for_each(|(index, out)| {
+            let ((a, b), strip) = (pairs[index / strips], index % strips);
+            rows::product(out, x.strip(a, strip), x.strip(b, strip));
+        });
+    }
+
     /// Takes one plane.
     pub fn load_part(&mut self, x: MatRef<'_, F>) {
         self.fit(1, x.rows(), x.cols());
@@ -293,6 +316,11 @@ fn turned_sums<F: Float, R: Iterator<Item = (u32, F)>>(
                 found[index * width..][..width].copy_from_slice(sums);
             });
             let found = MatRef::new(&found[..n * width], n, width).part(0..n, 0..samples.len());
+            if let (Into::Replace, true) = (into, scale == F::of(1.0)) {
+                let rows = out.borrow().split_rows(samples.start).1.split_rows(samples.len()).0;
+                transpose(found, rows.split_cols(first).1);
+                continue;
+            }
             transpose(found, MatMut::new(&mut turned[..samples.len() * n], samples.len(), n));
             for (b, row) in samples.clone().zip(turned.chunks_exact(n)) {
                 let out = &mut out.row_mut(b)[first..first + n];
@@ -379,7 +407,7 @@ mod tests {
             for (planes, rows, inputs, outputs, fan_in) in
                 [(1, 1, 5, 3, 1), (2, 100, 70, 131, 7), (3, 129, 33, 200, 33), (1, 300, 517, 64, 20), (3, 7, 40, 33, 5)]
             {
-                let mask = Mask::draw(outputs, inputs, fan_in, 3);
+                let mask = Mask::draw(outputs, inputs, fan_in, (3, 0));
                 let values: Vec<F> = numbers(mask.len(), 1);
                 let mut whole = vec![F::of(9.0); outputs * inputs];
                 mask.spread(&values, &mut whole);
@@ -423,7 +451,7 @@ mod tests {
     #[test]
     fn synapses_are_drawn_evenly() {
         let (outputs, inputs, fan_in) = (2000, 50, 5);
-        let mask = Mask::draw(outputs, inputs, fan_in, 1);
+        let mask = Mask::draw(outputs, inputs, fan_in, (1, 0));
         assert!(
             mask.columns.chunks(fan_in).all(|own| own.is_sorted_by(|a, b| a < b) && own[fan_in - 1] < inputs as u32)
         );
@@ -432,15 +460,30 @@ mod tests {
             // Binomial, 2000 draws of probability 0.1: 200 ± 4 · 13.4.
             assert!(met.abs_diff(200) < 54, "{input} {met}");
         }
-        assert_ne!(mask, Mask::draw(outputs, inputs, fan_in, 2));
-        assert_eq!(Mask::draw(3, 4, 4, 9).columns, [0, 1, 2, 3].repeat(3));
+        assert_ne!(mask, Mask::draw(outputs, inputs, fan_in, (2, 0)));
+        assert_eq!(Mask::draw(3, 4, 4, (9, 0)).columns, [0, 1, 2, 3].repeat(3));
+    }
+
+    /// Parts of a seed share no synapse until all are dealt, and are drawn as evenly as any.
+    #[test]
+    fn parts_share_nothing_while_inputs_last() {
+        let (outputs, inputs, fan_in) = (7, 50, 6);
+        let places = |part| Mask::draw(outputs, inputs, fan_in, (3, part)).positions();
+        for deal in 0..2 {
+            let mut all: Vec<u32> = (0..8).flat_map(|part| places(8 * deal + part)).collect();
+            all.sort_unstable();
+            all.dedup();
+            assert_eq!(all.len(), 8 * outputs * fan_in);
+        }
+        assert_ne!(places(0), places(8));
+        assert!((8..16).any(|part| places(part).iter().any(|place| places(0).contains(place))));
     }
 
     /// The same bits on one, two and five threads.
     #[test]
     fn threads_change_no_bit() {
         let (rows, inputs, outputs) = (130, 700, 300);
-        let mask = Mask::draw(outputs, inputs, 21, 3);
+        let mask = Mask::draw(outputs, inputs, 21, (3, 0));
         let (values, x, g): (Vec<f32>, Vec<f32>, Vec<f32>) =
             (numbers(mask.len(), 0), numbers(rows * inputs, 3), numbers(rows * outputs, 4));
         let run = || {

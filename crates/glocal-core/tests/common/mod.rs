@@ -155,7 +155,7 @@ pub fn couplings() -> [Coupling; 5] {
 /// Gives a plastic layer this coupling, and the mask that masked coupling needs.
 pub fn couple(layer: &mut LayerConfig, coupling: Coupling) {
     plasticity_of(layer).coupling = coupling;
-    layer.mask = (coupling == Coupling::Masked).then_some(MaskConfig { density: 0.2, seed: 3 });
+    layer.mask = (coupling == Coupling::Masked).then_some(MaskConfig { density: 0.2, seed: 3, part: 0 });
 }
 
 pub const SCOPES: [PlasticScope; 4] =
@@ -166,7 +166,7 @@ pub fn low_rank_possible(plasticity: &PlasticityConfig) -> bool {
     let one_factor = matches!(plasticity.rule, RuleConfig::Hebbian { .. } | RuleConfig::Bcm { .. });
     let row_gain = match plasticity.coupling {
         Coupling::Additive { gain } => gain != GainShape::PerSynapse,
-        Coupling::Masked => plasticity.sharing == Sharing::Batch && one_factor,
+        Coupling::Masked => one_factor,
         Coupling::Gated => false,
     };
     let forgets = matches!(plasticity.rule, RuleConfig::Oja { .. });

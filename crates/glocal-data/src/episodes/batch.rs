@@ -7,7 +7,8 @@ use crate::{DataError, ImageShape, text::check};
 ///
 /// # Shapes
 /// B episodes of S supports and Q queries: `images` is `[B, S + Q, I]` and `labels` `[B, S + Q]`, of each episode its
-/// support first, then its queries.
+/// support first, then its queries. With several looks at each picture S and Q count all of them: the whole support, then the
+/// whole support again, and so on, the queries likewise.
 ///
 /// # Units
 /// Intensities in 0..=1: 0 is paper, 1 is ink.
@@ -16,6 +17,7 @@ pub struct EpisodeBatch {
     shape: ImageShape,
     supports: usize,
     queries: usize,
+    looks: usize,
     images: Vec<f32>,
     labels: Vec<u32>,
 }
@@ -44,9 +46,14 @@ impl EpisodeBatch {
         self.queries
     }
 
+    /// How often each picture is looked at; 0 in an empty batch.
+    pub fn looks(&self) -> usize {
+        self.looks
+    }
+
     /// Pictures of an episode, S + Q.
     pub fn pictures(&self) -> usize {
-        self.supports + self.queries
+        self.supports.saturating_add(self.queries)
     }
 
     /// Size of a picture, whose values are I.
@@ -64,9 +71,14 @@ impl EpisodeBatch {
         &self.labels
     }
 
-    pub(super) fn begin(&mut self, shape: ImageShape, EpisodeShape { ways, shots, queries }: EpisodeShape) {
-        self.shape = shape;
-        (self.supports, self.queries) = (ways * shots, ways * queries);
+    pub(super) fn begin(
+        &mut self,
+        shape: ImageShape,
+        EpisodeShape { ways, shots, queries }: EpisodeShape,
+        looks: usize,
+    ) {
+        (self.shape, self.looks) = (shape, looks);
+        (self.supports, self.queries) = ((ways * shots).saturating_mul(looks), (ways * queries).saturating_mul(looks));
         self.images.clear();
         self.labels.clear();
     }
@@ -84,10 +96,18 @@ impl EpisodeBatch {
 
     /// Appends an episode.
     pub(super) fn push(&mut self, pool: &PictureClasses, episode: &Episode) {
-        for picture in episode.support.iter().chain(&episode.query) {
-            pool.push_turned(picture.picture, picture.quarter_turns, &mut self.images);
-            self.labels.push(picture.label);
+        for pictures in [&episode.support, &episode.query] {
+            for picture in (0..self.looks).flat_map(|_| pictures) {
+                pool.push_turned(picture.picture, picture.quarter_turns, &mut self.images);
+                self.labels.push(picture.label);
+            }
         }
+    }
+
+    /// Places in an episode where a picture is looked at for the first time.
+    pub(super) fn first_looks(&self) -> [std::ops::Range<usize>; 2] {
+        let looks = self.looks.max(1);
+        [0..self.supports / looks, self.supports..self.supports + self.queries / looks]
     }
 
     /// Labels and images of the last episode, in order.

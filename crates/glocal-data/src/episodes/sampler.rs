@@ -72,6 +72,8 @@ pub struct Variations<'a> {
     pub pictures: Option<&'a Augmentations>,
     /// All pictures of a class in the same way, before that: each episode meets classes that no other one does.
     pub classes: Option<&'a Augmentations>,
+    /// Each picture again so many times, each time varied in a way of its own.
+    pub looks: Option<(usize, &'a Augmentations)>,
 }
 
 /// Draws episodes from some classes of a pool.
@@ -150,22 +152,28 @@ impl<'a> EpisodeSampler<'a> {
         episodes: usize,
         variations: Variations<'_>,
     ) -> Result<(), DataError> {
-        batch.begin(self.pool.shape(), self.shape);
-        [variations.pictures, variations.classes].into_iter().flatten().try_for_each(Augmentations::validate)?;
+        let (again, of_look) = variations.looks.map_or((0, None), |(again, of)| (again, Some(of)));
+        batch.begin(self.pool.shape(), self.shape, again.saturating_add(1));
+        let chains = [variations.pictures, variations.classes, of_look];
+        chains.into_iter().flatten().try_for_each(Augmentations::validate)?;
         batch.reserve(episodes)?;
-        let [of_pictures, of_classes] = ["augment", "class-augment"].map(|name| stream.fork(name));
+        let [of_pictures, of_classes, of_looks] = ["augment", "class-augment", "looks"].map(|name| stream.fork(name));
         let mut before = Vec::new();
         for number in (0..episodes as u64).map(|place| first_number.wrapping_add(place)) {
             batch.push(self.pool, &self.episode(stream, number));
-            if variations.pictures.is_none() && variations.classes.is_none() {
+            if chains.iter().all(Option::is_none) {
                 continue;
             }
             let draw = |of: Option<&Augmentations>, stream: &Stream, at: u32| {
                 of.map_or(Map::IDENTITY, |of| of.draw(&Draw::new(stream, number), at))
             };
+            let firsts = batch.first_looks();
             for (place, (label, image)) in (0..).zip(batch.last_mut()) {
                 let class = draw(variations.classes, &of_classes, label);
                 let map = class.then(&draw(variations.pictures, &of_pictures, place));
+                // The first time a picture is seen as it is.
+                let look = of_look.filter(|_| !firsts.iter().any(|first| first.contains(&(place as usize))));
+                let map = map.then(&draw(look, &of_looks, place));
                 vary(image, self.pool.shape(), &map, &mut before);
             }
         }

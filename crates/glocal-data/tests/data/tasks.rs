@@ -1,7 +1,7 @@
 //! Tasks against what their definitions say of each image.
 
 use glocal_data::tasks::{TaskError, TaskKind, TaskLabels, TaskSequence, TaskSet};
-use glocal_data::{DataError, ImageDataset, Stream};
+use glocal_data::{DataError, ImageDataset, Split, Stream};
 
 /// `count` images of 3 x 4 with different levels, labels 0, 1, .. in turn.
 fn images(name: &str, classes: usize, count: usize) -> ImageDataset {
@@ -105,6 +105,39 @@ fn each_set_is_a_task() {
     (0..2).for_each(|task| assert_eq!(tasks.task(task).unwrap(), sets[task]));
     let error = tasks.task(2).unwrap_err();
     assert!(matches!(error, DataError::Tasks(TaskError::NoSuchTask { task: 2, tasks: 2 })), "{error}");
+}
+
+#[test]
+fn some_images_of_a_task_are_those_of_the_whole() {
+    for kind in [
+        TaskKind::Permuted { tasks: 3 },
+        TaskKind::Rotated { tasks: 3, degrees: 30.0 },
+        TaskKind::Split { classes: 2, labels: TaskLabels::Own },
+    ] {
+        let tasks = sequence(kind);
+        for task in 0..3 {
+            let whole = tasks.task(task).unwrap();
+            assert_eq!(tasks.count(task, Split::Train).unwrap(), whole.train.len());
+            assert_eq!(tasks.count(task, Split::Test).unwrap(), whole.test.len());
+            let some = tasks.images(task, Split::Train, Some(&[3, 1])).unwrap();
+            assert_eq!(some, whole.train.subset("a", &[3, 1]).unwrap());
+            let split = tasks.split_validation(task, 1, &Stream::new(5)).unwrap();
+            assert_eq!(split, whole.train.split_validation(1, &Stream::new(5)).unwrap());
+        }
+        let far = u32::MAX;
+        assert!(matches!(tasks.images(1, Split::Test, Some(&[far])), Err(DataError::NoSuchSample { .. })));
+        assert!(tasks.count(3, Split::Test).is_err());
+    }
+}
+
+#[test]
+fn sets_are_joined_in_order() {
+    let (a, b) = (images("a", 3, 4), images("b", 5, 2));
+    let both = a.clone().joined(&b).unwrap();
+    assert_eq!((both.len(), both.classes()), (6, 5));
+    assert_eq!(both.pixels(), [a.pixels(), b.pixels()].concat());
+    let other = ImageDataset::new("c", 3, [1, 2], vec![0, 1], vec![0]).unwrap();
+    assert!(matches!(a.joined(&other), Err(DataError::Inconsistent { .. })));
 }
 
 #[test]

@@ -7,6 +7,7 @@
 //! Only the published figures on the page are real, and the drawings of Omniglot where `GLOCAL_DATA` names a folder that has
 //! them; the page says so at its top.
 
+mod continual;
 mod few_shot;
 
 use std::path::PathBuf;
@@ -50,6 +51,7 @@ fn sample_report() -> Report {
             .into(),
         noise_axis: None,
         few_shot: Some(few_shot::few_shot(&mut random)),
+        continual: Some(continual::continual(&mut random)),
         fault_tolerance: Some(fault_tolerance(&mut random)),
         confusions: vec![
             fashion_confusion("sample matrix, invented: HP, seed 1, clean test images", &mut random),

@@ -6,7 +6,7 @@ use glocal_core::config::{
 use glocal_core::{CoreError, Input, Learner, LearningRule};
 use glocal_data::Stream;
 
-use super::{lif, median_ms};
+use super::{Least, lif, median_ms};
 
 const STEPS: usize = 8;
 const BATCH: usize = 32;
@@ -30,7 +30,7 @@ pub(super) fn step_ms(seconds: f64) -> Result<f64, CoreError> {
     let mut draws = Stream::new(0).fork("bench").draws();
     let x: Vec<f32> = (0..BATCH * SIDE * SIDE).map(|_| (2.0 * draws.uniform() - 1.0).max(0.0)).collect();
     let labels: Vec<u32> = (0..BATCH).map(|_| draws.below(CLASSES as u64) as u32).collect();
-    median_ms(seconds, || learner.step(Input::Constant(&x), &labels).map(|_| ()))
+    median_ms(Least::default(), seconds, || learner.step(Input::Constant(&x), &labels).map(|_| ()))
 }
 
 /// Multiply-adds of a step: the first convolution, whose input is constant, once forward and once for its weight gradient;

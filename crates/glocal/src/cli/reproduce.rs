@@ -1,6 +1,7 @@
 //! `glocal reproduce`.
 
 mod classification;
+mod continual;
 mod demo;
 mod faults;
 mod few_shot;
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use glocal::experiments::{
-    arm_of_letters, classification as classify, fashion_demo, fault_tolerance, few_shot as episodes,
+    arm_of_letters, classification as classify, continual as tasks, fashion_demo, fault_tolerance, few_shot as episodes,
 };
 use glocal::report::LearningRule;
 use glocal::train::Start;
@@ -26,9 +27,12 @@ Examples:
   glocal reproduce fault-tolerance --quick
   glocal reproduce classification
   glocal reproduce few-shot --only hp,prototypes
+  glocal reproduce continual --quick
+  glocal reproduce continual --only hp,gp-sparse --tasks 10
+  glocal reproduce continual --only hp --tasks 60 --resume    ten tasks more
   glocal reproduce fashion-demo --resume                go on after Ctrl-C; finished runs are kept
 
-few-shot needs Omniglot, the others the full Fashion-MNIST: `glocal data fetch fashion-mnist`, or on Debian
+few-shot needs Omniglot, continual MNIST, the others the full Fashion-MNIST: `glocal data fetch fashion-mnist`, or on Debian
 `apt install dataset-fashion-mnist`; classification MNIST and (a part of) N-MNIST, too: `glocal data list`.")]
 pub struct ReproduceArgs {
     /// Which published result
@@ -36,18 +40,25 @@ pub struct ReproduceArgs {
     /// Folder for runs, results.json and report.html [default: runs/NAME]
     #[arg(long, short, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Seeds, one run of each arm per seed [default: 1,2,3; of classification and few-shot 1]
+    /// Seeds, one run of each arm per seed [default: 1,2,3; of classification, few-shot and continual 1]
     #[arg(long, value_name = "N,N,...", value_delimiter = ',')]
     seeds: Vec<u64>,
     /// Epochs [default: those of the config files]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     epochs: Option<u64>,
-    /// Arms: lp (local), gp (global), hp (hybrid); classification has hp only, few-shot takes --only
+    /// Arms: lp (local), gp (global), hp (hybrid); classification has hp only, few-shot and continual take --only
     #[arg(long, value_name = "ARM,ARM,...", value_delimiter = ',', default_value = "lp,gp,hp", value_parser = arm)]
     arms: Vec<LearningRule>,
-    /// Only these runs of few-shot: hp, hp-second-order, gp, lp, prototypes, hp-spiking, hp-events
+    /// Only these runs. few-shot: hp, hp-second-order, gp, lp, prototypes, hp-spiking, hp-events; continual: hp, gp-sparse,
+    /// gp-dense, ewc, ewc-online, si, context-gating, rehearsal
     #[arg(long, value_name = "NAME,NAME,...", value_delimiter = ',')]
     only: Vec<String>,
+    /// Tasks of continual [default: 50]; with --resume more than before make finished runs longer
+    #[arg(long, value_name = "N", value_parser = tasks_in_a_row)]
+    tasks: Option<usize>,
+    /// continual: tries the grid that the strengths of EWC and SI were chosen from, by validation images
+    #[arg(long)]
+    tune: bool,
     /// A taste in minutes: few epochs, part of the data, few levels of damage, one seed
     #[arg(long)]
     quick: bool,
@@ -66,6 +77,8 @@ enum Published {
     Classification,
     /// Omniglot: new characters from one example
     FewShot,
+    /// Permuted MNIST: many tasks in a row without forgetting
+    Continual,
 }
 
 impl Published {
@@ -75,12 +88,17 @@ impl Published {
             Published::FaultTolerance => fault_tolerance::NAME,
             Published::Classification => classify::NAME,
             Published::FewShot => episodes::NAME,
+            Published::Continual => tasks::NAME,
         }
     }
 }
 
 fn arm(word: &str) -> Result<LearningRule, String> {
     arm_of_letters(word).ok_or_else(|| "known are lp, gp and hp".into())
+}
+
+fn tasks_in_a_row(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|tasks| (1..=10_000).contains(tasks)).ok_or_else(|| "give a number from 1 to 10000".into())
 }
 
 /// Carries out the experiment and prints its tables.
@@ -93,6 +111,7 @@ pub fn run(args: &ReproduceArgs, context: &Context) -> Result<(), GlocalError> {
         Published::FaultTolerance => faults::run(args, context),
         Published::Classification => classification::run(args, context),
         Published::FewShot => few_shot::run(args, context),
+        Published::Continual => continual::run(args, context),
     }
 }
 
@@ -138,13 +157,15 @@ impl ReproduceArgs {
         let arms: Vec<String> = self.arms().iter().map(|&rule| glocal::compare::letters(rule).to_lowercase()).collect();
         let arms = match self.name {
             Published::Classification => String::new(),
-            Published::FewShot if self.only.is_empty() => String::new(),
-            Published::FewShot => format!(" --only {}", self.only.join(",")),
+            Published::FewShot | Published::Continual if self.only.is_empty() => String::new(),
+            Published::FewShot | Published::Continual => format!(" --only {}", self.only.join(",")),
             _ => format!(" --arms {}", arms.join(",")),
         };
         let epochs = self.epochs.map_or(String::new(), |epochs| format!(" --epochs {epochs}"));
         let quick = if self.quick { " --quick" } else { "" };
-        let options = format!("--seeds {}{arms}{epochs}{quick}", seeds.join(","));
+        let tasks = self.tasks.map_or(String::new(), |tasks| format!(" --tasks {tasks}"));
+        let tune = if self.tune { " --tune" } else { "" };
+        let options = format!("--seeds {}{arms}{tasks}{epochs}{quick}{tune}", seeds.join(","));
         format!("glocal reproduce {} {options} --out {}", self.name.name(), out.display())
     }
 }

@@ -18,8 +18,8 @@ const FILE: &str = "few-shot.json";
 pub struct FewShotFigures {
     /// One for each size that was asked for and that the network can meet.
     pub tasks: Vec<TaskFigure>,
-    /// Sizes that were asked for.
-    pub asked: Vec<EpisodeShape>,
+    /// Sizes that were asked for, and looks at each picture.
+    pub asked: Vec<(EpisodeShape, usize)>,
     /// Episodes of each.
     pub episodes: usize,
 }
@@ -29,6 +29,8 @@ pub struct FewShotFigures {
 pub struct TaskFigure {
     /// Size of an episode.
     pub shape: EpisodeShape,
+    /// Looks at each picture: once as it is, then varied a little; the answers to a query are averaged.
+    pub looks: usize,
     /// Episodes judged.
     pub episodes: u64,
     /// Mean accuracy, 0..=1.
@@ -38,7 +40,7 @@ pub struct TaskFigure {
 }
 
 impl FewShotFigures {
-    /// Judges `learner` on `episodes` test episodes of each of `shapes`; a plastic read-out is narrowed to fewer classes
+    /// Judges `learner` on `episodes` test episodes of each of the sizes and looks `asked` for; a plastic read-out is narrowed to fewer classes
     /// than it learned with, and left out where they are more.
     ///
     /// # Errors
@@ -47,35 +49,35 @@ impl FewShotFigures {
         learner: &Learner,
         samples: &mut RunSamples<'_>,
         config: &RunConfig,
-        shapes: &[EpisodeShape],
+        asked: &[(EpisodeShape, usize)],
         episodes: usize,
     ) -> Result<FewShotFigures, GlocalError> {
         let mut tasks = Vec::new();
-        for &shape in shapes {
+        for &(shape, looks) in asked {
             if !can_meet(config, shape.ways) {
                 continue;
             }
-            samples.judge_by(shape, episodes)?;
+            samples.judge_by(shape, episodes, looks)?;
             let mut narrowed = learner.narrowed(shape.ways)?;
             let plastic = PlasticEval::Moving;
             let options = EvalOptions { plastic, damage: Damage::none(), batch: config.eval_batch() };
             let judged = evaluate(&mut narrowed, samples, Part::Test, &options)?;
             if let Some(spread) = judged.episodes {
                 let (accuracy, interval) = (judged.accuracy, spread.interval);
-                tasks.push(TaskFigure { shape, episodes: spread.episodes, accuracy, interval });
+                tasks.push(TaskFigure { shape, looks, episodes: spread.episodes, accuracy, interval });
             }
         }
-        Ok(FewShotFigures { tasks, asked: shapes.to_vec(), episodes })
+        Ok(FewShotFigures { tasks, asked: asked.to_vec(), episodes })
     }
 
-    /// The figure for so many ways and shots.
-    pub fn task(&self, ways: usize, shots: usize) -> Option<&TaskFigure> {
-        self.tasks.iter().find(|task| (task.shape.ways, task.shape.shots) == (ways, shots))
+    /// The figure for so many ways, shots and looks.
+    pub fn task(&self, ways: usize, shots: usize, looks: usize) -> Option<&TaskFigure> {
+        self.tasks.iter().find(|task| (task.shape.ways, task.shape.shots, task.looks) == (ways, shots, looks))
     }
 
     /// Whether it was measured in exactly these sizes, in so many episodes of each.
-    pub fn covers(&self, shapes: &[EpisodeShape], episodes: usize) -> bool {
-        self.asked == shapes && self.episodes == episodes
+    pub fn covers(&self, asked: &[(EpisodeShape, usize)], episodes: usize) -> bool {
+        self.asked == asked && self.episodes == episodes
     }
 
     /// The figures in a run folder, if there are any.

@@ -6,7 +6,7 @@ use glocal_data::episodes::{ClassId, EpisodePicture, EpisodeShape, PictureClasse
 
 use super::{RunRecord, TaskFigure, can_meet};
 use crate::error::GlocalError;
-use crate::experiments::few_shot::{COLUMNS, ContestantResult, FewShotResults, PUBLISHED};
+use crate::experiments::few_shot::{COLUMNS, ContestantResult, FewShotResults, LOOKS, PUBLISHED};
 use crate::report::{ExplainedEpisode, FewShot, FewShotCell, FewShotRow, ShotCurve, ShotPoint, ShownPicture};
 use crate::run_folder::RunFolder;
 use crate::samples::{Part, RunSamples, Samples, core_shape, is_absent};
@@ -24,16 +24,24 @@ pub(super) fn few_shot(records: &[RunRecord], locations: &Locations) -> Result<O
     let seeds = results.runs.iter().any(|run| run.seed != results.runs[0].seed);
     let label =
         |run: &ContestantResult| if seeds { format!("{}, seed {}", run.label, run.seed) } else { run.label.clone() };
+    let row = |run: &ContestantResult, looks: usize| {
+        let cell = |&(ways, shots): &(usize, usize)| run.figures.task(ways, shots, looks).map(measured);
+        let label = match looks {
+            1 => label(run),
+            _ => format!("{}, {looks} looks at each picture", label(run)),
+        };
+        FewShotRow { label, rule: run.rule, published: false, cells: COLUMNS.iter().map(cell).collect() }
+    };
     let own = |run: &ContestantResult| {
-        let cell = |&(ways, shots): &(usize, usize)| run.figures.task(ways, shots).map(measured);
-        FewShotRow { label: label(run), rule: run.rule, published: false, cells: COLUMNS.iter().map(cell).collect() }
+        let several = run.figures.tasks.iter().any(|task| task.looks == LOOKS);
+        std::iter::once(row(run, 1)).chain(several.then(|| row(run, LOOKS))).collect::<Vec<_>>()
     };
     let published = |(label, cells): &(&str, [Option<f64>; 4])| {
         let cell = |&percent: &Option<f64>| percent.map(|percent| FewShotCell { percent, ..FewShotCell::default() });
         FewShotRow { label: (*label).into(), rule: None, published: true, cells: cells.iter().map(cell).collect() }
     };
     let curve = |run: &ContestantResult| {
-        let five = run.figures.tasks.iter().filter(|task| task.shape.ways == 5);
+        let five = run.figures.tasks.iter().filter(|task| task.shape.ways == 5 && task.looks == 1);
         let point = |task: &TaskFigure| ShotPoint {
             shots: task.shape.shots as u32,
             percent: 100.0 * task.accuracy,
@@ -42,7 +50,7 @@ pub(super) fn few_shot(records: &[RunRecord], locations: &Locations) -> Result<O
         ShotCurve { label: label(run), rule: run.rule, points: five.map(point).collect() }
     };
     Ok(Some(FewShot {
-        table: results.runs.iter().map(own).chain(PUBLISHED.iter().map(published)).collect(),
+        table: results.runs.iter().flat_map(own).chain(PUBLISHED.iter().map(published)).collect(),
         tasks: COLUMNS.iter().map(|(ways, shots)| format!("{ways}-way {shots}-shot")).collect(),
         shots: results.runs.iter().map(curve).collect(),
         episodes: explained(records, locations)?.into_iter().collect(),
@@ -70,7 +78,7 @@ fn explained(records: &[RunRecord], locations: &Locations) -> Result<Option<Expl
         Err(error) => return Err(error),
     };
     let mut samples = RunSamples::new(&samples, &record.config, None)?;
-    samples.judge_by(SHOWN, 1)?;
+    samples.judge_by(SHOWN, 1, 1)?;
     let (learner, _) = load_network(&RunFolder::read_only(&record.root)?, &record.config)?;
     let mut learner = learner.narrowed(SHOWN.ways)?;
     let Some((pool, episode)) = samples.episode(Part::Test, 0) else { return Ok(None) };

@@ -1,6 +1,7 @@
 //! Finished runs side by side: read from their folders, grouped into arms, printed as tables and pages.
 
 mod arms;
+mod continual_page;
 mod fault;
 mod fault_page;
 mod few_shot;
@@ -12,6 +13,7 @@ pub mod table;
 use std::path::{Path, PathBuf};
 
 use crate::config::RunConfig;
+use crate::continual::ContinualFigures;
 use crate::error::GlocalError;
 use crate::run_folder::{EpochMetrics, RunFolder};
 use crate::train::Summary;
@@ -39,6 +41,8 @@ pub struct RunRecord {
     pub faults: Option<FaultCurves>,
     /// Test accuracy in episodes of several sizes, where it was measured.
     pub few_shot: Option<FewShotFigures>,
+    /// Accuracies on tasks in a row, where the run learned some.
+    pub continual: Option<ContinualFigures>,
 }
 
 impl RunRecord {
@@ -56,6 +60,7 @@ impl RunRecord {
             noise: NoiseCurve::read(&folder)?,
             faults: FaultCurves::read(&folder)?,
             few_shot: FewShotFigures::read(&folder)?,
+            continual: ContinualFigures::read(&folder)?,
         })
     }
 
@@ -70,8 +75,12 @@ impl RunRecord {
 
     /// Arm and seed, and whether it sees events, for messages and pages.
     pub fn label(&self) -> String {
+        let (rule, seed) = (self.config.learner.network.learning_rule, self.config.training.seed);
+        if let Some(continual) = &self.config.continual {
+            return format!("{}, seed {seed}", continual.method.name(rule));
+        }
         let events = if self.config.events.is_some() { ", events" } else { "" };
-        format!("{} seed {}{events}", letters(self.config.learner.network.learning_rule), self.config.training.seed)
+        format!("{} seed {seed}{events}", letters(rule))
     }
 }
 

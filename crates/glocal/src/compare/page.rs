@@ -3,13 +3,14 @@
 use glocal_core::{Learner, LearningRule};
 use glocal_data::Locations;
 
+use super::continual_page::continual;
 use super::fault_page::{confusions, fault_tolerance};
 use super::few_shot_page::few_shot;
 use super::{RunRecord, arms, letters};
 use crate::error::GlocalError;
 use crate::report::{
-    Arm, FewShot, FewShotCell, Finding, Headline, HybridFields, Image, NoiseAccuracy, PlasticLayer, Provenance, Report,
-    SampleActivity, WeightView,
+    Arm, Continual, ContinualMethod, FewShot, FewShotCell, Finding, Headline, HybridFields, Image, NoiseAccuracy,
+    PlasticLayer, Provenance, Report, SampleActivity, WeightView,
 };
 use crate::run_folder::RunFolder;
 use crate::samples::{Damage, Feed, Part, RunSamples, Samples, is_absent};
@@ -40,15 +41,18 @@ pub fn report(records: &[RunRecord], headings: Headings, locations: &Locations) 
     let alike = alike(records);
     let arms = arms(&alike);
     let few_shot = few_shot(records, locations)?;
+    let continual = continual(records);
     let mut page = Report {
         title: headings.title,
         summary: headings.summary,
-        headlines: match &few_shot {
-            Some(few_shot) => of_tasks(few_shot),
-            None if alike.is_empty() => of_datasets(records),
-            None => headlines(&arms),
+        headlines: match (&few_shot, &continual) {
+            (Some(few_shot), _) => of_tasks(few_shot),
+            (None, Some(continual)) => of_methods(continual),
+            (None, None) if alike.is_empty() => of_datasets(records),
+            (None, None) => headlines(&arms),
         },
         few_shot,
+        continual,
         fault_tolerance: fault_tolerance(records, locations)?,
         confusions: confusions(records, locations),
         health: Some(findings(records)),
@@ -65,7 +69,8 @@ pub fn report(records: &[RunRecord], headings: Headings, locations: &Locations) 
 /// The run whose inside is shown: a hybrid one if there is one.
 fn most_telling(records: &[RunRecord]) -> Option<&RunRecord> {
     // An episode is explained on its own.
-    let finished = || records.iter().filter(|record| record.summary.is_some() && record.config.episodes.is_none());
+    let alone = |record: &&RunRecord| record.config.episodes.is_none() && record.config.continual.is_none();
+    let finished = || records.iter().filter(|record| record.summary.is_some()).filter(alone);
     finished().find(|r| r.config.learner.network.learning_rule == LearningRule::Hybrid).or_else(|| finished().next())
 }
 
@@ -74,8 +79,9 @@ fn most_telling(records: &[RunRecord]) -> Option<&RunRecord> {
 fn alike(records: &[RunRecord]) -> Vec<RunRecord> {
     let Some(first) = records.first() else { return Vec::new() };
     let other = |record: &RunRecord| record.config.data.dataset != first.config.data.dataset;
-    // Contestants of few-shot learning differ in more than their arm.
-    if records.iter().any(|record| other(record) || record.config.episodes.is_some()) {
+    // Contestants of few-shot learning and of tasks in a row differ in more than their arm.
+    let contests = |record: &RunRecord| record.config.episodes.is_some() || record.config.continual.is_some();
+    if records.iter().any(|record| other(record) || contests(record)) {
         return Vec::new();
     }
     records.iter().filter(|record| record.config.events == first.config.events).cloned().collect()
@@ -108,6 +114,16 @@ fn of_tasks(few_shot: &FewShot) -> Vec<Headline> {
         })
     };
     few_shot.tasks.iter().zip(&first.cells).filter_map(headline).collect()
+}
+
+/// Mean accuracy of each method over all tasks.
+fn of_methods(continual: &Continual) -> Vec<Headline> {
+    let headline = |method: &ContinualMethod| Headline {
+        label: method.label.clone(),
+        value: format!("{:.1} %", mean(&method.average)),
+        note: Some(if method.told { "told each image's task" } else { "not told the task" }.into()),
+    };
+    continual.methods.iter().take(4).map(headline).collect()
 }
 
 /// Each arm at the strongest noise that was measured, the clean test beside it.

@@ -32,6 +32,7 @@ use glocal_data::{Augmentations, DvsConfig, EventTransforms};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::continual::ContinualConfig;
 use crate::error::GlocalError;
 use crate::samples::unknown_dataset_hint;
 use parse::Source;
@@ -145,6 +146,9 @@ pub struct RunConfig {
     /// Few-shot learning; absent: every sample stands for itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub episodes: Option<EpisodesConfig>,
+    /// Tasks in a row; absent: there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continual: Option<ContinualConfig>,
     /// Network, loss and optimisers.
     pub learner: LearnerConfig,
     /// Epochs, batches, seed.
@@ -385,6 +389,7 @@ impl RunConfig {
         self.training.collect_violations(&self.data, self.episodes.is_some(), &mut found);
         self.collect_event_violations(&mut found);
         self.collect_episode_violations(&mut found);
+        self.collect_task_violations(&mut found);
         let unknown = self.data.unknown_dataset(&origin);
         unknown.into_iter().chain(core_problems(&found, &origin)).collect()
     }
@@ -432,6 +437,15 @@ impl RunConfig {
             let key = "training.meta_schedule.weight_steps";
             found.require(weight_steps > 0, key, weight_steps, "must be at least 1");
         }
+    }
+
+    fn collect_task_violations(&self, found: &mut ConfigErrors) {
+        let Some(continual) = &self.continual else { return };
+        continual.collect_violations(&self.learner, found);
+        found.require(self.episodes.is_none(), "continual", "given", "and [episodes] exclude each other");
+        found.require(self.events.is_none(), "continual", "given", "is for images: leave [events] out");
+        let last = self.training.select == Select::Last;
+        found.require(last, "training.select", "best-validation", "must be \"last\": tasks are not chosen from");
     }
 
     fn collect_event_violations(&self, found: &mut ConfigErrors) {

@@ -28,15 +28,20 @@ pub const QUICK_EPISODES: usize = 100;
 /// What `--quick` changes: a taste in minutes.
 const QUICK: [&str; 4] = ["training.epochs=3", "episodes.training=200", "episodes.validation=50", "episodes.test=100"];
 
-/// The published tasks, and more shots of five classes.
-pub const TASKS: [EpisodeShape; 7] = [
-    EpisodeShape { ways: 5, shots: 1, queries: 5 },
-    EpisodeShape { ways: 5, shots: 5, queries: 5 },
-    EpisodeShape { ways: 20, shots: 1, queries: 2 },
-    EpisodeShape { ways: 20, shots: 5, queries: 2 },
-    EpisodeShape { ways: 5, shots: 2, queries: 5 },
-    EpisodeShape { ways: 5, shots: 3, queries: 5 },
-    EpisodeShape { ways: 5, shots: 10, queries: 5 },
+/// Looks at each picture where one example is all there is: chosen by validation episodes, like all else.
+pub const LOOKS: usize = 5;
+
+/// The published tasks, more shots of five classes, and several looks at one example; with the looks at each picture.
+pub const TASKS: [(EpisodeShape, usize); 9] = [
+    (EpisodeShape { ways: 5, shots: 1, queries: 5 }, 1),
+    (EpisodeShape { ways: 5, shots: 5, queries: 5 }, 1),
+    (EpisodeShape { ways: 20, shots: 1, queries: 2 }, 1),
+    (EpisodeShape { ways: 20, shots: 5, queries: 2 }, 1),
+    (EpisodeShape { ways: 5, shots: 2, queries: 5 }, 1),
+    (EpisodeShape { ways: 5, shots: 3, queries: 5 }, 1),
+    (EpisodeShape { ways: 5, shots: 10, queries: 5 }, 1),
+    (EpisodeShape { ways: 5, shots: 1, queries: 5 }, LOOKS),
+    (EpisodeShape { ways: 20, shots: 1, queries: 2 }, LOOKS),
 ];
 
 /// Columns of the table: the tasks that others published.
@@ -159,7 +164,7 @@ pub fn carry_out(
 
 fn in_one_line(label: &str, figures: &FewShotFigures) -> String {
     let task = |&(ways, shots): &(usize, usize)| {
-        figures.task(ways, shots).map(|task| format!("{ways}-way {shots}-shot {}", percent(task)))
+        figures.task(ways, shots, 1).map(|task| format!("{ways}-way {shots}-shot {}", percent(task)))
     };
     format!("{label}: {}", COLUMNS.iter().filter_map(task).collect::<Vec<_>>().join(", "))
 }

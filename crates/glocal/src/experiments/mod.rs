@@ -1,6 +1,7 @@
 //! Published results and first demonstrations: several runs, carried out one after the other and compared.
 
 pub mod classification;
+pub mod continual;
 mod effects;
 pub mod fashion_demo;
 pub mod fault_tolerance;

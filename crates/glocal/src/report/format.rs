@@ -67,6 +67,31 @@ pub(crate) fn mean_sd(summary: &Summary) -> String {
     }
 }
 
+/// `mean ± sd` of differences: a mean above zero has its sign.
+pub(super) fn signed_mean_sd(summary: &Summary) -> String {
+    let text = mean_sd(summary);
+    let is_above = summary.mean.is_some_and(|mean| difference(mean).starts_with('+'));
+    if is_above { format!("+{text}") } else { text }
+}
+
+/// A count in groups of three digits.
+pub(super) fn thousands(value: u64) -> String {
+    let digits = value.to_string();
+    let is_start = |index: usize| index > 0 && (digits.len() - index).is_multiple_of(3);
+    let digit = |(index, digit)| is_start(index).then_some('\u{202f}').into_iter().chain([digit]);
+    digits.chars().enumerate().flat_map(digit).collect()
+}
+
+/// A number of bytes in the unit that leaves it between 1 and 1000.
+pub(super) fn bytes(value: u64) -> String {
+    match value as f64 {
+        size if size < 1e3 => format!("{value} bytes"),
+        size if size < 1e6 => format!("{} KB", decimals(size / 1e3, 1)),
+        size if size < 1e9 => format!("{} MB", decimals(size / 1e6, 1)),
+        size => format!("{} GB", decimals(size / 1e9, 1)),
+    }
+}
+
 /// `percent ± interval`, the mean alone where there is no interval; a second decimal where the first would say nothing.
 pub(super) fn with_interval(percent: f64, interval: Option<f64>) -> String {
     match interval.filter(|_| percent.is_finite()) {
@@ -122,6 +147,23 @@ mod tests {
         assert_eq!(with_interval(98.76, None), "98.8");
         assert_eq!(with_interval(98.76, Some(f64::NAN)), "98.8 ± not finite");
         assert_eq!(with_interval(f64::NAN, Some(0.1)), "not finite");
+    }
+
+    #[test]
+    fn counts_read_well() {
+        assert_eq!([0, 999, 1000, 407_510].map(thousands), ["0", "999", "1\u{202f}000", "407\u{202f}510"]);
+        assert_eq!([999, 8_000, 3_260_080].map(bytes), ["999 bytes", "8.0 KB", "3.3 MB"]);
+        assert_eq!(bytes(u64::MAX), "1.84e10 GB");
+    }
+
+    #[test]
+    fn differences_have_signs() {
+        let words = |values: &[f64]| signed_mean_sd(&Summary::of(values));
+        assert_eq!(words(&[1.0, 3.0]), "+2.0 ± 1.4");
+        assert_eq!(
+            [words(&[-1.5]), words(&[0.01]), words(&[f64::NAN]), words(&[])],
+            ["−1.5", "0.0", "not finite", "–"]
+        );
     }
 
     #[test]

@@ -30,10 +30,11 @@ mod theme;
 mod tests;
 
 pub use data::{
-    Arm, Confusion, ExplainedEpisode, FaultArm, FaultExample, FaultKind, FaultTolerance, FewShot, FewShotCell,
-    FewShotRow, Finding, Headline, HybridField, HybridFields, Image, LayerRaster, Level, LevelAccuracy, Matrix,
-    NoiseAccuracy, PlasticLayer, PotentialTrace, Provenance, Published, PublishedPoint, ReceptiveField, Report,
-    SampleActivity, SeedCurve, ShotCurve, ShotPoint, ShownPicture, Spike, WeightView,
+    Arm, Confusion, Continual, ContinualMethod, ExplainedEpisode, FaultArm, FaultExample, FaultKind, FaultTolerance,
+    FewShot, FewShotCell, FewShotRow, Finding, Headline, HybridField, HybridFields, Image, LayerRaster, Level,
+    LevelAccuracy, Matrix, NoiseAccuracy, PlasticLayer, PotentialTrace, Provenance, Published, PublishedPoint,
+    ReceptiveField, Report, SampleActivity, SeedCurve, ShotCurve, ShotPoint, ShownPicture, Spike, TaskMatrix,
+    UnnamedAccuracy, WeightView,
 };
 pub use glocal_core::LearningRule;
 
@@ -46,6 +47,11 @@ use svg::Layout;
 /// Prints the page.
 pub fn render(report: &Report) -> String {
     page::document(&report.bounded()).into_string()
+}
+
+/// Mean and deviation of values over seeds, in words.
+pub fn mean_and_deviation(values: &[f64]) -> String {
+    format::mean_sd(&stats::Summary::of(values))
 }
 
 /// Renders the report and writes it in full or not at all; an older page stays until the new one is complete.

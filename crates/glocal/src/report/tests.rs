@@ -31,6 +31,7 @@ fn full(text: &str) -> Report {
         noise_axis: Some(words()),
         fault_tolerance: Some(FaultTolerance { kinds: vec![fault_kind(text)] }),
         few_shot: Some(few_shot(text)),
+        continual: Some(continual(text)),
         confusions: vec![confusion(text)],
         samples: vec![activity],
         plastic_layers: views().map(|view| PlasticLayer { layer: words(), what: words(), view }).into(),
@@ -139,6 +140,36 @@ fn episode(text: &str) -> ExplainedEpisode {
     }
 }
 
+/// Two methods that are told the task and one that is not; three tasks, the next one tested ahead.
+fn continual(text: &str) -> Continual {
+    let method = |rule, told, average: [f64; 2]| ContinualMethod {
+        label: text.to_owned(),
+        rule,
+        told,
+        average: average.to_vec(),
+        backward_transfer: average.map(|percent| percent - 94.0).to_vec(),
+        forward_transfer: vec![0.5, 1.5],
+        forgetting: average.map(|percent| 95.0 - percent).to_vec(),
+        course: vec![vec![98.0, 95.0, 90.0], vec![96.0, 94.0, 92.0]],
+        weights: 407_510,
+        memory_bytes: 3_260_080,
+        operations: 8_150_200,
+        minutes: vec![12.0, 13.0],
+        unnamed: None,
+    };
+    let unnamed = UnnamedAccuracy { images: 200, by_confidence: [71.25, 80.5], by_energy: [74.0, 85.0] };
+    let rows = vec![vec![97.0, 11.0], vec![91.0, 96.0, 9.0], vec![82.0, 90.0, 95.0]];
+    Continual {
+        setting: text.to_owned(),
+        methods: vec![
+            ContinualMethod { unnamed: Some(unnamed), ..method(Some(LearningRule::Hybrid), true, [94.0, 96.0]) },
+            method(None, true, [88.0, 90.0]),
+            ContinualMethod { memory_bytes: 0, operations: 0, ..method(None, false, [60.0, 62.0]) },
+        ],
+        matrices: vec![TaskMatrix { label: text.to_owned(), rows }],
+    }
+}
+
 fn provenance(text: &str) -> Provenance {
     let words = || Some(text.to_owned());
     Provenance {
@@ -185,6 +216,19 @@ fn poison(report: &mut Report, bad: f64) {
         episode.queries[0].answers[1] = bad;
         episode.after[0][0] = bad;
     }
+    if let Some(continual) = &mut report.continual {
+        let method = &mut continual.methods[0];
+        method.average.push(bad);
+        method.backward_transfer = vec![bad];
+        method.course.push(vec![90.0, bad, 80.0, bad]);
+        method.minutes = vec![bad; 2];
+        method.unnamed = Some(UnnamedAccuracy { images: usize::MAX, by_confidence: [bad; 2], by_energy: [bad; 2] });
+        continual.methods[1].course = vec![vec![bad; 3]];
+        continual.methods[2].course = vec![vec![bad, -bad, 90.0]; 2];
+        (continual.methods[2].weights, continual.methods[2].memory_bytes) = (u64::MAX, u64::MAX);
+        continual.matrices[0].rows[1][0] = bad;
+        continual.matrices.push(TaskMatrix { rows: vec![vec![bad; 3], vec![], vec![bad]], ..TaskMatrix::default() });
+    }
     let trace = &mut report.samples[0].potentials[0];
     trace.threshold = bad;
     trace.membrane_potential.push(bad);
@@ -213,7 +257,7 @@ fn drawing_attributes(page: &str) -> Vec<&str> {
 #[test]
 fn every_section_can_be_present_or_absent() {
     type Clear = fn(&mut Report);
-    let sections: [(&str, Clear); 13] = [
+    let sections: [(&str, Clear); 14] = [
         ("role=\"note\"", |r| r.notice = None),
         ("class=\"lead\"", |r| r.summary.clear()),
         ("class=\"headlines\"", |r| r.headlines.clear()),
@@ -221,6 +265,7 @@ fn every_section_can_be_present_or_absent() {
         ("id=\"learning\"", |r| r.arms.iter_mut().for_each(|arm| arm.curves.clear())),
         ("Under noise", |r| r.arms.iter_mut().for_each(|arm| (arm.accuracies.clear(), arm.published.clear()).0)),
         ("id=\"few-shot\"", |r| r.few_shot = None),
+        ("id=\"continual\"", |r| r.continual = None),
         ("id=\"faults\"", |r| r.fault_tolerance = None),
         ("id=\"confusions\"", |r| r.confusions.clear()),
         ("One sample inside", |r| r.samples.clear()),
@@ -431,6 +476,118 @@ fn a_large_episode_is_bounded_and_says_what_is_left_out() {
         after: vec![vec![0.125; 512]; 200],
     });
     assert!(page.contains("The first 100 of 1000 pictures") && page.len() < 2_000_000, "{}", page.len());
+}
+
+fn continual_page(continual: Continual) -> String {
+    render(&Report { continual: Some(continual), ..Report::default() })
+}
+
+#[test]
+fn methods_are_compared_with_those_that_are_told_as_much() {
+    // seeds 94 and 96: mean 95, deviation sqrt(2); the method that is not told is alone and has nothing to compare
+    let page = continual_page(continual("text"));
+    let hybrid = "<td>yes</td><td><strong>95.0 ± 1.4</strong></td><td><strong>+1.0 ± 1.4</strong></td>\
+        <td><strong>+1.0 ± 0.7</strong></td><td><strong>0.0 ± 1.4</strong></td>";
+    assert!(page.contains(hybrid), "{page}");
+    assert!(page.contains("<td>yes</td><td>89.0 ± 1.4</td><td>−5.0 ± 1.4</td>"));
+    assert!(page.contains("<td>no</td><td>61.0 ± 1.4</td>"));
+    assert!(page.contains("of methods that are told the task and of the others"));
+    assert!(page.contains("text: 91.0 ± 1.4 % after 3 tasks"));
+    assert!(page.contains("<th class=\"row-name\" scope=\"row\">2</th><td>94.5 ± 0.7</td>"));
+}
+
+#[test]
+fn continual_learning_says_what_it_takes_and_whether_tasks_are_found() {
+    let page = continual_page(continual("text"));
+    assert!(page.contains("<td>407\u{202f}510</td><td>3.3 MB</td><td>8\u{202f}150\u{202f}200</td><td>12.5 ± 0.7</td>"));
+    assert!(page.contains("<td>nothing</td><td>–</td>"));
+    let found = "<td>95.0 ± 1.4</td><td>71.2<span class=\"delta\">(80.5)</span></td>\
+        <td>74.0<span class=\"delta\">(85.0)</span></td>";
+    assert!(page.contains(found) && page.contains("Judged by 200 test images of each task."));
+}
+
+#[test]
+fn the_matrix_of_tasks_is_drawn_and_put_into_words() {
+    // the diagonal: (97 + 96 + 95) / 3 = 96; the last row: (82 + 90 + 95) / 3 = 89
+    let page = continual_page(continual("text"));
+    assert_eq!(drawn_texts(&page, "cell"), ["97", "11", "91", "96", "9", "82", "90", "95"].repeat(2));
+    assert!(page.contains("at 96.0\u{a0}% when it was just learned and at 89.0\u{a0}% in the last row."));
+    assert!(page.contains("Task 1 fell furthest, from 97.0\u{a0}% to 82.0\u{a0}%."));
+    assert!(page.contains("<td>97.0</td><td>11.0</td><td>–</td>") && page.contains("≤ 80"));
+    assert!(page.contains("<title>on task 2 after task 1: 11.0 %</title>"));
+}
+
+#[test]
+fn absent_parts_of_continual_learning_are_left_out() {
+    let setting = || "Ten tasks.".to_owned();
+    let empty = Continual { setting: setting(), methods: vec![ContinualMethod::default()], ..Continual::default() };
+    assert!(!continual_page(empty).contains("<section"));
+    type Clear = fn(&mut ContinualMethod);
+    let parts: [(&str, Clear); 8] = [
+        ("backward transfer", |m| m.backward_transfer.clear()),
+        ("forward transfer", |m| m.forward_transfer.clear()),
+        ("forgetting</strong>", |m| m.forgetting.clear()),
+        ("Look at the right end", |m| m.course.iter_mut().for_each(|course| course.truncate(1))),
+        ("Bands are one standard deviation", |m| m.course.truncate(1)),
+        ("kept beside them", |m| m.memory_bytes = 0),
+        ("What it takes", |m| {
+            (m.weights, m.memory_bytes, m.operations) = (0, 0, 0);
+            m.minutes.clear();
+        }),
+        ("Not told the task", |m| m.unnamed = None),
+    ];
+    for (mark, clear) in parts {
+        let mut continual = continual("text");
+        assert!(continual_page(continual.clone()).contains(mark), "{mark} is missing");
+        continual.methods.iter_mut().for_each(clear);
+        assert!(!continual_page(continual).contains(mark), "{mark} is still there");
+    }
+    let matrices = vec![TaskMatrix { rows: vec![vec![], vec![]], ..TaskMatrix::default() }];
+    assert!(!continual_page(Continual { matrices, ..continual("text") }).contains("Accuracy task by task"));
+    let told = |told| Continual {
+        methods: vec![ContinualMethod { told, ..continual("").methods.remove(0) }],
+        ..continual("")
+    };
+    assert!(
+        !continual_page(told(true)).contains("of the others") && !continual_page(told(false)).contains("<strong>9")
+    );
+}
+
+#[test]
+fn strange_tasks_are_drawn() {
+    let odd = [
+        vec![vec![50.0]],
+        vec![vec![], vec![], vec![f64::NAN, 3.0]],
+        vec![vec![7.0; 90]],
+        vec![vec![-1.0], vec![1e30, 200.0]],
+        vec![vec![0.0; 3]; 40],
+    ];
+    for rows in odd {
+        let method = ContinualMethod { course: rows.clone(), ..ContinualMethod::default() };
+        let matrices = vec![TaskMatrix { rows, ..TaskMatrix::default() }];
+        let page = continual_page(Continual { methods: vec![method], matrices, ..Continual::default() });
+        let bad = |value: &&str| value.contains("NaN") || value.contains("inf") || value.contains("0000000");
+        assert_eq!(drawing_attributes(&page).into_iter().find(bad), None);
+        assert_eq!(page.contains("Not finite and shown in red: 1."), page.contains("[null,3.0]"));
+    }
+}
+
+#[test]
+fn very_many_tasks_and_methods_are_bounded() {
+    let method = |index: usize| ContinualMethod {
+        label: format!("method {index}"),
+        average: vec![50.0; 3],
+        course: vec![(0..700).map(|task| 90.0 / (1.0 + task as f64 / 100.0)).collect(); 3],
+        ..ContinualMethod::default()
+    };
+    // neighbouring cells differ, so that none can be joined
+    let cell = |index: usize| (index * 37 % 100) as f64;
+    let rows: Vec<Vec<f64>> = (0..700).map(|after| (0..=after + 1).map(|on| cell(on + after)).collect()).collect();
+    let matrices = vec![TaskMatrix { label: "HP".into(), rows }; 6];
+    let page = continual_page(Continual { methods: (0..300).map(method).collect(), matrices, ..Continual::default() });
+    assert!(page.len() < 3_000_000, "{}", page.len());
+    assert!(page.contains("The first 24 of 300 methods are shown. The first 100 of 701 tasks are shown."));
+    assert!(page.contains("method 23") && !page.contains("method 24") && drawn_texts(&page, "cell").is_empty());
 }
 
 #[test]

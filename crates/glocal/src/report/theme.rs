@@ -5,7 +5,7 @@ use maud::{PreEscaped, html};
 use super::svg::{Drawing, shorten, text};
 
 /// Name, light and dark value; drawings are dark on light paper in both. The three arms follow Okabe and Ito, moved until each can be read as text on its ground.
-const COLOURS: [(&str, &str, &str); 15] = [
+const COLOURS: [(&str, &str, &str); 16] = [
     ("ground", "#ffffff", "#14171c"),
     ("ink", "#1a1d21", "#e7e9ec"),
     ("soft", "#565d66", "#a5adb8"),
@@ -14,6 +14,7 @@ const COLOURS: [(&str, &str, &str); 15] = [
     ("gp", "#0067a5", "#62b6ee"),
     ("lp", "#b34a00", "#f09a4e"),
     ("hp", "#00735a", "#3ccba0"),
+    ("other", "#7a3fa3", "#c9a2ee"),
     ("spike", "#23272d", "#e3e6ea"),
     ("info", "#0067a5", "#62b6ee"),
     ("warning", "#8f5a00", "#f0b850"),

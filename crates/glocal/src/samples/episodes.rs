@@ -16,6 +16,8 @@ pub(super) struct EpisodeMaker<'a> {
     stream: Stream,
     /// Size of the episodes that judge; those to learn from have the config's.
     judged: EpisodeShape,
+    /// How often each of their pictures is looked at: once as it is, then varied as pictures to learn from are.
+    looks: usize,
 }
 
 impl<'a> EpisodeMaker<'a> {
@@ -26,22 +28,23 @@ impl<'a> EpisodeMaker<'a> {
     pub fn new(pool: &'a PictureClasses, config: &'a EpisodesConfig, stream: &Stream) -> Result<Self, GlocalError> {
         let stream = stream.fork("episodes");
         let classes = config.split.split(pool, config.rotations, &stream.fork("classes"))?;
-        let maker = EpisodeMaker { pool, config, classes, stream, judged: config.judged() };
+        let maker = EpisodeMaker { pool, config, classes, stream, judged: config.judged(), looks: 1 };
         [Part::Train, Part::Validation, Part::Test].into_iter().try_for_each(|part| maker.sampler(part).map(|_| ()))?;
         Ok(maker)
     }
 
-    /// The same classes in episodes of another size.
+    /// The same classes in episodes of another size, with so many looks at each picture.
     ///
     /// # Errors
     /// As [`EpisodeMaker::new`].
-    pub fn judged_by(&self, shape: EpisodeShape) -> Result<Self, GlocalError> {
+    pub fn judged_by(&self, shape: EpisodeShape, looks: usize) -> Result<Self, GlocalError> {
         let maker = EpisodeMaker {
             pool: self.pool,
             config: self.config,
             classes: self.classes.clone(),
             stream: self.stream.clone(),
             judged: shape,
+            looks: looks.max(1),
         };
         [Part::Validation, Part::Test].into_iter().try_for_each(|part| maker.sampler(part).map(|_| ()))?;
         Ok(maker)
@@ -87,7 +90,12 @@ impl<'a> EpisodeMaker<'a> {
         augment: &'b Augmentations,
     ) -> Result<(), GlocalError> {
         let of = |chain: &'b Augmentations| Some(chain).filter(|chain| part == Part::Train && !chain.is_empty());
-        let variations = Variations { pictures: of(augment), classes: of(&self.config.class_augment) };
+        let again = if part == Part::Train { 0 } else { self.looks - 1 };
+        let variations = Variations {
+            pictures: of(augment),
+            classes: of(&self.config.class_augment),
+            looks: (again > 0).then_some((again, augment)),
+        };
         Ok(self.sampler(part)?.fill(batch, &self.stream(part), first, episodes, variations)?)
     }
 }

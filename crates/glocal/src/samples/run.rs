@@ -136,18 +136,19 @@ impl<'a> RunSamples<'a> {
         }
     }
 
-    /// Judges by episodes of another size from now on, on the same classes.
+    /// Judges by episodes of another size from now on, on the same classes; `looks` at each picture: once as it is, then varied
+    /// as pictures to learn from are, with the mean of the answers to a query.
     ///
     /// # Errors
     /// A run without episodes; too few classes or pictures.
-    pub fn judge_by(&mut self, shape: EpisodeShape, test: usize) -> Result<(), GlocalError> {
+    pub fn judge_by(&mut self, shape: EpisodeShape, test: usize, looks: usize) -> Result<(), GlocalError> {
         let Some(episodes) = &self.episodes else {
             return Err(GlocalError::Usage {
                 message: "the run does not learn in episodes".into(),
                 hint: "give a run whose config has a table [episodes]".into(),
             });
         };
-        self.episodes = Some(episodes.judged_by(shape)?);
+        self.episodes = Some(episodes.judged_by(shape, looks)?);
         self.test = (0..).take(test).collect();
         Ok(())
     }
@@ -298,8 +299,7 @@ impl<'a> RunSamples<'a> {
         damage: &Damage,
     ) -> Result<(), GlocalError> {
         let mut batch = feed.episodes.take().map(|(batch, _)| batch).unwrap_or_default();
-        let augment = if part == Part::Train { &self.augment } else { &Augmentations::default() };
-        episodes.fill(&mut batch, part, (first, count), augment)?;
+        episodes.fill(&mut batch, part, (first, count), &self.augment)?;
         let draw = Draw::new(&self.stream.fork("corruption").fork(&part.to_string()), first);
         feed.damaged = damaged(&batch, damage, &draw)?;
         feed.cut = None;
@@ -310,7 +310,9 @@ impl<'a> RunSamples<'a> {
             maker.fill_from_images((images, [shape.height, shape.width]), damage, &draw, &mut cut.series)?;
             feed.cut = Some(cut);
         }
-        feed.episodes = Some((batch, episodes.shape(part)));
+        let EpisodeShape { ways, shots, queries } = episodes.shape(part);
+        let looks = batch.looks();
+        feed.episodes = Some((batch, EpisodeShape { ways, shots: shots * looks, queries: queries * looks }));
         Ok(())
     }
 
@@ -435,7 +437,8 @@ impl Feed {
         match &self.episodes {
             None => self.labels().to_vec(),
             Some((batch, _)) => {
-                let queries = |episode: &[u32]| episode[batch.supports()..].to_vec();
+                let asked = batch.supports()..batch.supports() + batch.queries() / batch.looks().max(1);
+                let queries = |episode: &[u32]| episode[asked.clone()].to_vec();
                 batch.labels().chunks_exact(batch.pictures()).flat_map(queries).collect()
             }
         }
@@ -443,7 +446,12 @@ impl Feed {
 
     /// Queries of each episode; `None` if samples stand for themselves.
     pub fn queries(&self) -> Option<usize> {
-        self.episodes.as_ref().map(|(batch, _)| batch.queries())
+        self.episodes.as_ref().map(|(batch, _)| batch.queries() / batch.looks().max(1))
+    }
+
+    /// How often each picture is looked at, if the batch is one of episodes.
+    pub fn looks(&self) -> usize {
+        self.episodes.as_ref().map_or(1, |(batch, _)| batch.looks())
     }
 }
 

@@ -7,7 +7,7 @@
 mod memory;
 mod position;
 mod run;
-mod seal;
+pub(crate) mod seal;
 mod summary;
 
 use std::path::{Path, PathBuf};
@@ -18,6 +18,7 @@ use glocal_data::Locations;
 
 use crate::config::parse::Source;
 use crate::config::{RunConfig, Select};
+use crate::continual::{self, ContinualConfig, Tasks};
 use crate::error::GlocalError;
 use crate::interrupt::StopSignal;
 use crate::progress::Progress;
@@ -87,6 +88,9 @@ impl TrainOptions {
 /// Bad config, data or folder; a disk that refuses; divergence; or [`GlocalError::Stopped`] after a wish to stop. The
 /// folder's files are whole in each case.
 pub fn train(config: &RunConfig, out: &Path, options: &TrainOptions) -> Result<Summary, GlocalError> {
+    if let Some(continual) = &config.continual {
+        return train_tasks(config, continual, out, options);
+    }
     let images = Samples::of(config, &options.locations)?;
     train_on(&images, config, out, options)
 }
@@ -111,6 +115,22 @@ pub fn train_on(
     }
 }
 
+/// As [`train`], tasks in a row.
+fn train_tasks(
+    config: &RunConfig,
+    continual: &ContinualConfig,
+    out: &Path,
+    options: &TrainOptions,
+) -> Result<Summary, GlocalError> {
+    config.validate()?;
+    let tasks = Tasks::open(config, continual, (&options.locations, options.source.as_ref()))?;
+    let folder = open_folder(config, out, options.start)?;
+    match Summary::read(&folder)? {
+        Some(finished) => Ok(finished),
+        None => continual::learn(tasks, continual, &folder, options),
+    }
+}
+
 fn open_folder(config: &RunConfig, out: &Path, start: Start) -> Result<RunFolder, GlocalError> {
     let resume = match start {
         Start::New => false,
@@ -121,8 +141,14 @@ fn open_folder(config: &RunConfig, out: &Path, start: Start) -> Result<RunFolder
         return RunFolder::create(out, config);
     }
     let folder = RunFolder::open(out)?;
-    match folder.config()?.differences(config) {
+    let before = folder.config()?;
+    match before.differences(config) {
         keys if keys.is_empty() => Ok(folder),
+        _ if continual::may_differ(&before, config) => {
+            Summary::remove(&folder)?;
+            folder.replace_config(config)?;
+            Ok(folder)
+        }
         keys => Err(GlocalError::ConfigChanged { run: out.to_owned(), keys }),
     }
 }
@@ -148,6 +174,13 @@ pub fn load_network(folder: &RunFolder, config: &RunConfig) -> Result<(Learner, 
 }
 
 fn load(folder: &RunFolder, config: &RunConfig, which: Checkpoint) -> Result<Option<(Learner, Position)>, GlocalError> {
+    if config.continual.is_some() {
+        return Err(GlocalError::RunFolder {
+            path: folder.root().to_owned(),
+            message: "learned tasks in a row: it has a network for each of them".into(),
+            hint: "continual.json in the folder has its figures, `glocal report` shows them".into(),
+        });
+    }
     let Some(bytes) = folder.load_checkpoint(which)? else { return Ok(None) };
     let path = folder.checkpoint_path(which);
     if !seal::is_intact(&bytes) {
@@ -159,7 +192,7 @@ fn load(folder: &RunFolder, config: &RunConfig, which: Checkpoint) -> Result<Opt
     Ok(Some((learner, position)))
 }
 
-fn damaged(path: PathBuf, message: String) -> GlocalError {
+pub(crate) fn damaged(path: PathBuf, message: String) -> GlocalError {
     let hint = "restore the run's own files, or start a new run with --out".into();
     GlocalError::RunFolder { path, message, hint }
 }

@@ -84,6 +84,31 @@ impl Summary {
         })
     }
 
+    /// Sums up a run of tasks in a row; `test`: the test images of all of them.
+    ///
+    /// # Errors
+    /// The run's metrics cannot be read.
+    pub(crate) fn of_tasks(config: &RunConfig, folder: &RunFolder, test: Evaluation) -> Result<Summary, GlocalError> {
+        let metrics = folder.metrics()?;
+        Ok(Summary {
+            version: env!("CARGO_PKG_VERSION").into(),
+            config_hash: config.hash(),
+            learning_rule: config.learner.network.learning_rule,
+            dataset: config.data.dataset.clone(),
+            seed: config.training.seed,
+            epochs: metrics.len() as u64,
+            selected_epoch: metrics.len() as u64,
+            train_loss: metrics.last().map_or(0.0, |m| m.train_loss),
+            train_accuracy: metrics.last().map_or(0.0, |m| m.train_accuracy),
+            validation_accuracy: None,
+            test,
+            test_moving: None,
+            step_ms: mean(&metrics, |m| m.step_ms),
+            train_seconds: metrics.iter().map(|m| m.seconds).sum(),
+            threads: rayon::current_num_threads(),
+        })
+    }
+
     /// The summary in a run folder; `None` if the run is not finished.
     ///
     /// # Errors
@@ -92,7 +117,12 @@ impl Summary {
         folder.read_json(FILE)
     }
 
-    pub(super) fn write(&self, folder: &RunFolder) -> Result<(), GlocalError> {
+    /// Forgets that the run was finished.
+    pub(super) fn remove(folder: &RunFolder) -> Result<(), GlocalError> {
+        folder.remove(FILE)
+    }
+
+    pub(crate) fn write(&self, folder: &RunFolder) -> Result<(), GlocalError> {
         folder.write_json(FILE, self)
     }
 }

@@ -114,7 +114,7 @@ fn a_batch_holds_its_episodes_in_order() {
     let stream = Stream::new(3);
     let filled = |first, episodes, augment: Option<&Augmentations>| {
         let mut batch = EpisodeBatch::new();
-        let variations = Variations { pictures: augment, classes: None };
+        let variations = Variations { pictures: augment, ..Variations::default() };
         sampler.fill(&mut batch, &stream, first, episodes, variations).unwrap();
         batch
     };
@@ -170,7 +170,7 @@ fn a_class_is_varied_alike_within_an_episode() {
     let plain = filled(Variations::default());
     let by_class = filled(Variations { classes: Some(&chain), ..Variations::default() });
     let by_picture = filled(Variations { pictures: Some(&chain), ..Variations::default() });
-    let both = filled(Variations { classes: Some(&chain), pictures: Some(&chain) });
+    let both = filled(Variations { classes: Some(&chain), pictures: Some(&chain), looks: None });
     assert!(plain.iter().flatten().chain(by_class.iter().flatten()).all(|class| class.len() == 4 && alike(class)));
     assert!(by_picture.iter().flatten().chain(both.iter().flatten()).all(|class| !alike(class)));
     assert!(plain.iter().flatten().zip(by_class.iter().flatten()).all(|(plain, varied)| plain != varied));
@@ -179,6 +179,37 @@ fn a_class_is_varied_alike_within_an_episode() {
     met.sort_by(|a, b| a.partial_cmp(b).unwrap());
     met.dedup();
     assert_eq!(met.len(), 16);
+}
+
+/// Three looks: the whole support as it is, then twice varied; the queries likewise; labels with them.
+#[test]
+fn further_looks_are_varied_each_in_its_own_way() {
+    let pool = pool(&[5, 5, 5]);
+    let ids = ids(&pool, 1);
+    let shape = EpisodeShape { ways: 2, shots: 2, queries: 1 };
+    let sampler = EpisodeSampler::new(&pool, &ids, shape).unwrap();
+    let chain: Augmentations = "affine=20,0.2,0.2,1".parse().unwrap();
+    let filled = |looks| {
+        let mut batch = EpisodeBatch::new();
+        let variations = Variations { looks, ..Variations::default() };
+        sampler.fill(&mut batch, &Stream::new(4), 3, 2, variations).unwrap();
+        batch
+    };
+    let (plain, looked) = (filled(None), filled(Some((2, &chain))));
+    assert_eq!((plain.looks(), plain.supports(), plain.queries()), (1, 4, 2));
+    assert_eq!((looked.looks(), looked.supports(), looked.queries()), (3, 12, 6));
+    let size = plain.shape().inputs();
+    let picture = |batch: &EpisodeBatch, place: usize| batch.images()[place * size..(place + 1) * size].to_vec();
+    for episode in 0..2 {
+        for (place, from) in (0..4).map(|s| (s, s)).chain((4..6).map(|q| (q, q + 8))) {
+            let of = if place < 4 { 4 } else { 2 };
+            let looks: Vec<Vec<f32>> = (0..3).map(|l| picture(&looked, episode * 18 + from + l * of)).collect();
+            assert_eq!(looks[0], picture(&plain, episode * 6 + place));
+            assert!(looks[1] != looks[0] && looks[2] != looks[0] && looks[2] != looks[1]);
+            let labels = |look: usize| looked.labels()[episode * 18 + from + look * of];
+            assert!((0..3).all(|look| labels(look) == plain.labels()[episode * 6 + place]));
+        }
+    }
 }
 
 #[test]

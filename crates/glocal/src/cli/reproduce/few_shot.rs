@@ -4,7 +4,7 @@ use glocal::GlocalError;
 use glocal::compare::Headings;
 use glocal::compare::table::{Align, aligned};
 use glocal::experiments::few_shot::{
-    self, COLUMNS, ContestantResult, EPISODES, FewShotResults, PUBLISHED, QUICK_EPISODES, SEEDS, percent,
+    self, COLUMNS, ContestantResult, EPISODES, FewShotResults, LOOKS, PUBLISHED, QUICK_EPISODES, SEEDS, percent,
 };
 
 use super::ReproduceArgs;
@@ -42,10 +42,16 @@ fn headings(command: String) -> Headings {
 fn table(results: &FewShotResults) -> String {
     let task = |&(ways, shots): &(usize, usize)| format!("{ways}-way {shots}-shot");
     let heading = std::iter::once("test accuracy %, 95 % interval".to_owned()).chain(COLUMNS.iter().map(task));
-    let own = |result: &ContestantResult| -> Vec<String> {
-        let cell = |&(ways, shots): &(usize, usize)| result.figures.task(ways, shots).map_or("–".into(), percent);
-        let label = format!("{}, seed {}", result.label, result.seed);
-        std::iter::once(label).chain(COLUMNS.iter().map(cell)).collect()
+    let row = |result: &ContestantResult, label: String, looks: usize| -> Vec<String> {
+        let figure = |&(ways, shots): &(usize, usize)| result.figures.task(ways, shots, looks);
+        let cells = COLUMNS.iter().map(|task| figure(task).map_or("–".into(), percent));
+        std::iter::once(label).chain(cells).collect()
+    };
+    let own = |result: &ContestantResult| -> Vec<Vec<String>> {
+        let several = result.figures.tasks.iter().any(|task| task.looks == LOOKS);
+        let first = row(result, format!("{}, seed {}", result.label, result.seed), 1);
+        let again = several.then(|| row(result, format!("    the same, {LOOKS} looks at each picture"), LOOKS));
+        std::iter::once(first).chain(again).collect()
     };
     let published = |(label, cells): &(&str, [Option<f64>; 4])| -> Vec<String> {
         let cell = |value: &Option<f64>| value.map_or("–".into(), |percent| format!("{percent:.1}"));
@@ -53,6 +59,6 @@ fn table(results: &FewShotResults) -> String {
     };
     let rows = std::iter::once(heading.collect());
     let rows: Vec<Vec<String>> =
-        rows.chain(results.runs.iter().map(own)).chain(PUBLISHED.iter().map(published)).collect();
+        rows.chain(results.runs.iter().flat_map(own)).chain(PUBLISHED.iter().map(published)).collect();
     aligned(&rows, &[Align::Left])
 }

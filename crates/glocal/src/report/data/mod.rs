@@ -3,6 +3,7 @@
 mod activity;
 mod arms;
 mod confusion;
+mod continual;
 mod faults;
 mod few_shot;
 mod number;
@@ -13,6 +14,8 @@ pub use activity::{Image, LayerRaster, PotentialTrace, SampleActivity, Spike};
 pub use arms::{Arm, NoiseAccuracy, SeedCurve};
 pub use confusion::Confusion;
 pub(in crate::report) use confusion::Mistake;
+pub use continual::{Continual, ContinualMethod, TaskMatrix, UnnamedAccuracy};
+pub(in crate::report) use continual::{Fall, TaskAccuracy};
 pub(in crate::report) use faults::PlasticState;
 pub use faults::{FaultArm, FaultExample, FaultKind, FaultTolerance, LevelAccuracy};
 pub use few_shot::{ExplainedEpisode, FewShot, FewShotCell, FewShotRow, ShotCurve, ShotPoint, ShownPicture};
@@ -45,6 +48,8 @@ pub struct Report {
     pub noise_axis: Option<String>,
     /// How well new classes are told apart after a few pictures of each.
     pub few_shot: Option<FewShot>,
+    /// What is left of earlier tasks after many in a row.
+    pub continual: Option<Continual>,
     /// How accuracy falls as test samples are damaged in several ways.
     pub fault_tolerance: Option<FaultTolerance>,
     /// Which classes were taken for which.
@@ -71,9 +76,11 @@ impl Report {
     pub(in crate::report) const MOST_EPISODES: usize = 4;
     /// Labelled pictures, queries and way neurons of one episode: a support of 20 classes with 5 pictures each fits.
     pub(in crate::report) const MOST_OF_EPISODE: [usize; 3] = [100, 12, 40];
+    /// Methods, tasks and matrices of continual learning: names of more lines have no room, more cells are too small.
+    pub(in crate::report) const MOST_OF_CONTINUAL: [usize; 3] = [24, 100, 4];
 
     /// The report as it goes into the page: lists of spikes and of damaged samples are thinned, confusion matrices of
-    /// very many classes reduced, and long episodes cut.
+    /// very many classes reduced, and long episodes and rows of tasks cut.
     pub(in crate::report) fn bounded(&self) -> Self {
         let mut report = self.clone();
         report.samples.iter_mut().flat_map(|s| &mut s.layers).for_each(|layer| layer.thinned(Self::MOST_SPIKES));
@@ -83,6 +90,7 @@ impl Report {
             few_shot.episodes.truncate(Self::MOST_EPISODES);
             few_shot.episodes.iter_mut().for_each(|episode| episode.bounded(Self::MOST_OF_EPISODE));
         }
+        report.continual.iter_mut().for_each(|continual| continual.bounded(Self::MOST_OF_CONTINUAL));
         report.confusions.iter_mut().for_each(|confusion| confusion.reduced(Self::MOST_CLASSES));
         report
     }

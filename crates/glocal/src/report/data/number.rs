@@ -20,3 +20,13 @@ pub(super) fn rows_f32<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<Vec<f3
     let rows = Vec::<Vec<Option<f32>>>::deserialize(input)?;
     Ok(rows.into_iter().map(|row| row.into_iter().map(|value| value.unwrap_or(f32::NAN)).collect()).collect())
 }
+
+pub(super) fn pair<'de, D: Deserializer<'de>>(input: D) -> Result<[f64; 2], D::Error> {
+    let values = <[Option<f64>; 2]>::deserialize(input)?;
+    Ok(values.map(|value| value.unwrap_or(f64::NAN)))
+}
+
+pub(super) fn rows<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<Vec<f64>>, D::Error> {
+    let rows = Vec::<Vec<Option<f64>>>::deserialize(input)?;
+    Ok(rows.into_iter().map(|row| row.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect()).collect())
+}

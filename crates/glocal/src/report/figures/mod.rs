@@ -1,6 +1,7 @@
 //! One file per figure: each turns data into a drawing, and knows nothing of the page around it.
 
 pub(super) mod confusion;
+pub(super) mod course;
 pub(super) mod curves;
 pub(super) mod episode;
 pub(super) mod faults;
@@ -9,6 +10,7 @@ pub(super) mod noise;
 pub(super) mod potential;
 pub(super) mod raster;
 pub(super) mod shots;
+pub(super) mod tasks;
 
 use glocal_core::LearningRule;
 

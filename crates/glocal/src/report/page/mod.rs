@@ -2,6 +2,7 @@
 
 mod arms;
 mod confusion;
+mod continual;
 mod episode;
 mod faults;
 mod few_shot;
@@ -36,6 +37,7 @@ pub(super) fn document(report: &Report) -> Markup {
                     (head(report))
                     (arms::section(report))
                     @if let Some(few_shot) = &report.few_shot { (few_shot::section(few_shot)) }
+                    @if let Some(continual) = &report.continual { (continual::section(continual)) }
                     @if let Some(tolerance) = &report.fault_tolerance { (faults::section(tolerance)) }
                     (confusion::section(&report.confusions))
                     (learning::section(&report.arms))

@@ -1,0 +1,200 @@
+//! What a config says of tasks in a row.
+
+use glocal_core::config::{LayerConfig, Operator};
+use glocal_core::error::ConfigErrors;
+use glocal_core::{LearnerConfig, LearningRule};
+use glocal_data::tasks::TaskKind;
+use serde::{Deserialize, Serialize};
+
+/// Tasks in a row: a run whose config has this learns one after the other, `training.epochs` epochs each.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContinualConfig {
+    /// How tasks are made of the data set.
+    pub tasks: TaskKind,
+    /// Data sets beside `data.dataset`, for tasks of kind `sets`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more_datasets: Vec<String>,
+    /// What keeps earlier tasks.
+    pub method: Method,
+    /// Test images of each task that fill the task-by-task matrix after every task; after the last task all count.
+    #[serde(default = "thousand")]
+    pub matrix_images: usize,
+    /// Test images of each task that are judged without telling which task they are of, after the last one; 0: none.
+    #[serde(default)]
+    pub unnamed_images: usize,
+}
+
+/// What keeps earlier tasks while later ones are learned.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Method {
+    /// Nothing: all weights go on learning.
+    FineTuning {},
+    /// Each task learns the synapses of a mask of its own, as `mask` of each layer says; other methods have all synapses.
+    Masks {
+        /// How masks of different tasks meet.
+        #[serde(default)]
+        sharing: MaskSharing,
+        /// Meta-parameters alone learn once more from earlier tasks; absent: they do not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        meta_phase: Option<MetaPhase>,
+    },
+    /// Each task has a part of every hidden layer's neurons, the others are silent.
+    ///
+    /// # References
+    /// N. Masse, G. Grant, D. Freedman, "Alleviating catastrophic forgetting using context-dependent gating and synaptic
+    /// stabilization", PNAS 115 (2018), doi:10.1073/pnas.1803839115.
+    ContextGating {
+        /// Share of a hidden layer's neurons that a task has.
+        share: f64,
+    },
+    /// Elastic weight consolidation.
+    Ewc {
+        /// λ.
+        strength: f64,
+        /// Training images whose gradients measure each task's importance.
+        #[serde(default = "thousand")]
+        samples: usize,
+        /// γ: one importance for all tasks that fades from task to task, instead of one for each task.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        online: Option<f64>,
+    },
+    /// Synaptic intelligence.
+    SynapticIntelligence {
+        /// c.
+        strength: f64,
+        /// ξ.
+        #[serde(default = "tenth")]
+        damping: f64,
+    },
+    /// Some training images of each task are kept and learned again with every later one.
+    Rehearsal {
+        /// Images of each task.
+        images: usize,
+    },
+}
+
+/// How masks of different tasks meet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MaskSharing {
+    /// Synapses are dealt like cards: none is any later task's until all have been dealt.
+    #[default]
+    Dealt,
+    /// Each task's synapses are drawn without regard to the others', as published.
+    Independent,
+}
+
+/// After each of the first tasks, meta-parameters alone learn from earlier ones.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetaPhase {
+    /// After so many tasks.
+    pub tasks: usize,
+    /// Parts of the phase, which is as long as an epoch: each visits one earlier task, drawn at random.
+    #[serde(default = "twenty")]
+    pub visits: usize,
+}
+
+fn thousand() -> usize {
+    1000
+}
+
+fn twenty() -> usize {
+    20
+}
+
+fn tenth() -> f64 {
+    0.1
+}
+
+impl Method {
+    /// Its name in tables; `rule` tells sparse GP from HP.
+    pub fn name(&self, rule: LearningRule) -> &'static str {
+        match (self, rule) {
+            (Method::FineTuning {}, LearningRule::Global) => "Fine-tuning, dense GP",
+            (Method::FineTuning {}, _) => "Fine-tuning, dense",
+            (Method::Masks { .. }, LearningRule::Global) => "Sparse GP: a mask for each task",
+            (Method::Masks { .. }, LearningRule::Local) => "LP",
+            (Method::Masks { .. }, LearningRule::Hybrid) => "HP: GP on each task's mask, LP beside it",
+            (Method::ContextGating { .. }, _) => "Context gating",
+            (Method::Ewc { online: None, .. }, _) => "EWC",
+            (Method::Ewc { online: Some(_), .. }, _) => "EWC, online",
+            (Method::SynapticIntelligence { .. }, _) => "Synaptic intelligence",
+            (Method::Rehearsal { .. }, _) => "Rehearsal",
+        }
+    }
+
+    /// Whether it is told at test which task an image is of.
+    pub fn is_told(&self) -> bool {
+        matches!(self, Method::Masks { .. } | Method::ContextGating { .. })
+    }
+
+    /// Whether it is one of the three arms, not another way to keep tasks.
+    pub fn is_arm(&self) -> bool {
+        matches!(self, Method::FineTuning {} | Method::Masks { .. })
+    }
+
+    fn has_masks(&self) -> bool {
+        matches!(self, Method::Masks { .. })
+    }
+
+    /// The network that it trains: with the masks that the config describes, or without any.
+    pub(super) fn network(&self, learner: &LearnerConfig) -> LearnerConfig {
+        let mut own = learner.clone();
+        if !self.has_masks() {
+            for layer in &mut own.network.layers {
+                (layer.mask, layer.plasticity) = (None, None);
+            }
+        }
+        own
+    }
+}
+
+impl ContinualConfig {
+    pub(crate) fn collect_violations(&self, learner: &LearnerConfig, found: &mut ConfigErrors) {
+        let at_least_one = |found: &mut ConfigErrors, key: &str, value: usize| {
+            found.require(value > 0, format!("continual.{key}"), value, "must be at least 1");
+        };
+        at_least_one(found, "matrix_images", self.matrix_images);
+        let sets = self.tasks == (TaskKind::Sets {});
+        let more = self.more_datasets.len();
+        found.require(sets || more == 0, "continual.more_datasets", more, "is for tasks of kind sets");
+        let layers = &learner.network.layers;
+        let masked = layers.iter().any(|layer| layer.mask.is_some());
+        let dense = |layer: &LayerConfig| layer.operator == Operator::Dense;
+        match self.method {
+            Method::FineTuning {} => {}
+            Method::Masks { meta_phase, .. } => {
+                if let Some(phase) = meta_phase {
+                    at_least_one(found, "method.meta_phase.visits", phase.visits);
+                }
+                let message = "needs layers with `mask = { density = 0.03 }`";
+                found.require(masked, "continual.method.kind", "masks", message);
+            }
+            Method::ContextGating { share } => {
+                let inside = share > 0.0 && share <= 1.0;
+                found.require(inside, "continual.method.share", share, "must be above 0 and at most 1");
+                let message = "gates dense layers without recurrence";
+                found.require(layers.iter().all(dense), "continual.method.kind", "context-gating", message);
+            }
+            Method::Ewc { strength, samples, online } => {
+                found.require(strength >= 0.0, "continual.method.strength", strength, "must not be negative");
+                at_least_one(found, "method.samples", samples);
+                let fades = online.is_none_or(|keep| (0.0..=1.0).contains(&keep));
+                found.require(fades, "continual.method.online", online.unwrap_or(0.0), "must be from 0 to 1");
+            }
+            Method::SynapticIntelligence { strength, damping } => {
+                found.require(strength >= 0.0, "continual.method.strength", strength, "must not be negative");
+                found.require(damping > 0.0, "continual.method.damping", damping, "must be above 0");
+            }
+            Method::Rehearsal { images } => at_least_one(found, "method.images", images),
+        }
+        let plastic = learner.network.learning_rule != LearningRule::Global
+            && layers.iter().any(|layer| layer.plasticity.is_some());
+        let alone = !plastic || self.method.has_masks();
+        let message = "keeps no plastic weights apart: set learner.network.learning_rule = \"global\"";
+        found.require(alone, "continual.method.kind", self.method.name(LearningRule::Global), message);
+    }
+}

@@ -1,0 +1,301 @@
+//! Tasks in a row without forgetting (section 4.5): permuted MNIST, plastic weights beside masks against what else is used.
+
+use std::path::{Path, PathBuf};
+
+use glocal_core::LearningRule;
+use serde::Serialize;
+
+use super::PlannedRun;
+use crate::compare::RunRecord;
+use crate::config::RunConfig;
+use crate::continual::ContinualFigures;
+use crate::error::GlocalError;
+use crate::report::stats::Summary as Spread;
+use crate::run_folder::{is_occupied, write_json};
+use crate::train::{Start, TrainOptions, train};
+
+/// The experiment's name.
+pub const NAME: &str = "continual";
+
+/// One run of each method unless asked otherwise.
+pub const SEEDS: [u64; 1] = [1];
+
+/// The hybrid network's config, as text.
+pub const HYBRID: &str = include_str!("../../../../experiments/continual/hp.toml");
+
+/// What `--quick` changes: a taste in minutes.
+const QUICK: [&str; 6] = [
+    "continual.tasks.tasks=3",
+    "training.epochs=1",
+    "data.train_limit=6000",
+    "data.test_limit=1000",
+    "continual.matrix_images=300",
+    "continual.unnamed_images=50",
+];
+
+/// A method that takes part.
+#[derive(Clone, Copy, Debug)]
+pub struct Contestant {
+    /// Its name in folders and options.
+    pub name: &'static str,
+    overrides: &'static [&'static str],
+}
+
+/// No plastic weights.
+const GLOBAL: &str = "learner.network.learning_rule=\"global\"";
+
+/// All that take part, in the order of tables.
+pub const CONTESTANTS: [Contestant; 8] = [
+    Contestant { name: "hp", overrides: &[] },
+    Contestant { name: "gp-sparse", overrides: &[GLOBAL] },
+    Contestant { name: "gp-dense", overrides: &[GLOBAL, "continual.method={kind=\"fine-tuning\"}"] },
+    Contestant { name: "ewc", overrides: &[GLOBAL, "continual.method={kind=\"ewc\",strength=5000.0}"] },
+    Contestant {
+        name: "ewc-online",
+        overrides: &[GLOBAL, "continual.method={kind=\"ewc\",strength=5000.0,online=0.95}"],
+    },
+    Contestant { name: "si", overrides: &[GLOBAL, "continual.method={kind=\"synaptic-intelligence\",strength=0.3}"] },
+    Contestant { name: "context-gating", overrides: &[GLOBAL, "continual.method={kind=\"context-gating\",share=0.2}"] },
+    Contestant { name: "rehearsal", overrides: &[GLOBAL, "continual.method={kind=\"rehearsal\",images=500}"] },
+];
+
+/// Strengths among which those of EWC and SI were chosen: by the validation images of ten tasks of seed 0, three epochs each.
+pub const GRID: [(&str, &[f64]); 3] = [
+    ("ewc", &[50.0, 500.0, 5000.0, 50_000.0]),
+    ("ewc-online", &[50.0, 500.0, 5000.0, 50_000.0]),
+    ("si", &[0.03, 0.1, 0.3, 1.0]),
+];
+
+/// What the grid's runs change.
+const GRID_RUN: [&str; 5] = [
+    "training.seed=0",
+    "continual.tasks.tasks=10",
+    "training.epochs=3",
+    "continual.matrix_images=100",
+    "continual.unnamed_images=0",
+];
+
+/// The runs: each method for every seed, methods outermost.
+///
+/// # Errors
+/// A name that is none of the methods', or an epoch count that makes no sense.
+pub fn plan(
+    only: &[String],
+    seeds: &[u64],
+    (epochs, tasks): (Option<u64>, Option<usize>),
+    quick: bool,
+) -> Result<Vec<PlannedRun>, GlocalError> {
+    let names = || CONTESTANTS.iter().map(|contestant| contestant.name);
+    if let Some(unknown) = only.iter().find(|name| !names().any(|known| known == name.as_str())) {
+        return Err(GlocalError::Usage {
+            message: format!("`{unknown}` is no method of {NAME}"),
+            hint: format!("known are {}", names().collect::<Vec<_>>().join(", ")),
+        });
+    }
+    let chosen = CONTESTANTS.iter().filter(|c| only.is_empty() || only.iter().any(|name| name == c.name));
+    let run = |(contestant, &seed): (&Contestant, &u64)| {
+        let mut overrides: Vec<String> = contestant.overrides.iter().map(|&text| text.to_owned()).collect();
+        if quick {
+            overrides.extend(QUICK.map(str::to_owned));
+        }
+        overrides.extend(tasks.map(|tasks| format!("continual.tasks.tasks={tasks}")));
+        overrides.extend(epochs.map(|epochs| format!("training.epochs={epochs}")));
+        overrides.push(format!("training.seed={seed}"));
+        planned(contestant.name, &format!("seed{seed}"), &overrides)
+    };
+    chosen.flat_map(|contestant| seeds.iter().map(move |seed| (contestant, seed))).map(run).collect()
+}
+
+/// The runs among which the strengths of EWC and SI are chosen.
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_grid() -> Result<Vec<PlannedRun>, GlocalError> {
+    let run = |(name, strength): (&str, f64)| {
+        let contestant = CONTESTANTS.iter().find(|c| c.name == name).expect("the grid is of contestants");
+        let mut overrides: Vec<String> = contestant.overrides.iter().map(|&text| text.to_owned()).collect();
+        overrides.extend(GRID_RUN.map(str::to_owned));
+        overrides.push(format!("continual.method.strength={strength:?}"));
+        planned(name, &format!("strength{strength}"), &overrides)
+    };
+    GRID.iter().flat_map(|&(name, strengths)| strengths.iter().map(move |&s| (name, s))).map(run).collect()
+}
+
+fn planned(name: &str, suffix: &str, overrides: &[String]) -> Result<PlannedRun, GlocalError> {
+    Ok(PlannedRun {
+        name: format!("{name}-{suffix}"),
+        label: format!("{name} {suffix}"),
+        config: RunConfig::parse(None, HYBRID, overrides)?,
+    })
+}
+
+/// Carries out every run in its folder inside `out`; keeps what is finished.
+///
+/// # Errors
+/// `out` is occupied and `options` ask for a new run; data that are not there; whatever a run meets.
+pub fn carry_out(runs: &[PlannedRun], out: &Path, options: &TrainOptions) -> Result<Vec<RunRecord>, GlocalError> {
+    if options.start == Start::New && is_occupied(out)? {
+        return Err(GlocalError::OutputExists(out.to_owned()));
+    }
+    let carry = |run: &PlannedRun| {
+        let root = out.join(&run.name);
+        let options = TrainOptions { label: run.label.clone(), start: Start::NewOrResume, ..options.clone() };
+        train(&run.config, &root, &options)?;
+        let record = RunRecord::read(&root)?;
+        options.progress.say(&in_one_line(&run.label, &record));
+        Ok(record)
+    };
+    runs.iter().map(carry).collect()
+}
+
+fn in_one_line(label: &str, record: &RunRecord) -> String {
+    let Some(figures) = &record.continual else { return String::new() };
+    let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+    let transfer = figures.backward_transfer().map_or(String::new(), |t| format!(", backward transfer {}", percent(t)));
+    let minutes = record.summary.as_ref().map_or(0.0, |summary| summary.train_seconds / 60.0);
+    format!(
+        "{label}: mean over {} tasks {}{transfer}  ({minutes:.1} min)",
+        figures.tasks(),
+        percent(figures.average_accuracy())
+    )
+}
+
+/// What the experiment found, as results.json holds it.
+#[derive(Clone, Debug, Serialize)]
+pub struct ContinualResults {
+    /// The experiment's name.
+    pub experiment: String,
+    /// Version of the program.
+    pub version: String,
+    /// One for each method, in the order of the runs.
+    pub methods: Vec<MethodResult>,
+}
+
+/// A method's figures.
+#[derive(Clone, Debug, Serialize)]
+pub struct MethodResult {
+    /// What it is called in tables.
+    pub label: String,
+    /// Its arm; absent for methods that are none of the three.
+    pub rule: Option<LearningRule>,
+    /// Whether it is told at test which task an image is of.
+    pub told: bool,
+    /// Its runs, relative to the experiment's folder.
+    pub runs: Vec<PathBuf>,
+    /// Tasks learned.
+    pub tasks: usize,
+    /// Mean accuracy over all tasks after the last one, in per cent, of each seed.
+    pub average_accuracy: Vec<f64>,
+    /// Mean of [`ContinualFigures::backward_transfer`], in points, of each seed; likewise the others.
+    pub backward_transfer: Vec<f64>,
+    /// Forward transfer.
+    pub forward_transfer: Vec<f64>,
+    /// Forgetting.
+    pub forgetting: Vec<f64>,
+    /// Wall time of learning, in minutes.
+    pub minutes: Vec<f64>,
+    /// The runs' own figures.
+    pub figures: Vec<ContinualFigures>,
+}
+
+impl ContinualResults {
+    /// Name of the file in the experiment's folder.
+    pub const FILE: &'static str = "results.json";
+
+    /// Sums up the runs: those of one method and its values, whatever their seeds, together.
+    pub fn of(records: &[RunRecord]) -> ContinualResults {
+        let mut groups: Vec<(RunConfig, Vec<&RunRecord>)> = Vec::new();
+        for record in records.iter().filter(|record| record.continual.is_some() && record.summary.is_some()) {
+            let mut config = record.config.clone();
+            config.training.seed = 0;
+            match groups.iter_mut().find(|(known, _)| *known == config) {
+                Some((_, records)) => records.push(record),
+                None => groups.push((config, vec![record])),
+            }
+        }
+        ContinualResults {
+            experiment: NAME.into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            methods: groups.iter().filter_map(|(config, records)| MethodResult::of(config, records)).collect(),
+        }
+    }
+
+    /// Writes results.json into the experiment's folder.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn write(&self, out: &Path) -> Result<(), GlocalError> {
+        write_json(&out.join(Self::FILE), self)
+    }
+
+    /// Whether the hybrid network is above each other method by more than the deviations over seeds, in a sentence each.
+    pub fn verdicts(&self) -> Vec<String> {
+        let spread = |method: &MethodResult| Spread::of(&method.average_accuracy);
+        let Some(hybrid) = self.methods.iter().find(|method| method.label.starts_with("HP")) else { return Vec::new() };
+        let own = spread(hybrid);
+        let compare = |method: &MethodResult| {
+            let other = spread(method);
+            let difference = own.mean? - other.mean?;
+            let deviation = own.sd.zip(other.sd).map(|(a, b)| a.max(b));
+            let within = deviation.is_some_and(|sd| difference.abs() <= sd);
+            let side = if difference > 0.0 { "above" } else { "below" };
+            let remark = match (within, deviation) {
+                (true, Some(sd)) => format!(", within the seeds' deviation of {sd:.1}"),
+                (false, Some(sd)) => format!(", more than the seeds' deviation of {sd:.1}"),
+                (_, None) => ", one seed".into(),
+            };
+            Some(format!("HP is {side} {} by {:.1} points{remark}.", method.label, difference.abs()))
+        };
+        self.methods.iter().filter(|method| !std::ptr::eq(*method, hybrid)).filter_map(compare).collect()
+    }
+}
+
+impl MethodResult {
+    fn of(config: &RunConfig, records: &[&RunRecord]) -> Option<MethodResult> {
+        let method = config.continual.as_ref()?.method;
+        let figures: Vec<ContinualFigures> = records.iter().filter_map(|record| record.continual.clone()).collect();
+        let points = |of: fn(&ContinualFigures) -> Option<f64>| -> Vec<f64> {
+            figures.iter().filter_map(of).map(|share| 100.0 * share).collect()
+        };
+        Some(MethodResult {
+            label: method.name(config.learner.network.learning_rule).into(),
+            rule: method.is_arm().then_some(config.learner.network.learning_rule),
+            told: method.is_told(),
+            runs: records.iter().filter_map(|record| record.root.file_name()).map(PathBuf::from).collect(),
+            tasks: figures.iter().map(ContinualFigures::tasks).max()?,
+            average_accuracy: points(|figures| Some(figures.average_accuracy())),
+            backward_transfer: points(ContinualFigures::backward_transfer),
+            forward_transfer: points(ContinualFigures::forward_transfer),
+            forgetting: points(ContinualFigures::forgetting),
+            minutes: records.iter().filter_map(|r| r.summary.as_ref()).map(|s| s.train_seconds / 60.0).collect(),
+            figures,
+        })
+    }
+}
+
+/// Mean accuracy over the validation images of all tasks, in per cent: what the grid's values are chosen by.
+pub fn validation(record: &RunRecord) -> Option<f64> {
+    let shares = &record.continual.as_ref()?.validation;
+    Spread::of(shares).mean.map(|mean| 100.0 * mean)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_contestant_reads_and_differs_in_what_it_should() {
+        let runs = plan(&[], &SEEDS, (None, None), false).unwrap();
+        assert_eq!(runs.len(), CONTESTANTS.len());
+        for run in &runs[1..] {
+            let keys = runs[0].config.differences(&run.config);
+            let expected = |key: &String| key.starts_with("continual.method") || key.contains("learning_rule");
+            assert!(!keys.is_empty() && keys.iter().all(expected), "{keys:?}");
+        }
+        assert!(plan(&["hp".into()], &[1, 2], (Some(2), Some(4)), true).unwrap().len() == 2);
+        assert!(plan(&["memory".into()], &[1], (None, None), true).is_err());
+        let grid = plan_grid().unwrap();
+        assert_eq!(grid.len(), GRID.iter().map(|(_, strengths)| strengths.len()).sum::<usize>());
+        assert!(grid.iter().all(|run| run.config.training.seed == 0));
+    }
+}
