@@ -484,3 +484,38 @@ fn configs_that_make_no_episode_network_are_refused() {
     refused(&|c| c.layers.clear(), "layers");
     refused(&|c| c.episode = Some(EpisodeReadout::Prototypes {}), "learning_rule");
 }
+
+/// Two looks at each query: the means of their answers, their labels once each; with a plastic read-out and with prototypes.
+#[test]
+fn answers_of_several_looks_are_means() {
+    let neuron = NeuronConfig::Tanh {};
+    for config in [network(neuron, spiking(), Coupling::Gated, 2), prototypes(neuron, 2)] {
+        let mut learner = Learner::<f64>::with_models(learner_in_episodes(config), 3, Models::default()).unwrap();
+        let mut stream = Stream(5);
+        let shape = EpisodeShape { queries: 2 * 4, ..SHAPE };
+        let x = stream.take(EPISODES * shape.samples() * SIDE * SIDE, 0.0, 1.0);
+        let mut labels = labels_of_episodes(shape, EPISODES, &mut stream);
+        for episode in labels.chunks_exact_mut(shape.samples()) {
+            let (first, second) = episode[shape.supports..].split_at_mut(4);
+            second.copy_from_slice(first);
+        }
+        let examples = Examples::in_episodes(Input::Constant(&x), &labels, shape);
+        let each = learner.answer(examples).unwrap().to_vec();
+        let means = learner.answer_looks(examples, 2).unwrap();
+        assert_eq!(means.len() * 2, each.len());
+        for (means, each) in means.chunks_exact(4 * WAYS).zip(each.chunks_exact(8 * WAYS)) {
+            for (i, mean) in means.iter().enumerate() {
+                assert!((mean - (each[i] + each[i + 4 * WAYS]) / 2.0).abs() < 1e-12);
+            }
+        }
+        assert!(learner.answer_looks(examples, 1).unwrap() == each);
+        let report = learner.evaluate_looks(examples, 2).unwrap();
+        let asked = labels.chunks_exact(shape.samples()).flat_map(|episode| &episode[shape.supports..][..4]);
+        let right = |(row, label): (&[f64], &u32)| row.iter().all(|value| *value <= row[*label as usize]);
+        assert_eq!(report.correct, means.chunks_exact(WAYS).zip(asked).filter(|pair| right(*pair)).count());
+        assert_eq!(report.predictions.len(), EPISODES * 4);
+        for looks in [0, 3] {
+            assert!(matches!(learner.answer_looks(examples, looks), Err(CoreError::Shape { .. })));
+        }
+    }
+}

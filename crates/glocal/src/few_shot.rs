@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use glocal_core::scalar::Scalar;
 use glocal_core::{EpisodeReadout, EpisodeShape, Examples, Input};
 use glocal_data::episodes::{Ink, PictureOptions, class_pictures, query_pictures};
+use glocal_data::{Augmentations, Batch, Draw, ImageShape, Stream};
 use serde::Serialize;
 
 use crate::compare::can_meet;
@@ -41,12 +42,13 @@ pub struct Answer {
 }
 
 /// Shows `support` (a folder of class folders) to the network of a run, then asks it about `query` (a picture, a folder
-/// of pictures, or of class folders).
+/// of pictures, or of class folders). It looks at each picture `looks` times: as it is, then varied as the pictures were that the
+/// run learned from; the answers to a query are averaged.
 ///
 /// # Errors
 /// A run that did not learn in episodes, more classes than its read-out has neurons, folders without pictures,
-/// unreadable pictures.
-pub fn answer(run: &Path, support: &Path, query: &Path, ink: Ink) -> Result<Answers, GlocalError> {
+/// unreadable pictures; several looks where the run varied no pictures, or none.
+pub fn answer(run: &Path, support: &Path, query: &Path, ink: Ink, looks: usize) -> Result<Answers, GlocalError> {
     let folder = RunFolder::read_only(run)?;
     let config = folder.config()?;
     let usage = |message: String, hint: &str| Err(GlocalError::Usage { message, hint: hint.into() });
@@ -57,6 +59,10 @@ pub fn answer(run: &Path, support: &Path, query: &Path, ink: Ink) -> Result<Answ
     if config.events.is_some() {
         let message = format!("{} learnt from events, and these are pictures", run.display());
         return usage(message, "give a run without [events]");
+    }
+    if looks == 0 || (looks > 1 && config.data.augment.is_empty()) {
+        let message = format!("{looks} looks at each picture: {} varied no pictures while it learned", run.display());
+        return usage(message, "look once, or train with `data.augment`");
     }
     let options = PictureOptions { side: Some(episodes.side), ink };
     let classes = class_pictures(support, options)?;
@@ -73,11 +79,17 @@ pub fn answer(run: &Path, support: &Path, query: &Path, ink: Ink) -> Result<Answ
     let labels: Vec<u32> = (0..).zip(classes.classes()).flat_map(|(label, c)| vec![label; c.pictures.len()]).collect();
     let order = interleaved(&labels, ways);
     let intensity = |levels: &[u8]| levels.iter().map(|&level| f32::from(level) / 255.0).collect::<Vec<f32>>();
-    let mut images: Vec<f32> = order.iter().flat_map(|&picture| intensity(classes.picture(picture))).collect();
-    images.extend(queries.iter().flat_map(|query| intensity(&query.levels)));
-    let asked: Vec<u32> = order.iter().map(|&picture| labels[picture]).chain(queries.iter().map(|_| 0)).collect();
-    let shape = EpisodeShape { ways, supports: labels.len(), queries: queries.len() };
-    let scores = learner.answer(Examples::in_episodes(Input::Constant(&images), &asked, shape))?;
+    let stored: Vec<f32> = order.iter().flat_map(|&picture| intensity(classes.picture(picture))).collect();
+    let questions: Vec<f32> = queries.iter().flat_map(|query| intensity(&query.levels)).collect();
+    let stream = Stream::new(config.training.seed).fork("looks");
+    let again = |name: &str, images: Vec<f32>| {
+        several_looks(images, classes.shape(), looks, &config.data.augment, &stream.fork(name))
+    };
+    let images = [again("support", stored)?, again("query", questions)?].concat();
+    let of_support = order.iter().map(|&picture| labels[picture]).collect::<Vec<_>>().repeat(looks);
+    let asked: Vec<u32> = of_support.iter().copied().chain(std::iter::repeat_n(0, queries.len() * looks)).collect();
+    let shape = EpisodeShape { ways, supports: labels.len() * looks, queries: queries.len() * looks };
+    let scores = learner.answer_looks(Examples::in_episodes(Input::Constant(&images), &asked, shape), looks)?;
     let names: Vec<String> = classes.classes().iter().map(|class| class.name.clone()).collect();
     let answer = |(query, scores): (glocal_data::episodes::QueryPicture, &[f32])| {
         let best = scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(class, _)| class);
@@ -94,6 +106,24 @@ pub fn answer(run: &Path, support: &Path, query: &Path, ink: Ink) -> Result<Answ
     let known = answers.iter().filter(|answer| answer.expected.is_some()).count();
     let right = answers.iter().filter(|answer| answer.expected.as_ref() == Some(&answer.class)).count();
     Ok(Answers { classes: names, support: labels.len(), answers, correct: (known > 0).then_some([right, known]) })
+}
+
+/// All images as they are, then again and again, each time varied in a way of its own.
+fn several_looks(
+    images: Vec<f32>,
+    shape: ImageShape,
+    looks: usize,
+    augment: &Augmentations,
+    stream: &Stream,
+) -> Result<Vec<f32>, GlocalError> {
+    let mut all = images.clone();
+    for look in 1..looks {
+        let labels = vec![0; images.len() / shape.inputs()];
+        let mut batch = Batch::from_values(shape, images.clone(), labels)?;
+        augment.apply(&mut batch, &Draw::new(stream, look as u64))?;
+        all.extend_from_slice(batch.values());
+    }
+    Ok(all)
 }
 
 /// Pictures in the order shown: one of each class in turn, so that no class is all past before another begins.

@@ -175,6 +175,12 @@ fn ones_own_pictures_are_answered() {
     assert_eq!(answers["classes"], serde_json::json!(["k100", "k101"]));
     assert_eq!(answers["answers"][0]["scores"].as_array().unwrap().len(), 2);
 
+    let looking = ["fewshot", "run", "--support", "mine", "--query", "asked", "--looks", "3"];
+    scratch.refuse(&looking, &["varied no pictures"]);
+    scratch.succeed(&["train", "episodes.toml", "--set", "data.augment=affine=5,0.1,0.1,1", "--out", "varied"]);
+    let text = scratch.succeed(&["fewshot", "varied", "--support", "mine", "--query", "asked", "--looks", "3"]);
+    assert!(text.contains("of 4 right"), "{text}");
+
     let refuse = |support: &str, query: &str, needles: &[&str]| {
         scratch.refuse(&["fewshot", "run", "--support", support, "--query", query], needles)
     };

@@ -15,6 +15,7 @@ use crate::output::{print, print_json};
 #[command(after_help = "\
 Examples:
   glocal fewshot runs/few-shot/hp-seed1 --support mine --query others
+  glocal fewshot runs/few-shot/hp-seed1 --support mine --query others --looks 5
   glocal fewshot runs/few-shot/hp-seed1 --support mine --query unknown.png --json
 
 The support is a folder with a folder of PNG or JPEG pictures for each class, one picture or more: mine/a/1.png,
@@ -32,9 +33,16 @@ pub struct FewShotArgs {
     /// What is ink in the pictures
     #[arg(long, value_name = "INK", default_value = "auto")]
     ink: InkArg,
+    /// Looks at each picture: once as it is, then moved a little; the answers are averaged
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = looks)]
+    looks: usize,
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+fn looks(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|looks| (1..=100).contains(looks)).ok_or_else(|| "give a number from 1 to 100".into())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -57,7 +65,7 @@ pub fn run(args: &FewShotArgs) -> Result<(), GlocalError> {
         InkArg::Dark => Ink::Dark,
         InkArg::Light => Ink::Light,
     };
-    let answers = answer(&args.run, &args.support, &args.query, ink)?;
+    let answers = answer(&args.run, &args.support, &args.query, ink, args.looks)?;
     if args.json { print_json(&answers) } else { print(&in_words(&answers)) }
 }
 
