@@ -166,3 +166,23 @@ fn bad_tasks_are_refused() {
     let outputs = fails(&["continual.tasks={kind=\"split\",classes=2}"]);
     assert!(outputs.contains("layers[2].size"), "{outputs}");
 }
+
+/// Learned, made longer, shown on a page and judged by commands.
+#[test]
+fn from_the_command_line() {
+    let scratch = Scratch::new();
+    fs::write(scratch.path("tasks.toml"), HYBRID).unwrap();
+    let sets = SMALL.iter().copied().chain(["continual.tasks.tasks=2"]).flat_map(|set| ["--set", set]);
+    let args: Vec<&str> = ["train", "tasks.toml", "--out", "run"].into_iter().chain(sets).collect();
+    let text = scratch.succeed(&args);
+    assert!(text.contains("mean over 2 tasks") && text.contains("backward transfer"), "{text}");
+    let text = scratch.succeed(&["train", "--resume", "run", "--set", "continual.tasks.tasks=3"]);
+    assert!(text.contains("mean over 3 tasks"), "{text}");
+    scratch
+        .refuse(&["train", "--resume", "run", "--set", "continual.tasks.tasks=2"], &["continual.tasks.tasks (3 -> 2)"]);
+    scratch.refuse(&["train", "--resume", "run", "--set", "training.epochs=9"], &["training.epochs"]);
+    scratch.succeed(&["report", "run", "-o", "page.html"]);
+    let page = fs::read_to_string(scratch.path("page.html")).unwrap();
+    assert!(page.contains("id=\"continual\"") && page.contains("3 tasks"));
+    scratch.refuse(&["eval", "run"], &["learned tasks in a row"]);
+}

@@ -6,8 +6,9 @@ use std::time::Duration;
 use clap::Args;
 use glocal::compare::letters;
 use glocal::config::parse::Source;
+use glocal::continual::ContinualFigures;
 use glocal::train::{Start, Summary};
-use glocal::{GlocalError, RunConfig, TrainOptions, train};
+use glocal::{GlocalError, RunConfig, RunFolder, TrainOptions, train};
 
 use crate::args::Context;
 use crate::output::print;
@@ -19,6 +20,7 @@ Examples:
   glocal train experiments/fashion-demo/hp.toml --out runs/hp
   glocal train hp.toml --set training.epochs=5 --set learner.network.layers.0.size=256 --seed 7
   glocal train --resume runs/hp
+  glocal train --resume runs/tasks --set continual.tasks.tasks=60    a finished run of tasks in a row, made longer
 
 A run folder holds config.toml (resolved), metrics.jsonl, checkpoints/ and summary.json. Ctrl-C saves and exits with
 code 130; a killed run loses at most the time since its last checkpoint. Either way --resume ends with the same bits as
@@ -66,6 +68,11 @@ pub fn run(args: &TrainArgs, context: &Context) -> Result<(), GlocalError> {
         ..context.train_options()?
     };
     let summary = train(&config, &out, &options)?;
+    if let Some(figures) = ContinualFigures::read(&RunFolder::read_only(&out)?)? {
+        print(&format!("{}: {}\n{}\n", label(&config), figures.in_words(), out.display()))?;
+        context.progress.say(&format!("next: glocal report {}", out.display()));
+        return Ok(());
+    }
     print(&in_words(&summary, &config, &out))?;
     let damage = if config.events.is_some() { "event-drop=0.5" } else { "gaussian=0.06" };
     context.progress.say(&format!("next: glocal eval {} --corrupt {damage}", out.display()));
@@ -78,7 +85,7 @@ impl TrainArgs {
         overrides.extend(self.seed.map(|seed| format!("training.seed={seed}")));
         let file = match (&self.config, &self.resume) {
             (Some(file), _) => file.clone(),
-            (None, Some(run)) => glocal::RunFolder::read_only(run)?.path("config.toml"),
+            (None, Some(run)) => RunFolder::read_only(run)?.path("config.toml"),
             (None, None) => PathBuf::new(),
         };
         RunConfig::load_with_source(&file, &overrides)

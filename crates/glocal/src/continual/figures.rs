@@ -80,6 +80,14 @@ impl ContinualFigures {
         self.matrix.iter().enumerate().map(|(task, row)| mean(row[..=task].iter().copied())).collect()
     }
 
+    /// Mean accuracy and backward transfer in one line.
+    pub fn in_words(&self) -> String {
+        let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+        let transfer =
+            self.backward_transfer().map_or(String::new(), |t| format!(", backward transfer {}", percent(t)));
+        format!("mean over {} tasks {}{transfer}", self.tasks(), percent(self.average_accuracy()))
+    }
+
     /// How much later tasks changed earlier ones; below 0: forgetting. `None` for one task.
     ///
     /// # Equation

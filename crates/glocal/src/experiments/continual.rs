@@ -149,15 +149,9 @@ pub fn carry_out(runs: &[PlannedRun], out: &Path, options: &TrainOptions) -> Res
 }
 
 fn in_one_line(label: &str, record: &RunRecord) -> String {
-    let Some(figures) = &record.continual else { return String::new() };
-    let percent = |share: f64| format!("{:.1} %", 100.0 * share);
-    let transfer = figures.backward_transfer().map_or(String::new(), |t| format!(", backward transfer {}", percent(t)));
+    let figures = record.continual.as_ref().map_or(String::new(), ContinualFigures::in_words);
     let minutes = record.summary.as_ref().map_or(0.0, |summary| summary.train_seconds / 60.0);
-    format!(
-        "{label}: mean over {} tasks {}{transfer}  ({minutes:.1} min)",
-        figures.tasks(),
-        percent(figures.average_accuracy())
-    )
+    format!("{label}: {figures}  ({minutes:.1} min)")
 }
 
 /// What the experiment found, as results.json holds it.

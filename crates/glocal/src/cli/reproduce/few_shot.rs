@@ -33,7 +33,9 @@ fn headings(command: String) -> Headings {
         summary: "Omniglot, in episodes: a network meets characters that it has never seen, in one labelled drawing \
                   each (or a few), and is asked about others. Backprop has learnt the embedding and the local rule's \
                   meta-parameters on other characters; within an episode only plastic weights move. Validation \
-                  characters choose the epoch; the test characters are of other alphabets and judged once."
+                  characters choose the epoch; the test characters are of other alphabets. Where one example is all there \
+                  is, a second row shows five looks at each picture: as it is, and four times moved a little; the \
+                  answers are averaged."
             .into(),
         commands: vec![command],
     }
