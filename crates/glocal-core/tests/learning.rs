@@ -90,7 +90,7 @@ fn each_rule_learns() {
             };
             config.network.readout = [Readout::Rate, Readout::Membrane { cap: None }][index % 2];
             let mut learner = Learner::new(config, 2).unwrap();
-            for n in 0..250 {
+            for n in 0..400 {
                 let (x, labels) = toy(n);
                 learner.step(Input::Series(&x.repeat(6)), &labels).unwrap();
             }

@@ -113,11 +113,11 @@ impl Method {
     /// Its name in tables; `rule` tells sparse GP from HP.
     pub fn name(&self, rule: LearningRule) -> &'static str {
         match (self, rule) {
-            (Method::FineTuning {}, LearningRule::Global) => "Fine-tuning, dense GP",
-            (Method::FineTuning {}, _) => "Fine-tuning, dense",
-            (Method::Masks { .. }, LearningRule::Global) => "Sparse GP: a mask for each task",
-            (Method::Masks { .. }, LearningRule::Local) => "LP",
-            (Method::Masks { .. }, LearningRule::Hybrid) => "HP: GP on each task's mask, LP beside it",
+            (Method::FineTuning {}, LearningRule::Global) => "GP, fine-tuned",
+            (Method::FineTuning {}, _) => "Fine-tuned",
+            (Method::Masks { .. }, LearningRule::Global) => "GP on masks",
+            (Method::Masks { .. }, LearningRule::Local) => "LP beside masks",
+            (Method::Masks { .. }, LearningRule::Hybrid) => "HP on masks",
             (Method::ContextGating { .. }, _) => "Context gating",
             (Method::Ewc { online: None, .. }, _) => "EWC",
             (Method::Ewc { online: Some(_), .. }, _) => "EWC, online",
