@@ -41,7 +41,8 @@ fn setting(config: &RunConfig) -> String {
         TaskKind::Split { classes, .. } => format!("{name}, {classes} classes in each task"),
         TaskKind::Sets {} => format!("{} data sets, one after the other", continual.more_datasets.len() + 1),
     };
-    format!("{tasks}; {epochs} epochs each.")
+    let plural = if epochs == 1 { "" } else { "s" };
+    format!("{tasks}; {epochs} epoch{plural} each.")
 }
 
 fn method(result: &MethodResult) -> ContinualMethod {

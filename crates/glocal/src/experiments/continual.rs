@@ -222,25 +222,30 @@ impl ContinualResults {
         write_json(&out.join(Self::FILE), self)
     }
 
-    /// Whether the hybrid network is above each other method by more than the deviations over seeds, in a sentence each.
-    pub fn verdicts(&self) -> Vec<String> {
+    /// Which methods the hybrid network is above and below, and whether by more than the deviation over seeds, in a sentence;
+    /// nothing without others.
+    pub fn verdict(&self) -> String {
         let spread = |method: &MethodResult| Spread::of(&method.average_accuracy);
-        let Some(hybrid) = self.methods.iter().find(|method| method.label.starts_with("HP")) else { return Vec::new() };
+        let Some(hybrid) = self.methods.iter().find(|method| method.label.starts_with("HP")) else {
+            return String::new();
+        };
         let own = spread(hybrid);
-        let compare = |method: &MethodResult| {
+        let others = self.methods.iter().filter(|method| !std::ptr::eq(*method, hybrid));
+        let clause = |method: &MethodResult| -> Option<(bool, String)> {
             let other = spread(method);
             let difference = own.mean? - other.mean?;
-            let deviation = own.sd.zip(other.sd).map(|(a, b)| a.max(b));
-            let within = deviation.is_some_and(|sd| difference.abs() <= sd);
-            let side = if difference > 0.0 { "above" } else { "below" };
-            let remark = match (within, deviation) {
-                (true, Some(sd)) => format!(", within the seeds' deviation of {sd:.1}"),
-                (false, Some(sd)) => format!(", more than the seeds' deviation of {sd:.1}"),
-                (_, None) => ", one seed".into(),
-            };
-            Some(format!("HP is {side} {} by {:.1} points{remark}.", method.label, difference.abs()))
+            let deviation = own.sd.zip(other.sd).map(|(a, b)| a.max(b)).filter(|sd| difference.abs() <= *sd);
+            let remark = deviation.map_or(String::new(), |sd| format!(" (within the seeds' deviation of {sd:.1})"));
+            Some((difference > 0.0, format!("{} by {:.1} points{remark}", method.label, difference.abs())))
         };
-        self.methods.iter().filter(|method| !std::ptr::eq(*method, hybrid)).filter_map(compare).collect()
+        let clauses: Vec<(bool, String)> = others.filter_map(clause).collect();
+        let side = |above: bool, word: &str| {
+            let of: Vec<&str> = clauses.iter().filter(|(side, _)| *side == above).map(|(_, text)| &text[..]).collect();
+            (!of.is_empty()).then(|| format!("{word} {}", of.join(", ")))
+        };
+        let sides: Vec<String> = [side(true, "above"), side(false, "below")].into_iter().flatten().collect();
+        let seeds = if own.sd.is_none() { "; one seed" } else { "" };
+        if sides.is_empty() { String::new() } else { format!("HP is {}{seeds}.", sides.join("; ")) }
     }
 }
 
@@ -276,6 +281,33 @@ pub fn validation(record: &RunRecord) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Means 90 ± 1 against 80, against 90.5 ± 1, and against 95.
+    #[test]
+    fn the_deviation_is_told() {
+        let method = |label: &str, average_accuracy: &[f64]| MethodResult {
+            label: label.into(),
+            rule: None,
+            told: true,
+            runs: Vec::new(),
+            tasks: 2,
+            average_accuracy: average_accuracy.to_vec(),
+            backward_transfer: Vec::new(),
+            forward_transfer: Vec::new(),
+            forgetting: Vec::new(),
+            minutes: Vec::new(),
+            figures: Vec::new(),
+        };
+        let results = |methods| ContinualResults { experiment: NAME.into(), version: String::new(), methods };
+        let hybrid = method("HP", &[89.0, 90.0, 91.0]);
+        let others = [method("A", &[80.0; 3]), method("B", &[89.5, 90.5, 91.5]), method("C", &[95.0; 3])];
+        let verdict = results([&[hybrid.clone()][..], &others].concat()).verdict();
+        let expected = "HP is above A by 10.0 points; below B by 0.5 points (within the seeds' deviation of 1.0), C by 5.0 points.";
+        assert_eq!(verdict, expected);
+        assert_eq!(results(vec![hybrid]).verdict(), "");
+        let one = results(vec![method("HP", &[90.0]), method("A", &[80.0])]);
+        assert_eq!(one.verdict(), "HP is above A by 10.0 points; one seed.");
+    }
 
     #[test]
     fn every_contestant_reads_and_differs_in_what_it_should() {

@@ -25,7 +25,10 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<(), GlocalE
     results.write(&out)?;
     let page = write_page(&records, headings(command, &results), &out.join("report.html"), context)?;
     print(&table(&results))?;
-    results.verdicts().iter().try_for_each(|verdict| print(&format!("{verdict}\n")))?;
+    match results.verdict() {
+        verdict if verdict.is_empty() => {}
+        verdict => print(&format!("{verdict}\n"))?,
+    }
     let figures = out.join(ContinualResults::FILE);
     context.progress.say(&format!("page: {}\nfigures: {}", page.display(), figures.display()));
     Ok(())
@@ -35,10 +38,9 @@ fn headings(command: String, results: &ContinualResults) -> Headings {
     let summary = "Permuted MNIST: in each task the pixels of all images stand in another order, and a network learns one \
                    task after the other without seeing the earlier ones again (but for rehearsal, and for the \
                    meta-parameters' phases of HP). What does it still know in the end?";
-    let verdicts = results.verdicts().join(" ");
     Headings {
         title: "Continual learning: many tasks in a row".into(),
-        summary: format!("{summary} {verdicts}").trim_end().to_owned(),
+        summary: format!("{summary} {}", results.verdict()).trim_end().to_owned(),
         commands: vec![command],
     }
 }
