@@ -3,7 +3,7 @@
 //! A part is the synapses of a mask, some neurons of each layer, or everything: in each case a list of places in the whole
 //! arrays. A task's network is filled from them before it runs, and what it learned goes back to the same places.
 
-use glocal_core::checkpoint::{self, Arrays, Named};
+use glocal_core::checkpoint::{Arrays, Named};
 use glocal_core::params::{ArraySpec, Field, Params, array_specs, draw};
 use glocal_core::{Learner, LearnerConfig};
 use glocal_data::Stream;
@@ -30,7 +30,7 @@ pub(super) struct Wiring {
 }
 
 /// The places of one task's arrays in the bank, in the order of the learner's specs; `None`: all, in their order.
-type Places = Vec<Option<Vec<u32>>>;
+pub(super) type Places = Vec<Option<Vec<u32>>>;
 
 impl Bank {
     /// Weights as they are drawn for the parts: their spread is that of a network of the part's size.
@@ -87,7 +87,7 @@ impl Bank {
 }
 
 /// Arrays that are not empty, under a name of their own.
-pub(super) fn named<'a>(prefix: &str, specs: &[ArraySpec], params: &'a Params<f32>) -> Vec<checkpoint::Named<'a, f32>> {
+pub(super) fn named<'a>(prefix: &str, specs: &[ArraySpec], params: &'a Params<f32>) -> Vec<Named<'a, f32>> {
     let full = specs.iter().filter(|spec| !params[spec.layer].get(spec.field).is_empty());
     let array = |spec: &ArraySpec| Named {
         name: format!("{prefix}.{}", spec.name()),

@@ -7,7 +7,7 @@ use glocal_core::{Anchor, Consolidation, Fisher, Learner, PathIntegral};
 use super::Method;
 use super::bank::{named, read_named};
 use crate::error::GlocalError;
-use crate::samples::{Feed, Part, RunSamples};
+use crate::samples::{Feed, RunSamples};
 
 /// Anchors of the weights, where the method has some.
 pub(super) enum Memory {
@@ -55,7 +55,7 @@ impl Memory {
                 let mut fisher = Fisher::new(learner.specs(), learner.params().len());
                 let mut feed = Feed::default();
                 let order = images.training_order(epoch);
-                for number in order.iter().take((*samples).min(images.numbers(Part::Train).len())) {
+                for number in order.iter().take(*samples) {
                     images.training_batch(&mut feed, &[*number], epoch)?;
                     learner.loss_and_gradients_on(feed.examples())?;
                     fisher.add(learner.specs(), learner.gradients());

@@ -10,7 +10,7 @@ use glocal_core::{Examples, Learner, LearningRule};
 use glocal_data::tasks::{TaskKind, TaskSequence, TaskSet};
 use glocal_data::{ImageDataset, Locations, Split, Stream};
 
-use super::bank::{Bank, Wiring};
+use super::bank::{Bank, Places, Wiring};
 use super::figures::{ContinualFigures, Cost, Unnamed, memory_bytes};
 use super::memory::Memory;
 use super::{ContinualConfig, Method};
@@ -21,7 +21,7 @@ use crate::evaluate::{EvalOptions, Evaluation, evaluate};
 use crate::progress::Work;
 use crate::run_folder::{Checkpoint, EpochMetrics, RunFolder};
 use crate::samples::{Damage, Feed, Part, RunSamples, Samples};
-use crate::train::{Summary, TrainOptions, damaged, seal};
+use crate::train::{Summary, TrainOptions, damaged, intact_checkpoint, seal};
 
 /// Metadata of a checkpoint: what run it is of, and the figures so far.
 const HASH: &str = "config_hash";
@@ -199,7 +199,7 @@ impl<'a> Run<'a> {
             folder,
             options,
         };
-        let learner = run.filled(0)?;
+        let (learner, _) = run.filled(0)?;
         run.memory = Memory::new(continual.method, &learner);
         run.learner = Some(learner);
         run.resume()?;
@@ -212,11 +212,8 @@ impl<'a> Run<'a> {
     }
 
     fn resume(&mut self) -> Result<(), GlocalError> {
-        let Some(bytes) = self.folder.load_checkpoint(Checkpoint::Last)? else { return Ok(()) };
+        let Some(bytes) = intact_checkpoint(self.folder, Checkpoint::Last)? else { return Ok(()) };
         let path = self.folder.checkpoint_path(Checkpoint::Last);
-        if !seal::is_intact(&bytes) {
-            return Err(damaged(path, "is damaged: its checksum does not match".into()));
-        }
         let place = || path.display().to_string();
         let (mut arrays, metadata) = checkpoint::read(&bytes).map_err(GlocalError::core(place()))?;
         if metadata.get(HASH) != Some(&of_any_length(self.config).hash()) {
@@ -227,7 +224,7 @@ impl<'a> Run<'a> {
             return Err(damaged(path, "lacks readable figures of its tasks".into()));
         };
         self.bank.read(&mut arrays)?;
-        let learner = self.filled(figures.tasks().saturating_sub(1))?;
+        let (learner, _) = self.filled(figures.tasks().saturating_sub(1))?;
         self.memory.read(&learner, &mut arrays)?;
         arrays.finish().map_err(GlocalError::core(place()))?;
         self.learner = Some(learner);
@@ -247,11 +244,11 @@ impl<'a> Run<'a> {
         self.figures.write(self.folder)
     }
 
-    /// The network of a task as it is now.
-    fn filled(&mut self, task: usize) -> Result<Learner, GlocalError> {
+    /// The network of a task as it is now, and where its arrays lie in the bank.
+    fn filled(&mut self, task: usize) -> Result<(Learner, Places), GlocalError> {
         let (mut learner, places) = self.wiring.connect(self.learner.take(), task)?;
         self.bank.fill(&mut learner, &places);
-        Ok(learner)
+        Ok((learner, places))
     }
 
     fn task(&mut self, task: usize) -> Result<(), GlocalError> {
@@ -274,8 +271,8 @@ impl<'a> Run<'a> {
 
     fn learn(&mut self, task: usize, samples: &Samples) -> Result<(), GlocalError> {
         // A new one: what it counts begins with the task, in whichever process that is.
-        let (mut learner, places) = self.wiring.connect(None, task)?;
-        self.bank.fill(&mut learner, &places);
+        self.learner = None;
+        let (mut learner, places) = self.filled(task)?;
         let epochs = self.config.training.epochs;
         let mut feed = Feed::default();
         for epoch in 0..epochs {
@@ -337,17 +334,11 @@ impl<'a> Run<'a> {
     }
 
     fn stop_if_asked(&self, number: u64) -> Result<(), GlocalError> {
-        let enough = self.options.stop_after_steps.is_some_and(|most| self.steps >= most);
-        if !enough && !self.options.stop.is_requested() {
+        if !self.options.asks_to_stop(self.steps) {
             return Ok(());
         }
-        let own = || format!("glocal train --resume {}", self.folder.root().display());
-        Err(GlocalError::Stopped {
-            run: self.folder.root().to_owned(),
-            epoch: number + 1,
-            epochs: self.config.training.epochs * self.tasks.sequence.len() as u64,
-            command: self.options.resume_command.clone().unwrap_or_else(own),
-        })
+        let epochs = self.config.training.epochs * self.tasks.sequence.len() as u64;
+        Err(self.options.stopped(self.folder, number + 1, epochs))
     }
 
     /// As long as an epoch: meta-parameters alone learn from earlier tasks.
@@ -367,8 +358,7 @@ impl<'a> Run<'a> {
             let count = all.len().div_ceil(batch).div_ceil(phase.visits) * batch;
             let numbers: Vec<u32> = (0..count).map(|_| all[draws.below(all.len() as u64) as usize]).collect();
             let samples = judged(self.tasks.sequence.images(earlier, Split::Train, Some(&numbers))?);
-            let (mut learner, places) = self.wiring.connect(self.learner.take(), earlier)?;
-            self.bank.fill(&mut learner, &places);
+            let (mut learner, places) = self.filled(earlier)?;
             let images = RunSamples::new(&samples, &self.tasks.chosen, None)?;
             for numbers in images.numbers(Part::Train).chunks(batch) {
                 self.stop_if_asked(epoch)?;
@@ -389,7 +379,7 @@ impl<'a> Run<'a> {
     }
 
     fn judge_on(&mut self, task: usize, samples: &Samples) -> Result<Evaluation, GlocalError> {
-        let mut learner = self.filled(task)?;
+        let (mut learner, _) = self.filled(task)?;
         let options = EvalOptions {
             plastic: self.config.training.validation_plastic.into(),
             damage: Damage::none(),
@@ -474,7 +464,7 @@ impl<'a> Run<'a> {
         let mut labels: Vec<Vec<u32>> = vec![Vec::new(); tasks];
         let mut feed = Feed::default();
         for part in 0..tasks {
-            let mut learner = self.filled(part)?;
+            let (mut learner, _) = self.filled(part)?;
             for (task, samples) in samples.iter().enumerate() {
                 let view = self.tasks.view(samples)?;
                 for numbers in view.numbers(Part::Test).chunks(self.config.eval_batch()) {

@@ -80,6 +80,18 @@ impl TrainOptions {
             resume_command: None,
         }
     }
+
+    /// Whether a process that has taken so many steps is to stop.
+    pub(crate) fn asks_to_stop(&self, steps: u64) -> bool {
+        self.stop_after_steps.is_some_and(|most| steps >= most) || self.stop.is_requested()
+    }
+
+    /// What a run says that stops in epoch `epoch` of so many, from 1.
+    pub(crate) fn stopped(&self, folder: &RunFolder, epoch: u64, epochs: u64) -> GlocalError {
+        let own = || format!("glocal train --resume {}", folder.root().display());
+        let command = self.resume_command.clone().unwrap_or_else(own);
+        GlocalError::Stopped { run: folder.root().to_owned(), epoch, epochs, command }
+    }
 }
 
 /// Trains the network of `config` and leaves everything in the folder `out`.
@@ -181,15 +193,21 @@ fn load(folder: &RunFolder, config: &RunConfig, which: Checkpoint) -> Result<Opt
             hint: "continual.json in the folder has its figures, `glocal report` shows them".into(),
         });
     }
-    let Some(bytes) = folder.load_checkpoint(which)? else { return Ok(None) };
+    let Some(bytes) = intact_checkpoint(folder, which)? else { return Ok(None) };
     let path = folder.checkpoint_path(which);
-    if !seal::is_intact(&bytes) {
-        return Err(damaged(path, "is damaged: its checksum does not match".into()));
-    }
     let (learner, metadata) =
         Learner::from_bytes(config.learner.clone(), &bytes).map_err(GlocalError::core(path.display().to_string()))?;
     let position = Position::from_metadata(&metadata, &config.hash()).map_err(|message| damaged(path, message))?;
     Ok(Some((learner, position)))
+}
+
+/// The bytes of a checkpoint whose checksum is right; `None` if there is none yet.
+pub(crate) fn intact_checkpoint(folder: &RunFolder, which: Checkpoint) -> Result<Option<Vec<u8>>, GlocalError> {
+    let bytes = folder.load_checkpoint(which)?;
+    if bytes.as_ref().is_some_and(|bytes| !seal::is_intact(bytes)) {
+        return Err(damaged(folder.checkpoint_path(which), "is damaged: its checksum does not match".into()));
+    }
+    Ok(bytes)
 }
 
 pub(crate) fn damaged(path: PathBuf, message: String) -> GlocalError {

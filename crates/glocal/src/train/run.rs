@@ -174,25 +174,14 @@ impl<'a> Run<'a> {
     }
 
     fn save_or_stop(&mut self) -> Result<(), GlocalError> {
-        let enough = self.options.stop_after_steps.is_some_and(|most| self.clock.steps >= most);
-        if enough || self.options.stop.is_requested() {
+        if self.options.asks_to_stop(self.clock.steps) {
             self.save(self.position)?;
-            return Err(GlocalError::Stopped {
-                run: self.folder.root().to_owned(),
-                epoch: self.position.epoch + 1,
-                epochs: self.config.training.epochs,
-                command: self.resume_command(),
-            });
+            return Err(self.options.stopped(self.folder, self.position.epoch + 1, self.config.training.epochs));
         }
         if self.clock.saved.elapsed() >= self.options.checkpoint_interval && self.position.batch < self.batches() {
             self.save(self.position)?;
         }
         Ok(())
-    }
-
-    fn resume_command(&self) -> String {
-        let own = || format!("glocal train --resume {}", self.folder.root().display());
-        self.options.resume_command.clone().unwrap_or_else(own)
     }
 
     fn save(&mut self, position: Position) -> Result<(), GlocalError> {

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::every;
 use crate::report::data::{Confusion, Mistake};
 use crate::report::svg::{Drawing, Layout, coordinate, filled_box, label_width, line, shorten, text};
 
@@ -119,7 +120,7 @@ impl<'a> Grid<'a> {
 
     /// Names and numbers of the rows and columns, as many as there is room for.
     fn heads(&self) -> Markup {
-        let (down, across) = (self.every(14.0), self.every(label_width(&self.columns) + 4.0));
+        let (down, across) = (every(self.cell, 14.0), every(self.cell, label_width(&self.columns) + 4.0));
         let middle = self.cell / 2.0;
         html! {
             @for (class, name) in self.rows.iter().enumerate().step_by(down) {
@@ -129,12 +130,6 @@ impl<'a> Grid<'a> {
                 (text(self.corner(0, class).0 + middle, TOP - 8.0, "middle", "tick", name))
             }
         }
-    }
-
-    /// Every how many classes one has room of this size.
-    fn every(&self, room: f64) -> usize {
-        let round = [1, 2, 5, 10, 20, 50];
-        round.into_iter().find(|step| *step as f64 * self.cell >= room).unwrap_or(100)
     }
 
     /// Answers that are right in one colour and mistakes in another, as one path per degree of each.

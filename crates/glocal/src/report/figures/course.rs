@@ -3,6 +3,7 @@
 use glocal_core::LearningRule;
 use maud::{Markup, html};
 
+use super::every;
 use super::shots::{fills, point};
 use crate::report::data::ContinualMethod;
 use crate::report::format::mean_sd;
@@ -141,8 +142,7 @@ impl<'a> Chart<'a> {
 
     /// A marker every so many tasks.
     fn marker_step(&self) -> usize {
-        let task = self.x.at(2.0) - self.x.at(1.0);
-        [1, 2, 5, 10, 20].into_iter().find(|step| *step as f64 * task >= MARKER_GAP).unwrap_or(50)
+        every(self.x.at(2.0) - self.x.at(1.0), MARKER_GAP)
     }
 
     /// The names below each other at the right, each joined to the end of its line.

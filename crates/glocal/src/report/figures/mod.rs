@@ -16,6 +16,11 @@ use glocal_core::LearningRule;
 
 use super::data::Arm;
 
+/// Every how many of things `side` wide one has `room`: a round number.
+fn every(side: f64, room: f64) -> usize {
+    [1, 2, 5, 10, 20, 50].into_iter().find(|step| *step as f64 * side >= room).unwrap_or(100)
+}
+
 /// The paper's two letters.
 pub(super) fn letters(rule: LearningRule) -> &'static str {
     match rule {

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::confusion::STRONGEST;
+use super::every;
 use crate::report::data::{TaskAccuracy, TaskMatrix};
 use crate::report::format::decimals;
 use crate::report::svg::{Drawing, Layout, coordinate, filled_box, label_width, line, text};
@@ -117,7 +118,7 @@ impl<'a> Grid<'a> {
     fn heads(&self) -> Markup {
         let middle = self.cell / 2.0;
         let numbers = |room: f64| {
-            let step = self.every(room);
+            let step = every(self.cell, room);
             let is_free = move |task: usize| (task - 1) as f64 * self.cell >= room && task.is_multiple_of(step);
             (1..=self.tasks).filter(move |task| *task == 1 || is_free(*task))
         };
@@ -129,11 +130,6 @@ impl<'a> Grid<'a> {
                 (text(self.corner(0, task - 1).0 + middle, TOP - 8.0, "middle", "tick", &task.to_string()))
             }
         }
-    }
-
-    /// Every how many tasks one has room of this size.
-    fn every(&self, room: f64) -> usize {
-        [1, 2, 5, 10, 20].into_iter().find(|step| *step as f64 * self.cell >= room).unwrap_or(50)
     }
 
     fn opacity(&self, shade: usize) -> String {
