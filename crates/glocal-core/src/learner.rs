@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::checkpoint::{self, Named};
+use crate::checkpoint::{self, Arrays, Named};
 use crate::config::{LearnerConfig, OptimiserConfig, PlasticScope};
 use crate::consolidation::Consolidation;
 use crate::dropout::Draw;
@@ -768,13 +768,22 @@ impl<F: Float> Learner<F> {
 
     /// Everything that training moves, as the bytes of a safetensors file; `metadata` travels along.
     pub fn to_bytes(&self, metadata: &BTreeMap<String, String>) -> Vec<u8> {
+        let (arrays, progress) = self.snapshot("");
+        let mut all = metadata.clone();
+        all.insert(PROGRESS.into(), progress);
+        checkpoint::write(&arrays, &all)
+    }
+
+    /// Everything that training moves: arrays, whose names begin with `prefix`, and counters as text. For files that several
+    /// learners share.
+    pub fn snapshot(&self, prefix: &str) -> (Vec<Named<'_, F>>, String) {
+        let named = |name: &str, shape, values| Named { name: format!("{prefix}{name}"), shape, values };
         let mut arrays: Vec<Named<'_, F>> =
-            self.arrays().into_iter().map(|(name, shape, values)| Named { name, shape, values }).collect();
+            self.arrays().into_iter().map(|(name, shape, values)| named(&name, shape, values)).collect();
         for (spec, moments) in self.specs.iter().zip(&self.moments) {
             for (kind, values) in [(FIRST, &moments.first), (SECOND, &moments.second)] {
                 if !values.is_empty() {
-                    let name = format!("{kind}.{}", spec.name());
-                    arrays.push(Named { name, shape: spec.shape.clone(), values });
+                    arrays.push(named(&format!("{kind}.{}", spec.name()), spec.shape.clone(), values));
                 }
             }
         }
@@ -785,10 +794,44 @@ impl<F: Float> Learner<F> {
             seed: self.seed,
             statistics: self.statistics.iter().map(|s| (s.spikes.clone(), s.observations, s.gradient)).collect(),
         };
-        let mut all = metadata.clone();
-        let progress = serde_json::to_string(&progress).expect("numbers and lists");
-        all.insert(PROGRESS.into(), progress);
-        checkpoint::write(&arrays, &all)
+        (arrays, serde_json::to_string(&progress).expect("numbers and lists"))
+    }
+
+    /// Takes over what [`Learner::snapshot`] gave; continuing from it gives the same bits.
+    ///
+    /// # Errors
+    /// Arrays of another network, or unreadable counters; the learner is of no use then.
+    pub fn take_snapshot(&mut self, prefix: &str, arrays: &mut Arrays<'_>, progress: &str) -> Result<(), CoreError> {
+        self.frozen = None;
+        for (spec, moments) in self.specs.iter().zip(&mut self.moments) {
+            let name = spec.name();
+            *self.params[spec.layer].get_mut(spec.field) = arrays.need(&format!("{prefix}{name}"), &spec.shape)?;
+            for (kind, into) in [(FIRST, &mut moments.first), (SECOND, &mut moments.second)] {
+                *into = arrays.take(&format!("{prefix}{kind}.{name}"), &spec.shape)?.unwrap_or_default();
+            }
+        }
+        for (index, layer) in self.network.layers().iter().enumerate() {
+            let name = format!("{prefix}layers.{index}.plastic_weight");
+            let (outputs, inputs) = (layer.outputs(), layer.inputs());
+            // Plastic weights of a layer that has none are left to `finish`.
+            let Some(found) = arrays.shape(&name).filter(|_| layer.plastic_len(1) > 0) else { continue };
+            let own_copies = layer.plastic_len(2) > layer.plastic_len(1);
+            let shape = match found[..] {
+                [copies, ..] if own_copies && found.len() == 3 => vec![copies, outputs, inputs],
+                _ => vec![outputs, inputs],
+            };
+            self.plastic[index].values = arrays.need(&name, &shape)?;
+        }
+        let progress = serde_json::from_str::<Progress>(progress).ok();
+        let progress = progress
+            .filter(|progress| progress.statistics.len() == self.statistics.len())
+            .ok_or_else(|| CoreError::Checkpoint("lacks a readable record of its progress".into()))?;
+        (self.steps, self.updates) = (progress.steps, progress.updates);
+        (self.epoch, self.seed) = (progress.epoch, progress.seed);
+        for (own, (spikes, observations, gradient)) in self.statistics.iter_mut().zip(progress.statistics) {
+            *own = LayerStatistics { spikes, observations, gradient, clamped: 0.0 };
+        }
+        Ok(())
     }
 
     /// As [`Learner::from_bytes`], in either precision, with neurons and rules of the user's own.
@@ -802,37 +845,9 @@ impl<F: Float> Learner<F> {
     ) -> Result<(Self, BTreeMap<String, String>), CoreError> {
         let mut learner = Learner::with_models(config, 0, models)?;
         let (mut arrays, mut metadata) = checkpoint::read(bytes)?;
-        for (spec, moments) in learner.specs.iter().zip(&mut learner.moments) {
-            *learner.params[spec.layer].get_mut(spec.field) = arrays.need(&spec.name(), &spec.shape)?;
-            for (kind, into) in [(FIRST, &mut moments.first), (SECOND, &mut moments.second)] {
-                *into = arrays.take(&format!("{kind}.{}", spec.name()), &spec.shape)?.unwrap_or_default();
-            }
-        }
-        for (index, layer) in learner.network.layers().iter().enumerate() {
-            let name = format!("layers.{index}.plastic_weight");
-            let (outputs, inputs) = (layer.outputs(), layer.inputs());
-            // Plastic weights of a layer that has none are left to `finish`.
-            let Some(found) = arrays.shape(&name).filter(|_| layer.plastic_len(1) > 0) else { continue };
-            let own_copies = layer.plastic_len(2) > layer.plastic_len(1);
-            let shape = match found[..] {
-                [copies, ..] if own_copies && found.len() == 3 => vec![copies, outputs, inputs],
-                _ => vec![outputs, inputs],
-            };
-            learner.plastic[index].values = arrays.need(&name, &shape)?;
-        }
+        let progress = metadata.remove(PROGRESS).unwrap_or_default();
+        learner.take_snapshot("", &mut arrays, &progress)?;
         arrays.finish()?;
-        let progress = metadata
-            .remove(PROGRESS)
-            .and_then(|text| serde_json::from_str::<Progress>(&text).ok())
-            .filter(|p| p.statistics.len() == learner.statistics.len())
-            .ok_or_else(|| CoreError::Checkpoint("lacks a readable record of its progress".into()))?;
-        learner.steps = progress.steps;
-        learner.updates = progress.updates;
-        learner.epoch = progress.epoch;
-        learner.seed = progress.seed;
-        for (own, (spikes, observations, gradient)) in learner.statistics.iter_mut().zip(progress.statistics) {
-            *own = LayerStatistics { spikes, observations, gradient, clamped: 0.0 };
-        }
         Ok((learner, metadata))
     }
 }

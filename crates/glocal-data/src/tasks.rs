@@ -60,7 +60,11 @@ pub enum TaskKind {
         labels: TaskLabels,
     },
     /// Each data set is a task.
-    Sets {},
+    Sets {
+        /// The first so many classes of each; absent: all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        classes: Option<usize>,
+    },
 }
 
 /// Labels of the classes of a task that has some of a data set's.
@@ -153,7 +157,7 @@ impl TaskError {
         match self {
             TaskError::Sets { .. } => "give one data set, or several with kind = \"sets\"",
             TaskError::Uneven { .. } => {
-                "scale the images to one size, and leave classes out until all sets have as many"
+                "scale the images to one size; `classes = 10` takes the first ten classes of each set"
             }
             TaskError::Classes { .. } => "choose a divisor of the number of classes",
             TaskError::Empty { .. } => "each class needs images to learn from and to test with",
@@ -172,7 +176,13 @@ impl TaskSequence {
             TaskKind::Permuted { .. } => ("permuted", false),
             TaskKind::Rotated { .. } => ("rotated", false),
             TaskKind::Split { .. } => ("split", false),
-            TaskKind::Sets {} => ("sets", true),
+            TaskKind::Sets { .. } => ("sets", true),
+        };
+        let sets = match kind {
+            TaskKind::Sets { classes: Some(classes) } => {
+                sets.iter().map(|set| first_classes(set, classes)).collect::<Result<Vec<_>, _>>()?
+            }
+            _ => sets,
         };
         let expected = if several { "at least one" } else { "one" };
         let Some(first) = sets.first().filter(|_| several || sets.len() == 1) else {
@@ -188,7 +198,7 @@ impl TaskSequence {
                     return Err(TaskError::Classes { name, found, classes }.into());
                 }
             }
-            TaskKind::Sets {} => {}
+            TaskKind::Sets { .. } => {}
         }
         if let TaskKind::Rotated { degrees, .. } = kind {
             check(degrees.is_finite(), "degrees from task to task", degrees, "a number")?;
@@ -212,13 +222,21 @@ impl TaskSequence {
         Ok(TaskSequence { kind, sets, stream: stream.clone() })
     }
 
+    /// Data set that task number `task`, from 0, is made of.
+    ///
+    /// # Errors
+    /// [`TaskError::NoSuchTask`].
+    pub fn name(&self, task: usize) -> Result<&str, DataError> {
+        Ok(self.half(task, Split::Train)?.name())
+    }
+
     /// Number of tasks; never 0.
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> usize {
         match self.kind {
             TaskKind::Permuted { tasks } | TaskKind::Rotated { tasks, .. } => tasks,
             TaskKind::Split { classes, .. } => self.sets[0].train.classes() / classes,
-            TaskKind::Sets {} => self.sets.len(),
+            TaskKind::Sets { .. } => self.sets.len(),
         }
     }
 
@@ -307,7 +325,7 @@ impl TaskSequence {
         if task >= self.len() {
             return Err(TaskError::NoSuchTask { task, tasks: self.len() }.into());
         }
-        let set = &self.sets[if let TaskKind::Sets {} = self.kind { task } else { 0 }];
+        let set = &self.sets[if let TaskKind::Sets { .. } = self.kind { task } else { 0 }];
         Ok(match split {
             Split::Train => &set.train,
             Split::Test => &set.test,
@@ -337,6 +355,19 @@ fn moved(set: &ImageDataset, map: &Map) -> Result<ImageDataset, DataError> {
         pixels.extend(after.iter().map(|value| (value * 255.0).round() as u8));
     }
     ImageDataset::new(set.name(), set.classes(), set.shape(), pixels, set.labels().to_vec())
+}
+
+/// Both halves without any but the first `classes` classes.
+fn first_classes(set: &TaskSet, classes: usize) -> Result<TaskSet, DataError> {
+    let found = set.train.classes();
+    check(
+        classes > 0 && classes <= found,
+        "classes of each data set",
+        classes,
+        "at least 1 and at most what each has",
+    )?;
+    let half = |half: &ImageDataset| some_classes(half, (0, classes), TaskLabels::Own);
+    Ok(TaskSet { train: half(&set.train)?, test: half(&set.test)? })
 }
 
 /// The images of the `task`-th `classes` classes.

@@ -9,6 +9,7 @@ use common::Scratch;
 use glocal::config::RunConfig;
 use glocal::continual::ContinualFigures;
 use glocal::experiments::continual::{CONTESTANTS, HYBRID, plan};
+use glocal::experiments::multi_task::HYBRID as MULTI_TASK;
 use glocal::train::{Start, TrainOptions, train};
 use glocal::{GlocalError, RunFolder};
 use glocal_data::Locations;
@@ -138,6 +139,56 @@ fn masks_forget_less_than_fine_tuning() {
     assert!(masks < dense - 0.05, "masks {masks}, fine-tuning {dense}");
 }
 
+/// Two sets at once: with all synapses for both, and with a mask for each.
+fn together(masks: bool, more: &[&str]) -> RunConfig {
+    let sets = ["embedded-fashion-mnist"; 2];
+    let mut overrides: Vec<String> = SMALL.iter().chain(more).map(|&text| text.to_owned()).collect();
+    overrides.push(format!("continual.more_datasets=[\"{}\"]", sets[1]));
+    let masked = ["0.mask={density=0.5}", "1.mask={density=0.5}", "2.mask={density=0.5}"]
+        .into_iter()
+        .chain(["0.plasticity.coupling={kind=\"masked\"}", "1.plasticity.coupling={kind=\"masked\"}"]);
+    if masks {
+        overrides.push("continual.method={kind=\"masks\"}".into());
+        overrides.extend(masked.map(|text| format!("learner.network.layers.{text}")));
+    }
+    overrides.push("training.epochs=3".into());
+    RunConfig::parse(None, MULTI_TASK, &overrides).unwrap()
+}
+
+/// Stopped in the middle of epochs: the same bits in the end; every task is judged, and learned.
+#[test]
+fn tasks_are_learned_together() {
+    let scratch = Scratch::new();
+    for masks in [false, true] {
+        let config = together(masks, &[]);
+        let (whole, parts) = (scratch.path(&format!("whole{masks}")), scratch.path(&format!("parts{masks}")));
+        learn(&config, &whole, Start::New, None).unwrap();
+        let mut stops = 0;
+        // An epoch has 2 x 12 steps: each process ends one at most.
+        while let Err(error) = learn(&config, &parts, Start::NewOrResume, Some(30)) {
+            assert!(matches!(error, GlocalError::Stopped { .. }), "{error}");
+            stops += 1;
+            assert!(stops < 4);
+        }
+        assert!(stops > 1, "{stops}");
+        let ((figures, bytes), (again, other)) = (result(&whole), result(&parts));
+        assert_eq!(figures, again);
+        assert!(bytes == other);
+        assert_eq!((figures.tasks(), figures.last.len(), figures.validation.len()), (2, 2, 2));
+        assert!(figures.matrix.is_empty() && figures.unnamed.is_some() == masks);
+        assert!(figures.last.iter().all(|share| *share > 0.3), "{:?}", figures.last);
+        let own = if masks { 0.5 } else { 1.0 };
+        let all = f64::from(784 * 60 + 60 * 50 + 50 * 10);
+        assert_eq!(figures.cost.operations as f64, own * all * 3.0);
+    }
+    let page = scratch.path("page.html");
+    scratch.succeed(&["report", "wholefalse", "wholetrue", "-o", "page.html"]);
+    let page = fs::read_to_string(page).unwrap();
+    assert!(page.contains("id=\"multi-task\"") && page.contains("HP, masks"));
+    let changed = learn(&together(true, &["training.seed=2"]), &scratch.path("wholetrue"), Start::Resume, None);
+    assert!(matches!(changed, Err(GlocalError::ConfigChanged { .. })));
+}
+
 /// What is wrong with tasks is said before anything is learned.
 #[test]
 fn bad_tasks_are_refused() {
@@ -156,6 +207,11 @@ fn bad_tasks_are_refused() {
         ("continual.method={kind=\"fine-tuning\"}", "continual.method.kind"),
     ] {
         assert!(refused(&[set]).contains(needle), "{set}: {}", refused(&[set]));
+    }
+    let lone = ["continual.order=\"together\"", "learner.network.learning_rule=\"global\""];
+    for method in ["{kind=\"ewc\",strength=1.0}", "{kind=\"masks\",meta_phase={tasks=3}}"] {
+        let error = refused(&[&lone[..], &[&format!("continual.method={method}")]].concat());
+        assert!(error.contains("tasks in turn"), "{error}");
     }
     let scratch = Scratch::new();
     let fails =
@@ -184,5 +240,5 @@ fn from_the_command_line() {
     scratch.succeed(&["report", "run", "-o", "page.html"]);
     let page = fs::read_to_string(scratch.path("page.html")).unwrap();
     assert!(page.contains("id=\"continual\"") && page.contains("3 tasks"));
-    scratch.refuse(&["eval", "run"], &["learned tasks in a row"]);
+    scratch.refuse(&["eval", "run"], &["learned several tasks"]);
 }

@@ -168,6 +168,11 @@ impl Gathering {
         Gathering { reading, first: None, classes: Vec::new(), levels: Vec::new() }
     }
 
+    /// Whether no class was begun.
+    pub(super) fn is_empty(&self) -> bool {
+        self.classes.is_empty()
+    }
+
     /// Begins a class.
     pub(super) fn class(&mut self, name: String) {
         let next = self.classes.last().map_or(0, |class| class.pictures.end);

@@ -27,7 +27,7 @@ pub fn class_pictures(folder: &Path, options: PictureOptions) -> Result<PictureC
     options.validate()?;
     let reading = reading(options);
     let name = folder.file_name().map_or_else(|| "pictures".into(), |name| name.to_string_lossy().into_owned());
-    read_folder(&name, folder, reading)
+    gather_folder(folder, reading, &mut |_| true)?.finish(&name)
 }
 
 fn reading(PictureOptions { side, ink }: PictureOptions) -> Reading {
@@ -47,12 +47,18 @@ fn add(gathering: &mut Gathering, file: &Path) -> Result<(), DataError> {
     gathering.add(file, BufReader::new(source))
 }
 
-/// Reads a folder whose classes are folders in it, or in folders of it.
-pub(super) fn read_folder(name: &str, folder: &Path, reading: Reading) -> Result<PictureClasses, DataError> {
+/// The pictures of the wanted classes of a folder whose classes are folders in it, or in folders of it.
+pub(super) fn gather_folder(
+    folder: &Path,
+    reading: Reading,
+    is_wanted: &mut dyn FnMut(&str) -> bool,
+) -> Result<Gathering, DataError> {
     let mut gathering = Gathering::new(reading);
     for Class { name, files } in listing::nested_classes(folder, FileKind::Picture)? {
-        gathering.class(name);
-        files.iter().try_for_each(|file| add(&mut gathering, file))?;
+        if is_wanted(&name) {
+            gathering.class(name);
+            files.iter().try_for_each(|file| add(&mut gathering, file))?;
+        }
     }
-    gathering.finish(name)
+    Ok(gathering)
 }

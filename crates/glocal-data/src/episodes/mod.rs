@@ -37,7 +37,7 @@ pub use batch::EpisodeBatch;
 pub use classes::{PictureClass, PictureClasses};
 pub use error::EpisodeError;
 pub use folder::class_pictures;
-pub use omniglot::{NAME as OMNIGLOT, Omniglot, omniglot};
+pub use omniglot::{NAME as OMNIGLOT, Omniglot, alphabet, omniglot};
 pub use picture::{Ink, MOST_SIDE, PictureOptions};
 pub use query::{QueryPicture, query_pictures};
 pub use sampler::{Episode, EpisodePicture, EpisodeSampler, EpisodeShape, Variations};

@@ -111,6 +111,16 @@ pub enum FolderError {
         /// Name of the half.
         half: &'static str,
     },
+    /// An alphabet that Omniglot does not have.
+    #[error("{}: no alphabet `{name}`", folder.display())]
+    NoAlphabet {
+        /// Folder of the data set.
+        folder: PathBuf,
+        /// What was asked for.
+        name: String,
+        /// Those that are there.
+        known: Vec<String>,
+    },
     /// A picture that cannot be decoded.
     #[error("{}: not a readable picture: {message}", file.display())]
     Picture {
@@ -248,6 +258,7 @@ impl FolderError {
             FolderError::NoHalf { half, .. } => {
                 format!("put {half}.zip there, as published: `glocal data list` shows the data set's page")
             }
+            FolderError::NoAlphabet { known, .. } => format!("known are {}", known.join(", ")),
             FolderError::Picture { .. } => "replace or remove the file: PNG and JPEG are read".into(),
             FolderError::PictureSize { .. } => "scale and convert the pictures to one size and colour first".into(),
             FolderError::MissingTrial { .. } => {

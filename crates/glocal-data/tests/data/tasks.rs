@@ -100,11 +100,32 @@ fn split_tasks_have_their_classes_alone() {
 #[test]
 fn each_set_is_a_task() {
     let sets = vec![set("a", 6), TaskSet { train: images("b", 6, 9), test: images("b", 6, 6) }];
-    let tasks = TaskSequence::new(TaskKind::Sets {}, sets.clone(), &Stream::new(0)).unwrap();
+    let tasks = TaskSequence::new(TaskKind::Sets { classes: None }, sets.clone(), &Stream::new(0)).unwrap();
     assert_eq!(tasks.len(), 2);
     (0..2).for_each(|task| assert_eq!(tasks.task(task).unwrap(), sets[task]));
+    assert_eq!((0..2).map(|task| tasks.name(task).unwrap()).collect::<Vec<_>>(), ["a", "b"]);
     let error = tasks.task(2).unwrap_err();
     assert!(matches!(error, DataError::Tasks(TaskError::NoSuchTask { task: 2, tasks: 2 })), "{error}");
+}
+
+#[test]
+fn sets_of_many_classes_give_the_first_of_them() {
+    let sets = || vec![set("a", 6), set("b", 5)];
+    let tasks = TaskSequence::new(TaskKind::Sets { classes: Some(4) }, sets(), &Stream::new(0)).unwrap();
+    assert_eq!(tasks.classes(), 4);
+    for (task, whole) in sets().into_iter().enumerate() {
+        let cut = tasks.task(task).unwrap();
+        for (cut, whole) in [(cut.train, whole.train), (cut.test, whole.test)] {
+            let kept = (0_u32..).zip(whole.labels()).filter(|(_, label)| **label < 4);
+            let kept: Vec<u32> = kept.map(|(number, _)| number).collect();
+            assert!(kept.len() < whole.len() && !kept.is_empty());
+            assert_eq!(cut.pixels(), whole.subset("part", &kept).unwrap().pixels());
+        }
+    }
+    for classes in [0, 6] {
+        let error = TaskSequence::new(TaskKind::Sets { classes: Some(classes) }, sets(), &Stream::new(0)).unwrap_err();
+        assert!(matches!(error, DataError::Parameter { .. }), "{error}");
+    }
 }
 
 #[test]
@@ -142,7 +163,7 @@ fn sets_are_joined_in_order() {
 
 #[test]
 fn sets_that_make_no_tasks_are_refused() {
-    let sets = TaskKind::Sets {};
+    let sets = TaskKind::Sets { classes: None };
     assert!(matches!(fails(sets, vec![]), DataError::Tasks(TaskError::Sets { given: 0, .. })));
     let two = vec![set("a", 6), set("b", 6)];
     assert!(matches!(fails(TaskKind::Permuted { tasks: 3 }, two), DataError::Tasks(TaskError::Sets { given: 2, .. })));
@@ -177,7 +198,8 @@ fn kinds_are_read_and_written() {
             r#"{"kind":"split","classes":2,"labels":"shared"}"#,
             TaskKind::Split { classes: 2, labels: TaskLabels::Shared },
         ),
-        (r#"{"kind":"sets"}"#, TaskKind::Sets {}),
+        (r#"{"kind":"sets"}"#, TaskKind::Sets { classes: None }),
+        (r#"{"kind":"sets","classes":10}"#, TaskKind::Sets { classes: Some(10) }),
     ] {
         assert_eq!(serde_json::from_str::<TaskKind>(text).unwrap(), kind);
         assert_eq!(serde_json::to_string(&kind).unwrap(), text);

@@ -5,12 +5,14 @@ mod continual;
 mod demo;
 mod faults;
 mod few_shot;
+mod multi_task;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use glocal::experiments::{
-    arm_of_letters, classification as classify, continual as tasks, fashion_demo, fault_tolerance, few_shot as episodes,
+    arm_of_letters, classification as classify, continual as tasks, fashion_demo, fault_tolerance,
+    few_shot as episodes, multi_task as together,
 };
 use glocal::report::LearningRule;
 use glocal::train::Start;
@@ -30,9 +32,10 @@ Examples:
   glocal reproduce continual --quick
   glocal reproduce continual --only hp,gp-sparse --tasks 10
   glocal reproduce continual --only hp --tasks 60 --resume    ten tasks more
+  glocal reproduce multi-task --arms gp,hp
   glocal reproduce fashion-demo --resume                go on after Ctrl-C; finished runs are kept
 
-few-shot needs Omniglot, continual MNIST, the others the full Fashion-MNIST: `glocal data fetch fashion-mnist`, or on Debian
+few-shot needs Omniglot, continual MNIST, multi-task both and Fashion-MNIST, the others the full Fashion-MNIST: `glocal data fetch fashion-mnist`, or on Debian
 `apt install dataset-fashion-mnist`; classification MNIST and (a part of) N-MNIST, too: `glocal data list`.")]
 pub struct ReproduceArgs {
     /// Which published result
@@ -56,7 +59,7 @@ pub struct ReproduceArgs {
     /// Tasks of continual [default: 50]; with --resume more than before make finished runs longer
     #[arg(long, value_name = "N", value_parser = tasks_in_a_row)]
     tasks: Option<usize>,
-    /// continual: tries the grid that the strengths of EWC and SI were chosen from, by validation images
+    /// continual: tries the grid that learning rates and strengths were chosen from, by validation images
     #[arg(long)]
     tune: bool,
     /// A taste in minutes: few epochs, part of the data, few levels of damage, one seed
@@ -79,6 +82,8 @@ enum Published {
     FewShot,
     /// Permuted MNIST: many tasks in a row without forgetting
     Continual,
+    /// MNIST, Fashion-MNIST and alphabets of Omniglot at once, by one network
+    MultiTask,
 }
 
 impl Published {
@@ -89,6 +94,7 @@ impl Published {
             Published::Classification => classify::NAME,
             Published::FewShot => episodes::NAME,
             Published::Continual => tasks::NAME,
+            Published::MultiTask => together::NAME,
         }
     }
 }
@@ -112,6 +118,7 @@ pub fn run(args: &ReproduceArgs, context: &Context) -> Result<(), GlocalError> {
         Published::Classification => classification::run(args, context),
         Published::FewShot => few_shot::run(args, context),
         Published::Continual => continual::run(args, context),
+        Published::MultiTask => multi_task::run(args, context),
     }
 }
 

@@ -4,7 +4,7 @@ use glocal_data::tasks::TaskKind;
 
 use super::RunRecord;
 use crate::config::RunConfig;
-use crate::continual::ContinualFigures;
+use crate::continual::Unnamed;
 use crate::experiments::continual::{ContinualResults, MethodResult};
 use crate::report::{Continual, ContinualMethod, TaskMatrix, UnnamedAccuracy};
 
@@ -14,7 +14,7 @@ const MATRICES: usize = 2;
 /// Figures of all runs that learned tasks in a row.
 pub(super) fn continual(records: &[RunRecord]) -> Option<Continual> {
     let results = ContinualResults::of(records);
-    let first = records.iter().find(|record| record.config.continual.is_some())?;
+    let first = records.iter().find(|record| record.config.continual.is_some() && !record.learned_together())?;
     let methods: Vec<ContinualMethod> = results.methods.iter().map(method).collect();
     let matrix = |method: &MethodResult| TaskMatrix {
         label: method.label.clone(),
@@ -39,7 +39,7 @@ fn setting(config: &RunConfig) -> String {
             format!("{tasks} tasks: {name}, all images turned by {degrees}° more in each")
         }
         TaskKind::Split { classes, .. } => format!("{name}, {classes} classes in each task"),
-        TaskKind::Sets {} => format!("{} data sets, one after the other", continual.more_datasets.len() + 1),
+        TaskKind::Sets { .. } => format!("{} data sets, one after the other", continual.more_datasets.len() + 1),
     };
     let plural = if epochs == 1 { "" } else { "s" };
     format!("{tasks}; {epochs} epoch{plural} each.")
@@ -61,18 +61,14 @@ fn method(result: &MethodResult) -> ContinualMethod {
         memory_bytes: cost.memory_bytes,
         operations: cost.operations,
         minutes: result.minutes.clone(),
-        unnamed: first.and_then(unnamed),
+        unnamed: first.and_then(|figures| figures.unnamed).map(unnamed),
     }
 }
 
-fn unnamed(figures: &ContinualFigures) -> Option<UnnamedAccuracy> {
-    let found = figures.unnamed?;
+/// In per cent.
+pub(super) fn unnamed(found: Unnamed) -> UnnamedAccuracy {
     let both = |shares: [f64; 2]| shares.map(|share| 100.0 * share);
-    Some(UnnamedAccuracy {
-        images: found.images,
-        by_confidence: both(found.by_confidence),
-        by_energy: both(found.by_energy),
-    })
+    UnnamedAccuracy { images: found.images, by_confidence: both(found.by_confidence), by_energy: both(found.by_energy) }
 }
 
 fn percents(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {

@@ -6,6 +6,7 @@ mod fault;
 mod fault_page;
 mod few_shot;
 mod few_shot_page;
+mod multi_task_page;
 mod noise;
 mod page;
 pub mod table;
@@ -13,7 +14,7 @@ pub mod table;
 use std::path::{Path, PathBuf};
 
 use crate::config::RunConfig;
-use crate::continual::ContinualFigures;
+use crate::continual::{ContinualFigures, Order};
 use crate::error::GlocalError;
 use crate::run_folder::{EpochMetrics, RunFolder};
 use crate::train::Summary;
@@ -73,9 +74,18 @@ impl RunRecord {
         folders?.concat().iter().map(|root| RunRecord::read(root)).collect()
     }
 
+    /// Whether the run learned several tasks at once.
+    pub fn learned_together(&self) -> bool {
+        self.config.continual.as_ref().is_some_and(|continual| continual.order == Order::Together)
+    }
+
     /// Arm and seed, and whether it sees events, for messages and pages.
     pub fn label(&self) -> String {
         let (rule, seed) = (self.config.learner.network.learning_rule, self.config.training.seed);
+        if self.learned_together() {
+            let masks = self.config.learner.network.layers.iter().any(|layer| layer.mask.is_some());
+            return format!("{}{}, seed {seed}", letters(rule), if masks { ", masks" } else { "" });
+        }
         if let Some(continual) = &self.config.continual {
             return format!("{}, seed {seed}", continual.method.name(rule));
         }

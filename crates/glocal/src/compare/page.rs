@@ -6,11 +6,12 @@ use glocal_data::Locations;
 use super::continual_page::continual;
 use super::fault_page::{confusions, fault_tolerance};
 use super::few_shot_page::few_shot;
+use super::multi_task_page::multi_task;
 use super::{RunRecord, arms, letters};
 use crate::error::GlocalError;
 use crate::report::{
-    Arm, Continual, ContinualMethod, FewShot, FewShotCell, Finding, Headline, HybridFields, Image, NoiseAccuracy,
-    PlasticLayer, Provenance, Report, SampleActivity, WeightView,
+    Arm, Continual, ContinualMethod, FewShot, FewShotCell, Finding, Headline, HybridFields, Image, MultiTask,
+    MultiTaskNetwork, NoiseAccuracy, PlasticLayer, Provenance, Report, SampleActivity, WeightView,
 };
 use crate::run_folder::RunFolder;
 use crate::samples::{Damage, Feed, Part, RunSamples, Samples, is_absent};
@@ -42,17 +43,20 @@ pub fn report(records: &[RunRecord], headings: Headings, locations: &Locations) 
     let arms = arms(&alike);
     let few_shot = few_shot(records, locations)?;
     let continual = continual(records);
+    let multi_task = multi_task(records);
     let mut page = Report {
         title: headings.title,
         summary: headings.summary,
-        headlines: match (&few_shot, &continual) {
-            (Some(few_shot), _) => of_tasks(few_shot),
-            (None, Some(continual)) => of_methods(continual),
-            (None, None) if alike.is_empty() => of_datasets(records),
-            (None, None) => headlines(&arms),
+        headlines: match (&few_shot, &continual, &multi_task) {
+            (Some(few_shot), ..) => of_tasks(few_shot),
+            (None, Some(continual), _) => of_methods(continual),
+            (None, None, Some(multi_task)) => of_networks(multi_task),
+            _ if alike.is_empty() => of_datasets(records),
+            _ => headlines(&arms),
         },
         few_shot,
         continual,
+        multi_task,
         fault_tolerance: fault_tolerance(records, locations)?,
         confusions: confusions(records, locations),
         health: Some(findings(records)),
@@ -124,6 +128,16 @@ fn of_methods(continual: &Continual) -> Vec<Headline> {
         note: Some(if method.told { "told each image's task" } else { "not told the task" }.into()),
     };
     continual.methods.iter().take(4).map(headline).collect()
+}
+
+/// Mean accuracy of each network over all tasks.
+fn of_networks(multi_task: &MultiTask) -> Vec<Headline> {
+    let headline = |network: &MultiTaskNetwork| Headline {
+        label: network.label.clone(),
+        value: format!("{:.1} %", mean(&network.means())),
+        note: Some(if network.told { "told each image's task" } else { "not told the task" }.into()),
+    };
+    multi_task.networks.iter().map(headline).collect()
 }
 
 /// Each arm at the strongest noise that was measured, the clean test beside it.

@@ -8,6 +8,7 @@ use glocal_core::params::{ArraySpec, Field, Params, array_specs, draw};
 use glocal_core::{Learner, LearnerConfig};
 use glocal_data::Stream;
 
+use super::figures::{Cost, memory_bytes};
 use super::{MaskSharing, Method};
 use crate::error::GlocalError;
 
@@ -33,18 +34,6 @@ pub(super) struct Wiring {
 pub(super) type Places = Vec<Option<Vec<u32>>>;
 
 impl Bank {
-    /// Weights as they are drawn for the parts: their spread is that of a network of the part's size.
-    pub fn new(config: &LearnerConfig, wiring: &Wiring) -> Bank {
-        let mut whole = config.clone();
-        whole.network.layers.iter_mut().for_each(|layer| layer.mask = None);
-        let mut params = draw(&whole.network, wiring.seed);
-        for (index, params) in params.iter_mut().enumerate() {
-            let wider = wiring.fan_in_share(index).sqrt().recip() as f32;
-            params.weight.iter_mut().chain(&mut params.bias).for_each(|w| *w *= wider);
-        }
-        Bank { specs: array_specs(&whole.network), params }
-    }
-
     /// Fills a task's network.
     pub fn fill(&self, learner: &mut Learner, places: &Places) {
         let specs = learner.specs().to_vec();
@@ -120,6 +109,18 @@ impl Wiring {
         Wiring { method, config: config.clone(), seed, masks: stream.fork("masks"), gates: stream.fork("gates") }
     }
 
+    /// Weights as they are drawn for the parts: their spread is that of a network of the part's size.
+    pub fn drawn(&self) -> Bank {
+        let mut whole = self.config.network.clone();
+        whole.layers.iter_mut().for_each(|layer| layer.mask = None);
+        let mut params = draw(&whole, self.seed);
+        for (index, params) in params.iter_mut().enumerate() {
+            let wider = self.fan_in_share(index).sqrt().recip() as f32;
+            params.weight.iter_mut().chain(&mut params.bias).for_each(|w| *w *= wider);
+        }
+        Bank { specs: array_specs(&whole), params }
+    }
+
     /// Share of layer `index`'s inputs that a task's neurons of it see.
     fn fan_in_share(&self, index: usize) -> f64 {
         let network = &self.config.network;
@@ -153,6 +154,16 @@ impl Wiring {
         };
         let layers = (0..network.layers.len()).map(of_layer);
         layers.fold([0, 0], |[own, all], [a, b]| [own + a, all + b])
+    }
+
+    /// What it takes after so many tasks.
+    pub fn cost(&self, tasks: usize) -> Cost {
+        let ([own, all], network) = (self.weights(), &self.config.network);
+        Cost {
+            weights: all as u64,
+            memory_bytes: memory_bytes(&self.method, all as u64, tasks as u64, network.inputs as u64),
+            operations: own as u64 * network.steps as u64,
+        }
     }
 
     /// Turns `learner` into the network of `task`, a new one where sizes or neurons are others, and tells its places.
@@ -237,7 +248,7 @@ mod tests {
         ] {
             let config = method.network(&learner());
             let wiring = Wiring::new(method, &config, 1, &stream);
-            let mut bank = Bank::new(&config, &wiring);
+            let mut bank = wiring.drawn();
             let before = bank.params.clone();
             let (mut first, places) = wiring.connect(None, 3).unwrap();
             bank.fill(&mut first, &places);

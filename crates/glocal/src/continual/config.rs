@@ -6,7 +6,9 @@ use glocal_core::{LearnerConfig, LearningRule};
 use glocal_data::tasks::TaskKind;
 use serde::{Deserialize, Serialize};
 
-/// Tasks in a row: a run whose config has this learns one after the other, `training.epochs` epochs each.
+use crate::config::RunConfig;
+
+/// Several tasks for one network: a run whose config has this learns them in turn, or all together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ContinualConfig {
@@ -17,6 +19,9 @@ pub struct ContinualConfig {
     pub more_datasets: Vec<String>,
     /// What keeps earlier tasks.
     pub method: Method,
+    /// Whether tasks come one after the other.
+    #[serde(default, skip_serializing_if = "Order::is_in_turn")]
+    pub order: Order,
     /// Test images of each task that fill the task-by-task matrix after every task; after the last task all count.
     #[serde(default = "thousand")]
     pub matrix_images: usize,
@@ -25,11 +30,31 @@ pub struct ContinualConfig {
     pub unnamed_images: usize,
 }
 
+/// Whether tasks come one after the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// One after the other, `training.epochs` epochs each.
+    #[default]
+    InTurn,
+    /// All at once, batches of all tasks in random order: multi-task learning, the upper reference of learning in turn.
+    ///
+    /// # Equation
+    /// In an epoch the largest task, of N images, is seen once; a task of n images gives √(n/N) times as many batches.
+    Together,
+}
+
+impl Order {
+    fn is_in_turn(&self) -> bool {
+        *self == Order::InTurn
+    }
+}
+
 /// What keeps earlier tasks while later ones are learned.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Method {
-    /// Nothing: all weights go on learning.
+    /// Nothing: all weights learn from all tasks.
     FineTuning {},
     /// Each task learns the synapses of a mask of its own, as `mask` of each layer says; other methods have all synapses.
     Masks {
@@ -145,7 +170,10 @@ impl Method {
         let mut own = learner.clone();
         if !self.has_masks() {
             for layer in &mut own.network.layers {
-                (layer.mask, layer.plasticity) = (None, None);
+                // Plastic weights beside a mask have no place without it.
+                if layer.mask.take().is_some() {
+                    layer.plasticity = None;
+                }
             }
         }
         own
@@ -158,7 +186,7 @@ impl ContinualConfig {
             found.require(value > 0, format!("continual.{key}"), value, "must be at least 1");
         };
         at_least_one(found, "matrix_images", self.matrix_images);
-        let sets = self.tasks == (TaskKind::Sets {});
+        let sets = matches!(self.tasks, TaskKind::Sets { .. });
         let more = self.more_datasets.len();
         found.require(sets || more == 0, "continual.more_datasets", more, "is for tasks of kind sets");
         let layers = &learner.network.layers;
@@ -191,10 +219,39 @@ impl ContinualConfig {
             }
             Method::Rehearsal { images } => at_least_one(found, "method.images", images),
         }
-        let plastic = learner.network.learning_rule != LearningRule::Global
-            && layers.iter().any(|layer| layer.plasticity.is_some());
-        let alone = !plastic || self.method.has_masks();
+        let plastic = |layer: &LayerConfig| layer.plasticity.is_some();
+        let plastic = learner.network.learning_rule != LearningRule::Global && layers.iter().any(plastic);
+        let keeps = self.method.has_masks() || (self.method == (Method::FineTuning {}) && !masked);
         let message = "keeps no plastic weights apart: set learner.network.learning_rule = \"global\"";
-        found.require(alone, "continual.method.kind", self.method.name(LearningRule::Global), message);
+        let method = self.method.name(LearningRule::Global);
+        found.require(!plastic || keeps, "continual.method.kind", method, message);
+        let phase = matches!(self.method, Method::Masks { meta_phase: Some(_), .. });
+        let together = self.order == Order::Together;
+        let message = "is for tasks in turn: together they are learned with masks, without a phase, or by fine-tuning";
+        found.require(!together || (self.method.is_arm() && !phase), "continual.method.kind", method, message);
     }
+}
+
+/// Whether `new` is `old` with a longer sequence of tasks: a run may go on so.
+pub(crate) fn may_differ(old: &RunConfig, new: &RunConfig) -> bool {
+    let count = |config: &RunConfig| config.continual.as_ref().and_then(|c| number_of_tasks(c.tasks));
+    matches!((count(old), count(new)), (Some(old), Some(new)) if new >= old) && of_any_length(old) == of_any_length(new)
+}
+
+fn number_of_tasks(kind: TaskKind) -> Option<usize> {
+    match kind {
+        TaskKind::Permuted { tasks } | TaskKind::Rotated { tasks, .. } => Some(tasks),
+        TaskKind::Split { .. } | TaskKind::Sets { .. } => None,
+    }
+}
+
+/// The config of a sequence however long it is.
+pub(super) fn of_any_length(config: &RunConfig) -> RunConfig {
+    let mut config = config.clone();
+    if let Some(TaskKind::Permuted { tasks } | TaskKind::Rotated { tasks, .. }) =
+        config.continual.as_mut().map(|c| &mut c.tasks)
+    {
+        *tasks = 1;
+    }
+    config
 }

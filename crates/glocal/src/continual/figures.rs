@@ -13,7 +13,8 @@ const FILE: &str = "continual.json";
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ContinualFigures {
     /// Test accuracy on each task (column) after each task was learned (row), by the first images of each test set. A row ends
-    /// with the task after the one just learned, if there is one: it was not learned yet.
+    /// with the task after the one just learned, if there is one: it was not learned yet. Empty where all tasks are learned
+    /// together.
     pub matrix: Vec<Vec<f64>>,
     /// Accuracy on each task before any was learned, by the same images.
     pub untrained: Vec<f64>,
@@ -67,7 +68,8 @@ impl ContinualFigures {
 
     /// Tasks learned.
     pub fn tasks(&self) -> usize {
-        self.matrix.len()
+        // Of tasks learned together there is no matrix.
+        if self.matrix.is_empty() { self.last.len() } else { self.matrix.len() }
     }
 
     /// Mean accuracy over all tasks after the last one, by all test images.

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use glocal_core::LearningRule;
 use serde::Serialize;
 
-use super::PlannedRun;
+use super::{PlannedRun, carry_out_tasks, over_seeds};
 use crate::compare::RunRecord;
 use crate::config::RunConfig;
 use crate::continual::ContinualFigures;
 use crate::error::GlocalError;
 use crate::report::stats::Summary as Spread;
-use crate::run_folder::{is_occupied, write_json};
-use crate::train::{Start, TrainOptions, train};
+use crate::run_folder::write_json;
+use crate::train::TrainOptions;
 
 /// The experiment's name.
 pub const NAME: &str = "continual";
@@ -59,12 +59,19 @@ pub const CONTESTANTS: [Contestant; 8] = [
     Contestant { name: "rehearsal", overrides: &[GLOBAL, "continual.method={kind=\"rehearsal\",images=500}"] },
 ];
 
-/// Strengths among which those of EWC and SI were chosen: by the validation images of ten tasks of seed 0, three epochs each.
-pub const GRID: [(&str, &[f64]); 3] = [
-    ("ewc", &[50.0, 500.0, 5000.0, 50_000.0]),
-    ("ewc-online", &[50.0, 500.0, 5000.0, 50_000.0]),
-    ("si", &[0.03, 0.1, 0.3, 1.0]),
+/// Methods whose values were chosen by the validation images of ten tasks of seed 0, three epochs each: the strengths of those
+/// that have one, each at every rate of [`RATES`].
+pub const GRID: [(&str, &[f64]); 6] = [
+    ("ewc", &[500.0, 5000.0, 50_000.0]),
+    ("si", &[0.1, 0.3, 1.0]),
+    ("ewc-online", &[500.0, 5000.0, 50_000.0]),
+    ("gp-dense", &[]),
+    ("context-gating", &[]),
+    ("rehearsal", &[]),
 ];
+
+/// Learning rates of the weights in the grid; that of networks with masks was chosen before, by one task.
+pub const RATES: [f64; 2] = [1e-3, 4e-3];
 
 /// What the grid's runs change.
 const GRID_RUN: [&str; 5] = [
@@ -85,14 +92,6 @@ pub fn plan(
     (epochs, tasks): (Option<u64>, Option<usize>),
     quick: bool,
 ) -> Result<Vec<PlannedRun>, GlocalError> {
-    let names = || CONTESTANTS.iter().map(|contestant| contestant.name);
-    if let Some(unknown) = only.iter().find(|name| !names().any(|known| known == name.as_str())) {
-        return Err(GlocalError::Usage {
-            message: format!("`{unknown}` is no method of {NAME}"),
-            hint: format!("known are {}", names().collect::<Vec<_>>().join(", ")),
-        });
-    }
-    let chosen = CONTESTANTS.iter().filter(|c| only.is_empty() || only.iter().any(|name| name == c.name));
     let run = |(contestant, &seed): (&Contestant, &u64)| {
         let mut overrides: Vec<String> = contestant.overrides.iter().map(|&text| text.to_owned()).collect();
         if quick {
@@ -103,22 +102,47 @@ pub fn plan(
         overrides.push(format!("training.seed={seed}"));
         planned(contestant.name, &format!("seed{seed}"), &overrides)
     };
-    chosen.flat_map(|contestant| seeds.iter().map(move |seed| (contestant, seed))).map(run).collect()
+    let contestants = chosen(&CONTESTANTS, |contestant| contestant.name, only)?;
+    contestants.into_iter().flat_map(|contestant| seeds.iter().map(move |seed| (contestant, seed))).map(run).collect()
 }
 
-/// The runs among which the strengths of EWC and SI are chosen.
+/// The runs of the grid; of some methods only, if `only` names some.
 ///
 /// # Errors
 /// As [`plan`].
-pub fn plan_grid() -> Result<Vec<PlannedRun>, GlocalError> {
-    let run = |(name, strength): (&str, f64)| {
+pub fn plan_grid(only: &[String]) -> Result<Vec<PlannedRun>, GlocalError> {
+    let run = |(name, rate, strength): (&str, f64, Option<f64>)| {
         let contestant = CONTESTANTS.iter().find(|c| c.name == name).expect("the grid is of contestants");
         let mut overrides: Vec<String> = contestant.overrides.iter().map(|&text| text.to_owned()).collect();
         overrides.extend(GRID_RUN.map(str::to_owned));
-        overrides.push(format!("continual.method.strength={strength:?}"));
-        planned(name, &format!("strength{strength}"), &overrides)
+        overrides.push(format!("learner.weights.learning_rate={rate:?}"));
+        overrides.extend(strength.map(|strength| format!("continual.method.strength={strength:?}")));
+        let strength = strength.map_or(String::new(), |strength| format!("-strength{strength}"));
+        planned(name, &format!("rate{rate}{strength}"), &overrides)
     };
-    GRID.iter().flat_map(|&(name, strengths)| strengths.iter().map(move |&s| (name, s))).map(run).collect()
+    let mut runs = Vec::new();
+    for (name, strengths) in chosen(&GRID, |(name, _)| name, only)? {
+        for rate in RATES {
+            let strengths = strengths.iter().map(|&strength| Some(strength));
+            let one = if strengths.len() == 0 { vec![None] } else { strengths.collect() };
+            for strength in one {
+                runs.push(run((name, rate, strength))?);
+            }
+        }
+    }
+    Ok(runs)
+}
+
+/// Those of `all` that `only` names; all, if it names none.
+fn chosen<'a, T>(all: &'a [T], name: impl Fn(&T) -> &str, only: &[String]) -> Result<Vec<&'a T>, GlocalError> {
+    if let Some(unknown) = only.iter().find(|wanted| !all.iter().any(|known| name(known) == wanted.as_str())) {
+        let names: Vec<&str> = all.iter().map(&name).collect();
+        return Err(GlocalError::Usage {
+            message: format!("`{unknown}` is no method of {NAME}"),
+            hint: format!("known are {}", names.join(", ")),
+        });
+    }
+    Ok(all.iter().filter(|known| only.is_empty() || only.iter().any(|wanted| wanted == name(known))).collect())
 }
 
 fn planned(name: &str, suffix: &str, overrides: &[String]) -> Result<PlannedRun, GlocalError> {
@@ -134,24 +158,9 @@ fn planned(name: &str, suffix: &str, overrides: &[String]) -> Result<PlannedRun,
 /// # Errors
 /// `out` is occupied and `options` ask for a new run; data that are not there; whatever a run meets.
 pub fn carry_out(runs: &[PlannedRun], out: &Path, options: &TrainOptions) -> Result<Vec<RunRecord>, GlocalError> {
-    if options.start == Start::New && is_occupied(out)? {
-        return Err(GlocalError::OutputExists(out.to_owned()));
-    }
-    let carry = |run: &PlannedRun| {
-        let root = out.join(&run.name);
-        let options = TrainOptions { label: run.label.clone(), start: Start::NewOrResume, ..options.clone() };
-        train(&run.config, &root, &options)?;
-        let record = RunRecord::read(&root)?;
-        options.progress.say(&in_one_line(&run.label, &record));
-        Ok(record)
-    };
-    runs.iter().map(carry).collect()
-}
-
-fn in_one_line(label: &str, record: &RunRecord) -> String {
-    let figures = record.continual.as_ref().map_or(String::new(), ContinualFigures::in_words);
-    let minutes = record.summary.as_ref().map_or(0.0, |summary| summary.train_seconds / 60.0);
-    format!("{label}: {figures}  ({minutes:.1} min)")
+    carry_out_tasks(runs, out, options, |record| {
+        record.continual.as_ref().map_or(String::new(), ContinualFigures::in_words)
+    })
 }
 
 /// What the experiment found, as results.json holds it.
@@ -198,15 +207,8 @@ impl ContinualResults {
 
     /// Sums up the runs: those of one method and its values, whatever their seeds, together.
     pub fn of(records: &[RunRecord]) -> ContinualResults {
-        let mut groups: Vec<(RunConfig, Vec<&RunRecord>)> = Vec::new();
-        for record in records.iter().filter(|record| record.continual.is_some() && record.summary.is_some()) {
-            let mut config = record.config.clone();
-            config.training.seed = 0;
-            match groups.iter_mut().find(|(known, _)| *known == config) {
-                Some((_, records)) => records.push(record),
-                None => groups.push((config, vec![record])),
-            }
-        }
+        let in_turn = |record: &&RunRecord| record.continual.is_some() && !record.learned_together();
+        let groups = over_seeds(records.iter().filter(in_turn).filter(|record| record.summary.is_some()));
         ContinualResults {
             experiment: NAME.into(),
             version: env!("CARGO_PKG_VERSION").into(),
@@ -320,8 +322,10 @@ mod tests {
         }
         assert!(plan(&["hp".into()], &[1, 2], (Some(2), Some(4)), true).unwrap().len() == 2);
         assert!(plan(&["memory".into()], &[1], (None, None), true).is_err());
-        let grid = plan_grid().unwrap();
-        assert_eq!(grid.len(), GRID.iter().map(|(_, strengths)| strengths.len()).sum::<usize>());
+        let grid = plan_grid(&[]).unwrap();
+        let strengths = GRID.iter().map(|(_, strengths)| strengths.len().max(1));
+        assert_eq!(grid.len(), RATES.len() * strengths.sum::<usize>());
+        assert_eq!(plan_grid(&["si".into()]).unwrap().len(), 6);
         assert!(grid.iter().all(|run| run.config.training.seed == 0));
     }
 }

@@ -6,6 +6,7 @@ mod effects;
 pub mod fashion_demo;
 pub mod fault_tolerance;
 pub mod few_shot;
+pub mod multi_task;
 pub mod quickstart;
 
 use std::path::{Path, PathBuf};
@@ -18,7 +19,7 @@ use crate::error::GlocalError;
 use crate::report::Arm;
 use crate::run_folder::{RunFolder, is_occupied, write_json};
 use crate::samples::{RunSamples, Samples};
-use crate::train::{Start, TrainOptions, load_network, train_on};
+use crate::train::{Start, TrainOptions, load_network, train, train_on};
 
 pub use effects::{Effect, Verdict};
 
@@ -149,6 +150,43 @@ pub fn carry_out(runs: &[PlannedRun], out: &Path, options: &TrainOptions) -> Res
         Ok(())
     };
     carry_out_with(runs, out, options, &measured, &measure)
+}
+
+/// Carries out every run of several tasks in its folder inside `out` and says of each what `figures` says; keeps what is
+/// finished.
+fn carry_out_tasks(
+    runs: &[PlannedRun],
+    out: &Path,
+    options: &TrainOptions,
+    figures: impl Fn(&RunRecord) -> String,
+) -> Result<Vec<RunRecord>, GlocalError> {
+    if options.start == Start::New && is_occupied(out)? {
+        return Err(GlocalError::OutputExists(out.to_owned()));
+    }
+    let carry = |run: &PlannedRun| {
+        let root = out.join(&run.name);
+        let options = TrainOptions { label: run.label.clone(), start: Start::NewOrResume, ..options.clone() };
+        let summary = train(&run.config, &root, &options)?;
+        let record = RunRecord::read(&root)?;
+        let minutes = summary.train_seconds / 60.0;
+        options.progress.say(&format!("{}: {}  ({minutes:.1} min)", run.label, figures(&record)));
+        Ok(record)
+    };
+    runs.iter().map(carry).collect()
+}
+
+/// Records by their config, those that differ in the seed alone together; in the order of the first of each.
+fn over_seeds<'a>(records: impl Iterator<Item = &'a RunRecord>) -> Vec<(RunConfig, Vec<&'a RunRecord>)> {
+    let mut groups: Vec<(RunConfig, Vec<&RunRecord>)> = Vec::new();
+    for record in records {
+        let mut config = record.config.clone();
+        config.training.seed = 0;
+        match groups.iter_mut().find(|(known, _)| *known == config) {
+            Some((_, records)) => records.push(record),
+            None => groups.push((config, vec![record])),
+        }
+    }
+    groups
 }
 
 fn in_one_line(label: &str, record: &RunRecord) -> String {

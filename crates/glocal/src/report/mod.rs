@@ -32,9 +32,9 @@ mod tests;
 pub use data::{
     Arm, Confusion, Continual, ContinualMethod, ExplainedEpisode, FaultArm, FaultExample, FaultKind, FaultTolerance,
     FewShot, FewShotCell, FewShotRow, Finding, Headline, HybridField, HybridFields, Image, LayerRaster, Level,
-    LevelAccuracy, Matrix, NoiseAccuracy, PlasticLayer, PotentialTrace, Provenance, Published, PublishedPoint,
-    ReceptiveField, Report, SampleActivity, SeedCurve, ShotCurve, ShotPoint, ShownPicture, Spike, TaskMatrix,
-    UnnamedAccuracy, WeightView,
+    LevelAccuracy, Matrix, MultiTask, MultiTaskNetwork, NoiseAccuracy, PlasticLayer, PotentialTrace, Provenance,
+    Published, PublishedPoint, ReceptiveField, Report, SampleActivity, SeedCurve, ShotCurve, ShotPoint, ShownPicture,
+    Spike, TaskMatrix, UnnamedAccuracy, WeightView,
 };
 pub use glocal_core::LearningRule;
 

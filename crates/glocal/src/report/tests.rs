@@ -32,6 +32,7 @@ fn full(text: &str) -> Report {
         fault_tolerance: Some(FaultTolerance { kinds: vec![fault_kind(text)] }),
         few_shot: Some(few_shot(text)),
         continual: Some(continual(text)),
+        multi_task: Some(multi_task(text)),
         confusions: vec![confusion(text)],
         samples: vec![activity],
         plastic_layers: views().map(|view| PlasticLayer { layer: words(), what: words(), view }).into(),
@@ -170,6 +171,23 @@ fn continual(text: &str) -> Continual {
     }
 }
 
+fn multi_task(text: &str) -> MultiTask {
+    let network = |told: bool, unnamed| MultiTaskNetwork {
+        label: text.to_owned(),
+        rule: Some(LearningRule::Hybrid),
+        told,
+        accuracy: vec![vec![98.0, 88.0], vec![96.0, 90.0]],
+        unnamed,
+        operations: 2_000_000,
+        minutes: vec![1.5, 2.5],
+    };
+    let unnamed = UnnamedAccuracy { images: 50, by_confidence: [91.25, 93.5], by_energy: [92.0, 95.0] };
+    MultiTask {
+        tasks: vec![text.to_owned(), "letters".to_owned()],
+        networks: vec![network(false, None), network(true, Some(unnamed))],
+    }
+}
+
 fn provenance(text: &str) -> Provenance {
     let words = || Some(text.to_owned());
     Provenance {
@@ -216,6 +234,9 @@ fn poison(report: &mut Report, bad: f64) {
         episode.queries[0].answers[1] = bad;
         episode.after[0][0] = bad;
     }
+    if let Some(multi_task) = &mut report.multi_task {
+        multi_task.networks[0].accuracy = vec![vec![bad], vec![], vec![90.0, -bad, 3.0]];
+    }
     if let Some(continual) = &mut report.continual {
         let method = &mut continual.methods[0];
         method.average.push(bad);
@@ -257,7 +278,7 @@ fn drawing_attributes(page: &str) -> Vec<&str> {
 #[test]
 fn every_section_can_be_present_or_absent() {
     type Clear = fn(&mut Report);
-    let sections: [(&str, Clear); 14] = [
+    let sections: [(&str, Clear); 15] = [
         ("role=\"note\"", |r| r.notice = None),
         ("class=\"lead\"", |r| r.summary.clear()),
         ("class=\"headlines\"", |r| r.headlines.clear()),
@@ -266,6 +287,7 @@ fn every_section_can_be_present_or_absent() {
         ("Under noise", |r| r.arms.iter_mut().for_each(|arm| (arm.accuracies.clear(), arm.published.clear()).0)),
         ("id=\"few-shot\"", |r| r.few_shot = None),
         ("id=\"continual\"", |r| r.continual = None),
+        ("id=\"multi-task\"", |r| r.multi_task = None),
         ("id=\"faults\"", |r| r.fault_tolerance = None),
         ("id=\"confusions\"", |r| r.confusions.clear()),
         ("One sample inside", |r| r.samples.clear()),
@@ -480,6 +502,22 @@ fn a_large_episode_is_bounded_and_says_what_is_left_out() {
 
 fn continual_page(continual: Continual) -> String {
     render(&Report { continual: Some(continual), ..Report::default() })
+}
+
+#[test]
+fn networks_of_several_tasks_are_listed_with_every_task() {
+    // seeds 98, 96 and 88, 90: means 97 and 89, deviation sqrt(2); means of the seeds 93 and 93
+    let page = render(&Report { multi_task: Some(multi_task("text")), ..Report::default() });
+    let row = "<td>97.0 ± 1.4</td><td>89.0 ± 1.4</td><td>93.0 ± 0.0</td><td>2\u{202f}000\u{202f}000</td>\
+        <td>2.0 ± 0.7</td>";
+    assert_eq!(page.matches(row).count(), 2, "{page}");
+    assert!(page.contains("<td>93.0 ± 0.0</td><td>91.2 (93.5)</td><td>92.0 (95.0)</td>"));
+    assert!(page.contains("With masks each task") && page.contains("learns 2 data sets together"));
+    let alone = MultiTask { networks: vec![multi_task("text").networks.remove(0)], ..multi_task("text") };
+    let page = render(&Report { multi_task: Some(alone), ..Report::default() });
+    assert!(!page.contains("With masks each task") && !page.contains("Not told the task"));
+    let none = Report { multi_task: Some(MultiTask::default()), ..Report::default() };
+    assert!(!render(&none).contains("<section"));
 }
 
 #[test]

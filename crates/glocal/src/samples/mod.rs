@@ -9,7 +9,9 @@ mod run;
 use std::fs::File;
 use std::path::Path;
 
-use glocal_data::episodes::{Ink, OMNIGLOT, PictureClass, PictureClasses, PictureOptions, class_pictures, omniglot};
+use glocal_data::episodes::{
+    Ink, OMNIGLOT, PictureClass, PictureClasses, PictureOptions, alphabet, class_pictures, omniglot,
+};
 use glocal_data::events::{ReadOptions, gesture, read_recording};
 use glocal_data::folders::{LabelledSpan, cifar10_dvs, class_folders, dvs128_gesture, n_mnist, picture_folders};
 use glocal_data::registry::{archived, archived_datasets};
@@ -45,6 +47,12 @@ const OWN: [(&str, &str); 4] = [
 
 /// How configs name a folder to draw episodes from.
 const CLASSES: &str = "classes:";
+
+/// How configs name an alphabet of Omniglot, to classify its characters.
+pub(crate) const ALPHABET: &str = "omniglot:";
+
+/// Rows and columns that an alphabet's drawings are scaled to: those of MNIST.
+const ALPHABET_SIDE: usize = 28;
 
 /// Test recordings of each class of CIFAR10-DVS, which has no published halves.
 const CIFAR10_DVS_TEST: usize = 100;
@@ -94,6 +102,10 @@ impl Samples {
         }
         if let Some(own) = Self::own(name)? {
             return Ok(own);
+        }
+        if let Some(wanted) = name.strip_prefix(ALPHABET) {
+            let set = archived(OMNIGLOT).expect("the registry has it");
+            return Ok(Samples::Images(alphabet(&locations.find_archived(set)?, wanted, ALPHABET_SIDE)?));
         }
         if let Some(hint) = unknown_dataset_hint(name) {
             return Err(GlocalError::Usage { message: format!("unknown data set `{name}`"), hint });
@@ -267,11 +279,16 @@ pub(crate) fn unknown_dataset_hint(name: &str) -> Option<String> {
     let known = dataset_names();
     match nearest(name, known.iter().copied()) {
         _ if known.contains(&name) || OWN.iter().any(|(prefix, _)| name.starts_with(prefix)) => None,
+        _ if name.starts_with(ALPHABET) => None,
         Some(near) => Some(format!("did you mean `{near}`?")),
         None => {
             let own: Vec<String> = OWN.iter().map(|(prefix, what)| format!("`{prefix}FOLDER` ({what})")).collect();
             let known = known.join(", ");
-            Some(format!("known are {known}, and of your own {}; `glocal data list` tells more", own.join(", ")))
+            let alphabet = format!("`{ALPHABET}ALPHABET`");
+            Some(format!(
+                "known are {known}, {alphabet}, and of your own {}; `glocal data list` tells more",
+                own.join(", ")
+            ))
         }
     }
 }

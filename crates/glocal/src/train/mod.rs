@@ -127,7 +127,7 @@ pub fn train_on(
     }
 }
 
-/// As [`train`], tasks in a row.
+/// As [`train`], several tasks.
 fn train_tasks(
     config: &RunConfig,
     continual: &ContinualConfig,
@@ -189,7 +189,7 @@ fn load(folder: &RunFolder, config: &RunConfig, which: Checkpoint) -> Result<Opt
     if config.continual.is_some() {
         return Err(GlocalError::RunFolder {
             path: folder.root().to_owned(),
-            message: "learned tasks in a row: it has a network for each of them".into(),
+            message: "learned several tasks: it has a network for each of them".into(),
             hint: "continual.json in the folder has its figures, `glocal report` shows them".into(),
         });
     }

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use glocal_data::episodes::{OMNIGLOT, Omniglot, PictureClasses, omniglot};
-use glocal_data::{Locations, hash::hex, registry};
+use glocal_data::episodes::{OMNIGLOT, Omniglot, PictureClasses, alphabet, omniglot};
+use glocal_data::{DataError, Locations, folders::FolderError, hash::hex, registry};
 use sha2::{Digest, Sha256};
 
 use super::{png, zipped};
@@ -91,6 +91,32 @@ fn archives_and_folders_hold_the_same() {
         unpacked.for_each(|(name, bytes)| write(&folder.path().join(name), &bytes));
         check(folder.path());
     }
+}
+
+/// Two characters of an alphabet that is in the second half alone, seven drawings each: two to learn from, five to test with.
+#[test]
+fn an_alphabet_is_a_set_of_images() {
+    let folder = tempfile::tempdir().unwrap();
+    write(&folder.path().join("images_background.zip"), &zipped(&drawings("images_background")));
+    let names = ["C/character2/0002", "C/character1/0001"].map(|stem| (1..8).map(move |n| format!("{stem}_0{n}")));
+    let drawing = |(level, name): (u8, String)| (format!("{name}.png"), png(6, 6, vec![level; 36]));
+    let files: Vec<_> = (1..).zip(names.into_iter().flatten()).map(drawing).collect();
+    write(&folder.path().join("images_evaluation.zip"), &zipped(&files));
+    let [train, test] = alphabet(folder.path(), "C", 2).unwrap();
+    assert_eq!((train.name(), train.classes(), train.inputs()), ("omniglot:C", 2, 4));
+    let levels = |first: &[u8]| first.iter().flat_map(|level| [255 - level; 4]).collect::<Vec<u8>>();
+    assert_eq!((train.labels(), train.pixels()), (&[0, 0, 1, 1][..], &levels(&[8, 9, 1, 2])[..]));
+    assert_eq!(test.labels(), [0, 0, 0, 0, 0, 1, 1, 1, 1, 1]);
+    assert_eq!(test.pixels(), levels(&[10, 11, 12, 13, 14, 3, 4, 5, 6, 7]));
+    let error = alphabet(folder.path(), "D", 2).unwrap_err();
+    let DataError::Folder(FolderError::NoAlphabet { known, .. }) = error else { panic!("{error}") };
+    assert_eq!(known, ["A", "B", "C"]);
+    // One drawing of each character: nothing to learn from.
+    assert!(alphabet(folder.path(), "A", 2).is_err());
+    let Some(_) = published(28) else { return };
+    let found = Locations::of_this_machine(None).find_archived(registry::archived(OMNIGLOT).unwrap()).unwrap();
+    let [train, test] = alphabet(&found, "Latin", 28).unwrap();
+    assert_eq!((train.classes(), train.len(), test.len()), (26, 390, 130));
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<(), GlocalE
     let command = args.command(&out, &seeds);
     let options = args.options(context, &command)?;
     if args.tune {
-        let records = continual::carry_out(&continual::plan_grid()?, &out, &options)?;
+        let records = continual::carry_out(&continual::plan_grid(&args.only)?, &out, &options)?;
         return print(&grid_table(&records));
     }
     let runs = continual::plan(&args.only, &seeds, (args.epochs, args.tasks), args.quick)?;

@@ -6,6 +6,7 @@ mod confusion;
 mod continual;
 mod faults;
 mod few_shot;
+mod multi_task;
 mod number;
 mod published;
 mod weights;
@@ -20,6 +21,7 @@ pub(in crate::report) use faults::PlasticState;
 pub use faults::{FaultArm, FaultExample, FaultKind, FaultTolerance, LevelAccuracy};
 pub use few_shot::{ExplainedEpisode, FewShot, FewShotCell, FewShotRow, ShotCurve, ShotPoint, ShownPicture};
 pub(in crate::report) use few_shot::{Verdict, highest};
+pub use multi_task::{MultiTask, MultiTaskNetwork};
 pub use published::{Published, PublishedPoint};
 pub use weights::{HybridField, HybridFields, Matrix, PlasticLayer, ReceptiveField, WeightView};
 
@@ -50,6 +52,8 @@ pub struct Report {
     pub few_shot: Option<FewShot>,
     /// What is left of earlier tasks after many in a row.
     pub continual: Option<Continual>,
+    /// How well several tasks were learned at once.
+    pub multi_task: Option<MultiTask>,
     /// How accuracy falls as test samples are damaged in several ways.
     pub fault_tolerance: Option<FaultTolerance>,
     /// Which classes were taken for which.
@@ -79,6 +83,9 @@ impl Report {
     /// Methods, tasks and matrices of continual learning: names of more lines have no room, more cells are too small.
     pub(in crate::report) const MOST_OF_CONTINUAL: [usize; 3] = [24, 100, 4];
 
+    /// Networks and tasks of multi-task learning, likewise.
+    pub(in crate::report) const MOST_OF_MULTI_TASK: [usize; 2] = [24, 24];
+
     /// The report as it goes into the page: lists of spikes and of damaged samples are thinned, confusion matrices of
     /// very many classes reduced, and long episodes and rows of tasks cut.
     pub(in crate::report) fn bounded(&self) -> Self {
@@ -91,6 +98,7 @@ impl Report {
             few_shot.episodes.iter_mut().for_each(|episode| episode.bounded(Self::MOST_OF_EPISODE));
         }
         report.continual.iter_mut().for_each(|continual| continual.bounded(Self::MOST_OF_CONTINUAL));
+        report.multi_task.iter_mut().for_each(|multi_task| multi_task.bounded(Self::MOST_OF_MULTI_TASK));
         report.confusions.iter_mut().for_each(|confusion| confusion.reduced(Self::MOST_CLASSES));
         report
     }

@@ -8,6 +8,7 @@ mod faults;
 mod few_shot;
 mod inside;
 mod learning;
+mod multi_task;
 mod notes;
 mod table;
 
@@ -38,6 +39,7 @@ pub(super) fn document(report: &Report) -> Markup {
                     (arms::section(report))
                     @if let Some(few_shot) = &report.few_shot { (few_shot::section(few_shot)) }
                     @if let Some(continual) = &report.continual { (continual::section(continual)) }
+                    @if let Some(multi_task) = &report.multi_task { (multi_task::section(multi_task)) }
                     @if let Some(tolerance) = &report.fault_tolerance { (faults::section(tolerance)) }
                     (confusion::section(&report.confusions))
                     (learning::section(&report.arms))
