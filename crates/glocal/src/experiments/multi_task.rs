@@ -27,14 +27,13 @@ pub const HYBRID: &str = include_str!("../../../../experiments/multi-task/hp.tom
 const QUICK: [&str; 3] = ["training.epochs=2", "data.train_limit=10000", "data.test_limit=2000"];
 
 /// What a network with a mask for each task changes: synapses are dealt, a fifth of them to each of the five tasks.
-const MASKED: [&str; 7] = [
+const MASKED: [&str; 6] = [
     "continual.method={kind=\"masks\"}",
     "learner.network.layers.0.mask={density=0.2}",
     "learner.network.layers.1.mask={density=0.2}",
     "learner.network.layers.2.mask={density=0.2}",
     "learner.network.layers.0.plasticity.coupling={kind=\"masked\"}",
     "learner.network.layers.1.plasticity.coupling={kind=\"masked\"}",
-    "learner.weights.learning_rate=4e-3",
 ];
 
 /// The runs: each arm with all synapses for all tasks, then with a mask for each, for every seed.

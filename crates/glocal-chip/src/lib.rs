@@ -1,0 +1,18 @@
+//! Networks of Glocal on a many-core chip.
+//!
+//! ```text
+//! Learner -> quantise -> QuantizedNetwork -> Reference (integers, no chip)
+//! ```
+//!
+//! The simulated datapath is integers throughout. Neurons and plasticity rules are those of `glocal-core`, evaluated on the
+//! chip's numbers ([`number::Fixed`]).
+
+pub mod error;
+pub mod integer;
+pub mod network;
+pub mod number;
+pub mod quantise;
+
+pub use error::{ChipError, Obstacle};
+pub use network::{QuantizedLayer, QuantizedNetwork, QuantizedPlasticity, Wiring};
+pub use quantise::{QuantiseOptions, quantise};

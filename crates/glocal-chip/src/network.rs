@@ -1,0 +1,171 @@
+//! A network in integers: what the chip computes, however it is placed.
+
+use glocal_core::config::{Convolution, Pool, Readout};
+use glocal_core::neuron::NeuronConfig;
+use glocal_core::plasticity::RuleConfig;
+
+use crate::number::{Fixed, Multiplier};
+
+/// A network in integers.
+///
+/// # Equation
+/// Layer by layer at each step: sum_o = Σ_i W_oi x_i in integers, current = sum · scale + bias (+ the plastic weights' sum · gain),
+/// potentials, spikes and resets by the neuron's own equation on [`Fixed`] numbers, in thresholds.
+///
+/// # References
+/// Architecture decision 0015; Deng et al., IEEE JSSC 55:2228 (2020), for the chip's formats.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QuantizedNetwork {
+    /// Values of the network's input, I.
+    pub inputs: usize,
+    /// Levels of an input from 0 to 1: it is given as 0..=levels.
+    pub input_levels: i32,
+    /// Time steps T.
+    pub steps: usize,
+    /// First to last.
+    pub layers: Vec<QuantizedLayer>,
+    /// How the last layer answers.
+    pub readout: Readout,
+}
+
+/// A layer in integers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QuantizedLayer {
+    /// Which inputs reach which neurons.
+    pub wiring: Wiring,
+    /// Signed integers of `weight_bits` bits: `[O,I]`; of a convolution `[O,K,K,C]`.
+    pub weight: Vec<i8>,
+    /// What one unit of the weight stands for.
+    pub weight_scale: f64,
+    /// From sums to currents, in thresholds: one for all steps, or one for each, as the phase weight decays.
+    pub scale: Vec<Multiplier>,
+    /// Added to the current of each neuron or channel, `[O]`, in thresholds.
+    pub bias: Vec<Fixed>,
+    /// The neuron, its threshold 1.
+    pub neuron: NeuronConfig,
+    /// Pooling of a map's spikes.
+    pub pool: Option<Pool>,
+    /// Plastic weights beside the others.
+    pub plasticity: Option<QuantizedPlasticity>,
+}
+
+/// Which inputs reach which neurons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wiring {
+    /// All reach all.
+    Dense {
+        /// I.
+        inputs: usize,
+        /// O.
+        outputs: usize,
+    },
+    /// A window at every place of a map.
+    Convolution {
+        /// Side, stride and padding.
+        window: Convolution,
+        /// The map it sees, (C, H, W).
+        input: [usize; 3],
+        /// The map of its neurons, (O, H', W'), before pooling.
+        output: [usize; 3],
+        /// Whether the map lies channel after channel, as images do, and not place after place.
+        planar: bool,
+    },
+}
+
+/// Plastic weights in integers.
+///
+/// # Equation
+/// H in signed 16 bits, 12 of them fractional; post = ρ(v - sliding_threshold) in 8 bits, `post_fraction` of them fractional;
+/// pre_i = ((x_i rate_i) >> input_shift) · k_t in 16 bits, `rate_fraction` of them fractional;
+/// H ← clamp(H · decay + post · pre, ±bound), rounded once, halves to even.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QuantizedPlasticity {
+    /// H at the start of a sample, `[O,I]`.
+    pub start: Vec<i16>,
+    /// From Σ_i H_oi x_i to currents: one for all steps, or one for each; of each neuron if there is a gain for each, `[T,O]`.
+    pub gain: Vec<Multiplier>,
+    /// Neurons that have a gain of their own: O, or 1.
+    pub gains: usize,
+    /// The rule that makes the postsynaptic factor.
+    pub rule: RuleConfig,
+    /// Share of H kept per step, in 1/2^15.
+    pub decay: i32,
+    /// Bound of |H|, raw.
+    pub bound: i32,
+    /// Subtracted from the potential, `[O]`, in thresholds.
+    pub sliding_threshold: Vec<Fixed>,
+    /// Fractional bits of the postsynaptic factor.
+    pub post_fraction: u32,
+    /// Local learning rates, `[I]`, raw.
+    pub rate: Vec<i16>,
+    /// Fractional bits of the presynaptic factor.
+    pub rate_fraction: u32,
+    /// Bits that x · rate is shifted right.
+    pub input_shift: u32,
+    /// k_t in 1/2^15, `[T]`.
+    pub phase: Vec<i32>,
+}
+
+/// Fractional bits of H.
+pub const PLASTIC_FRACTION: u32 = 12;
+
+impl Wiring {
+    /// Values that the layer sees.
+    pub fn inputs(&self) -> usize {
+        match *self {
+            Wiring::Dense { inputs, .. } => inputs,
+            Wiring::Convolution { input: [c, h, w], .. } => c * h * w,
+        }
+    }
+
+    /// Neurons.
+    pub fn neurons(&self) -> usize {
+        match *self {
+            Wiring::Dense { outputs, .. } => outputs,
+            Wiring::Convolution { output: [o, h, w], .. } => o * h * w,
+        }
+    }
+
+    /// Neurons with weights of their own: O.
+    pub fn channels(&self) -> usize {
+        match *self {
+            Wiring::Dense { outputs, .. } => outputs,
+            Wiring::Convolution { output: [o, ..], .. } => o,
+        }
+    }
+
+    /// Synapses of a neuron.
+    pub fn fan_in(&self) -> usize {
+        match *self {
+            Wiring::Dense { inputs, .. } => inputs,
+            Wiring::Convolution { window, input: [c, ..], .. } => window.kernel * window.kernel * c,
+        }
+    }
+}
+
+impl QuantizedLayer {
+    /// Values that the next layer sees: of each neuron, or of each place of the pooled map.
+    pub fn outputs(&self) -> usize {
+        match (self.wiring, self.pool) {
+            (Wiring::Convolution { output: [o, h, w], .. }, Some(pool)) => o * (h / pool.side()) * (w / pool.side()),
+            _ => self.wiring.neurons(),
+        }
+    }
+
+    /// The multiplier of step `t`.
+    pub fn scale_at(&self, t: usize) -> Multiplier {
+        self.scale[t.min(self.scale.len() - 1)]
+    }
+}
+
+impl QuantizedNetwork {
+    /// Classes: neurons of the last layer.
+    pub fn classes(&self) -> usize {
+        self.layers.last().map_or(0, |layer| layer.wiring.neurons())
+    }
+
+    /// Whether any layer has plastic weights.
+    pub fn is_plastic(&self) -> bool {
+        self.layers.iter().any(|layer| layer.plasticity.is_some())
+    }
+}

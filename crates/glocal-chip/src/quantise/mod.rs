@@ -1,0 +1,279 @@
+//! From a trained network to one in integers.
+
+mod plastic;
+mod scale;
+
+use glocal_core::config::{Coupling, GainShape, LayerConfig, Norm, Operator, Pool};
+use glocal_core::neuron::NeuronConfig;
+use glocal_core::params::{LayerArrays, Params};
+use glocal_core::plasticity::{PostFactor, RuleConfig};
+use glocal_core::shape::Shape;
+use glocal_core::{Learner, LearningRule, NetworkConfig};
+
+pub use scale::{ScaleForm, ScaleSearch, quantised, scale_of};
+
+use crate::error::{ChipError, Obstacle};
+use crate::network::{QuantizedLayer, QuantizedNetwork, Wiring};
+use crate::number::{FRACTION, Fixed, MOST, Multiplier};
+
+/// Levels of an input from 0 to 1: seven bits, as the axons of the chip take them.
+pub const INPUT_LEVELS: i32 = 127;
+
+/// How a network is quantised.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct QuantiseOptions {
+    /// Bits of a weight, 2 to 8, with its sign.
+    pub weight_bits: u32,
+    /// How each layer's scale is searched.
+    pub search: ScaleSearch,
+    /// Which scales the chip can apply.
+    pub form: ScaleForm,
+    /// Where plastic weights live.
+    pub plastic: PlasticPlace,
+}
+
+/// Where plastic weights live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlasticPlace {
+    /// Folded into the other weights, as they are after training: the chip does not learn.
+    Folded,
+    /// In memory of their own, moved by the chip.
+    OnChip,
+}
+
+impl Default for QuantiseOptions {
+    fn default() -> Self {
+        QuantiseOptions {
+            weight_bits: 8,
+            search: ScaleSearch::LeastSquares,
+            form: ScaleForm::Multiplier,
+            plastic: PlasticPlace::OnChip,
+        }
+    }
+}
+
+/// A trained network in integers.
+///
+/// # Equation
+/// W ≈ scale · integer; potentials are divided by the threshold, so that sums of inputs of unit s become currents by
+/// scale · s · k_t / threshold; normalisations are folded into weights and biases.
+///
+/// # Errors
+/// Every reason why the network cannot be brought into this form, at once.
+pub fn quantise(learner: &Learner, options: &QuantiseOptions) -> Result<QuantizedNetwork, ChipError> {
+    let config = &learner.config().network;
+    let mut obstacles = of_network(config);
+    for (index, layer) in config.layers.iter().enumerate() {
+        obstacles.extend(of_layer(config, index, layer, options));
+    }
+    if !obstacles.is_empty() {
+        return Err(ChipError::Unquantisable(obstacles));
+    }
+    let folded = learner.network().fold(learner.params(), learner.plastic());
+    let mut unit = 1.0 / f64::from(INPUT_LEVELS);
+    let mut most_input = INPUT_LEVELS;
+    let mut layers = Vec::with_capacity(config.layers.len());
+    for (index, layer) in config.layers.iter().enumerate() {
+        let source = Source { learner, folded: &folded, config, index, layer, unit, most_input, options };
+        match source.quantised() {
+            Ok(quantised) => layers.push(quantised),
+            Err(found) => obstacles.extend(found),
+        }
+        most_input = match layer.pool {
+            Some(Pool::Average(side)) => (side * side) as i32,
+            _ => 1,
+        };
+        unit = 1.0 / f64::from(most_input);
+    }
+    if !obstacles.is_empty() {
+        return Err(ChipError::Unquantisable(obstacles));
+    }
+    Ok(QuantizedNetwork {
+        inputs: config.inputs,
+        input_levels: INPUT_LEVELS,
+        steps: config.steps,
+        layers,
+        readout: config.readout,
+    })
+}
+
+fn obstacle(place: impl Into<String>, what: impl Into<String>, hint: impl Into<String>) -> Obstacle {
+    Obstacle { place: place.into(), what: what.into(), hint: hint.into() }
+}
+
+fn of_network(config: &NetworkConfig) -> Vec<Obstacle> {
+    let episodes = config.episode.is_some();
+    let what = "meets its classes in episodes: the chip holds networks with fixed classes";
+    episodes.then(|| obstacle("network.episode", what, "bring a network that classifies")).into_iter().collect()
+}
+
+/// What a layer's config asks for and the chip cannot do.
+fn of_layer(config: &NetworkConfig, index: usize, layer: &LayerConfig, options: &QuantiseOptions) -> Vec<Obstacle> {
+    let place = format!("layers.{index}");
+    let mut found = Vec::new();
+    let mut refuse = |is: bool, what: &str, hint: &str| {
+        if is {
+            found.push(obstacle(&place, what, hint));
+        }
+    };
+    refuse(layer.operator == Operator::Recurrent, "has recurrent weights", "use layers without recurrence");
+    refuse(layer.norm == Some(Norm::PerStep), "is normalised step by step", "normalise with `norm = \"tdbn\"`");
+    match layer.neuron {
+        NeuronConfig::Tanh {} => refuse(true, "has tanh units", "use neurons that spike"),
+        NeuronConfig::LeakyIntegrator { .. } => {
+            let below_the_top = index + 1 < config.layers.len();
+            refuse(below_the_top, "sends potentials to the next layer", "use neurons that spike below the last layer");
+        }
+        NeuronConfig::Lif { .. } | NeuronConfig::AdaptiveLif { .. } => {}
+    }
+    let side = layer.pool.map_or(1, Pool::side);
+    refuse(side > 11, "pools more than 127 spikes", "pool over windows of at most 11 x 11");
+    let plasticity = layer.plasticity.as_ref().filter(|_| config.layer_rule(index) != LearningRule::Global);
+    if let Some(plasticity) = plasticity {
+        let additive = matches!(
+            plasticity.coupling,
+            Coupling::Additive { gain: GainShape::Scalar } | Coupling::Additive { gain: GainShape::PerNeuron }
+        );
+        if options.plastic == PlasticPlace::OnChip {
+            let hint = "use additive coupling with one gain, or one for each neuron; or fold the plastic weights";
+            refuse(!additive, "couples its plastic weights synapse by synapse", hint);
+            let hebbian =
+                matches!(plasticity.rule, RuleConfig::Hebbian { post: PostFactor::Tanh | PostFactor::Identity, .. });
+            let hint = "use the Hebbian rule with tanh or identity; or fold the plastic weights";
+            refuse(!hebbian, "has a rule that the chip's cores do not have", hint);
+        }
+    }
+    found
+}
+
+/// A layer with what it is made from.
+struct Source<'a> {
+    learner: &'a Learner,
+    /// Weights with normalisations and plastic weights folded in.
+    folded: &'a Params<f32>,
+    config: &'a NetworkConfig,
+    index: usize,
+    layer: &'a LayerConfig,
+    /// What one unit of an input stands for, and the largest.
+    unit: f64,
+    most_input: i32,
+    options: &'a QuantiseOptions,
+}
+
+impl Source<'_> {
+    fn quantised(&self) -> Result<QuantizedLayer, Vec<Obstacle>> {
+        let place = format!("layers.{}", self.index);
+        let plastic = self.plasticity_on_chip();
+        let arrays = if plastic { &self.learner.params()[self.index] } else { &self.folded[self.index] };
+        let wiring = self.wiring();
+        let weights = self.dense_weights(arrays, &wiring, plastic);
+        let threshold = self.learner.network().layers()[self.index].threshold();
+        let most = (1 << (self.options.weight_bits.clamp(2, 8) - 1)) - 1;
+        // From an integer sum to a raw potential, without the weight's scale.
+        let to_raw = self.unit / threshold * f64::from(1 << FRACTION);
+        let QuantiseOptions { search, form, .. } = *self.options;
+        let weight_scale = scale_of(&weights, most, search, form, to_raw);
+        let weight: Vec<i8> = weights.iter().map(|&w| quantised(w, weight_scale, most) as i8).collect();
+        let mut obstacles = self.overflows(&place, &weight, &wiring);
+        let steps = self.phase();
+        let scale: Option<Vec<Multiplier>> =
+            steps.iter().map(|k| Multiplier::nearest(weight_scale * to_raw * k)).collect();
+        if scale.is_none() {
+            let what = format!("a unit of its weights would be more than 7 thresholds, its threshold is {threshold}");
+            obstacles.push(obstacle(&place, what, "train with a larger threshold"));
+        }
+        let bias = |value: Option<&f32>| Fixed::nearest(value.map_or(0.0, |&b| f64::from(b) / threshold));
+        let bias: Vec<Fixed> = (0..wiring.channels()).map(|o| bias(arrays.bias.get(o))).collect();
+        let plasticity = if plastic { Some(self.plasticity(&wiring, threshold)) } else { None };
+        let plasticity = match plasticity.transpose() {
+            Ok(plasticity) => plasticity,
+            Err(found) => {
+                obstacles.push(found);
+                None
+            }
+        };
+        match (obstacles.is_empty(), scale) {
+            (true, Some(scale)) => Ok(QuantizedLayer {
+                wiring,
+                weight,
+                weight_scale,
+                scale,
+                bias,
+                neuron: in_thresholds(&self.layer.neuron),
+                pool: self.layer.pool,
+                plasticity,
+            }),
+            _ => Err(obstacles),
+        }
+    }
+
+    /// Whether the layer has plastic weights that the chip is to move.
+    fn plasticity_on_chip(&self) -> bool {
+        let has = self.learner.network().layers()[self.index].plasticity().is_some();
+        has && self.options.plastic == PlasticPlace::OnChip
+    }
+
+    fn wiring(&self) -> Wiring {
+        let inputs = self.config.layer_inputs(self.index);
+        let unpooled = LayerConfig { pool: None, ..self.layer.clone() };
+        let input = self.config.layer_input_shape(self.index);
+        match (self.layer.convolution(), input, input.and_then(|input| unpooled.output_shape(input))) {
+            (
+                Some(window),
+                Some(Shape::Map { channels, height, width }),
+                Some(Shape::Map { channels: out, height: rows, width: columns }),
+            ) => Wiring::Convolution {
+                window,
+                input: [channels, height, width],
+                output: [out, rows, columns],
+                planar: self.index == 0,
+            },
+            _ => Wiring::Dense { inputs, outputs: self.layer.size },
+        }
+    }
+
+    /// The weights, zero where a mask leaves no synapse.
+    fn dense_weights(&self, arrays: &LayerArrays<f32>, wiring: &Wiring, plastic: bool) -> Vec<f64> {
+        let given = arrays.weight.iter().map(|&w| f64::from(w));
+        match self.learner.synapses(self.index) {
+            // Folded weights are whole.
+            Some(places) if plastic || arrays.weight.len() == places.len() => {
+                let mut all = vec![0.0; wiring.inputs() * wiring.channels()];
+                places.iter().zip(given).for_each(|(&at, w)| all[at as usize] = w);
+                all
+            }
+            _ => given.collect(),
+        }
+    }
+
+    /// k_t; one for all steps where the layer has none.
+    fn phase(&self) -> Vec<f64> {
+        match (self.layer.convolution(), self.config.phase_time_constant) {
+            (None, Some(tau)) => (0..self.config.steps).map(|t| libm::exp(-(t as f64) / tau)).collect(),
+            _ => vec![1.0],
+        }
+    }
+
+    /// Neurons whose sums could need more than 24 bits.
+    fn overflows(&self, place: &str, weight: &[i8], wiring: &Wiring) -> Vec<Obstacle> {
+        let bound = |row: &[i8]| row.iter().map(|&w| i64::from(w).abs()).sum::<i64>() * i64::from(self.most_input);
+        let largest = weight.chunks_exact(wiring.fan_in().max(1)).map(bound).max().unwrap_or(0);
+        let what = format!("a sum of {} inputs could reach {largest}, accumulators hold {MOST}", wiring.fan_in());
+        (largest > i64::from(MOST)).then(|| obstacle(place, what, "use fewer bits for weights")).into_iter().collect()
+    }
+}
+
+/// The neuron whose threshold is 1.
+fn in_thresholds(neuron: &NeuronConfig) -> NeuronConfig {
+    match *neuron {
+        NeuronConfig::Lif { decay, reset, surrogate, .. } => {
+            NeuronConfig::Lif { threshold: 1.0, decay, reset, surrogate }
+        }
+        NeuronConfig::LeakyIntegrator { decay, .. } => NeuronConfig::LeakyIntegrator { decay, threshold: 1.0 },
+        NeuronConfig::AdaptiveLif { threshold, decay, adaptation_decay, adaptation_strength, reset, surrogate } => {
+            let adaptation_strength = adaptation_strength / threshold;
+            NeuronConfig::AdaptiveLif { threshold: 1.0, decay, adaptation_decay, adaptation_strength, reset, surrogate }
+        }
+        NeuronConfig::Tanh {} => NeuronConfig::Tanh {},
+    }
+}
