@@ -61,6 +61,9 @@ pub enum GlocalError {
         /// What it said.
         source: CoreError,
     },
+    /// The chip refused.
+    #[error(transparent)]
+    Chip(#[from] glocal_chip::ChipError),
     /// The data refused.
     #[error(transparent)]
     Data(#[from] glocal_data::DataError),
@@ -122,6 +125,7 @@ impl GlocalError {
                 Some("resume without a config to go on as before, or start a new run with --out".into())
             }
             GlocalError::Core { source, .. } => source.hint().map(str::to_owned),
+            GlocalError::Chip(error) => Some(error.hint()),
             GlocalError::Data(error) => error.hint(),
             GlocalError::Stopped { command, .. } => Some(format!("go on from there, to the same bits: {command}")),
             GlocalError::Stdout(_) => Some("check where stdout leads; what the command wrote to files is whole".into()),

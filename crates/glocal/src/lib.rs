@@ -8,6 +8,7 @@
 //! ```
 
 pub mod bench;
+pub mod chip;
 pub mod compare;
 pub mod config;
 pub mod continual;

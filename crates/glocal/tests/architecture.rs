@@ -7,8 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Each crate with the workspace crates that it may depend on.
-const MAY_DEPEND_ON: [(&str, &[&str]); 3] =
-    [("glocal-core", &[]), ("glocal-data", &["glocal-core"]), ("glocal", &["glocal-core", "glocal-data"])];
+const MAY_DEPEND_ON: [(&str, &[&str]); 4] = [
+    ("glocal-core", &[]),
+    ("glocal-data", &["glocal-core"]),
+    ("glocal-chip", &["glocal-core"]),
+    ("glocal", &["glocal-core", "glocal-data", "glocal-chip"]),
+];
 
 fn workspace_root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")

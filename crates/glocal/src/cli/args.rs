@@ -8,7 +8,7 @@ use glocal::progress::Progress;
 use glocal::{GlocalError, TrainOptions};
 use glocal_data::Locations;
 
-use crate::{bench, data, eval, fewshot, quickstart, report, reproduce, train};
+use crate::{bench, chip, data, eval, fewshot, quickstart, report, reproduce, train};
 
 /// Spiking neural networks that learn globally (backprop through time) and locally (synaptic plasticity) at once.
 #[derive(Debug, Parser)]
@@ -51,6 +51,9 @@ pub enum Command {
     Data(data::DataCommand),
     /// Write one self-contained HTML page about some runs
     Report(report::ReportArgs),
+    /// Bring a trained network to the chip
+    #[command(subcommand)]
+    Chip(chip::ChipCommand),
     /// Measure the training step on this machine
     Bench(bench::BenchArgs),
 }

@@ -2,6 +2,7 @@
 
 mod args;
 mod bench;
+mod chip;
 mod data;
 mod eval;
 mod event_files;
@@ -41,6 +42,7 @@ fn run(cli: Cli) -> Result<(), GlocalError> {
         Command::Reproduce(args) => reproduce::run(&args, &context),
         Command::Data(command) => data::run(&command, &context),
         Command::Report(args) => report::run(&args, &context),
+        Command::Chip(command) => chip::run(&command, &context),
         Command::Bench(args) => bench::run(&args),
     }
 }

@@ -1,0 +1,199 @@
+//! `glocal chip`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use glocal::chip::{IntegerEvaluation, judge};
+use glocal::compare::table::{Align, aligned};
+use glocal::train::load_network;
+use glocal::{Damage, EvalOptions, GlocalError, Part, RunFolder, RunSamples, Samples, evaluate};
+use glocal_chip::integer::Plastic;
+use glocal_chip::quantise::{PlasticPlace, ScaleForm, ScaleSearch};
+use glocal_chip::{QuantiseOptions, QuantizedNetwork, Wiring, quantise};
+use glocal_core::PlasticEval;
+use serde::Serialize;
+
+use crate::args::Context;
+use crate::output::{print, print_json};
+
+/// Commands of `glocal chip`.
+#[derive(Debug, Subcommand)]
+pub enum ChipCommand {
+    /// What is left of a trained network's accuracy in integers
+    Quantise(QuantiseArgs),
+}
+
+/// Options of `glocal chip quantise`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  glocal chip quantise runs/hp
+  glocal chip quantise runs/hp --weight-bits 4 --images 1000
+  glocal chip quantise runs/hp --scales power-of-two --json")]
+pub struct QuantiseArgs {
+    /// Run folder
+    run: PathBuf,
+    /// Bits of a weight, with its sign
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(2..=8))]
+    weight_bits: u32,
+    /// Which scales the chip can apply
+    #[arg(long, value_name = "FORM", default_value = "multiplier")]
+    scales: Scales,
+    /// How a layer's scale is found
+    #[arg(long, value_name = "WAY", default_value = "least-squares")]
+    search: Search,
+    /// Test images to judge by [default: all]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    images: Option<u64>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Scales {
+    /// A multiplier of 16 bits and a shift
+    Multiplier,
+    /// A shift alone
+    PowerOfTwo,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Search {
+    /// That of least mean square error
+    LeastSquares,
+    /// Nothing is clipped
+    Largest,
+    /// One weight in a thousand is clipped
+    Percentile,
+}
+
+/// What came out.
+#[derive(Debug, Serialize)]
+struct Quantised {
+    run: PathBuf,
+    layers: Vec<QuantisedLayer>,
+    accuracy: Vec<Accuracy>,
+}
+
+#[derive(Debug, Serialize)]
+struct QuantisedLayer {
+    layer: usize,
+    synapses: usize,
+    weight_scale: f64,
+    clipped_percent: f64,
+    plastic_weights: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct Accuracy {
+    plastic_weights: &'static str,
+    float: f64,
+    integer: IntegerEvaluation,
+}
+
+/// Carries out the command.
+///
+/// # Errors
+/// A folder that is no run, data that are not there, a network that cannot be quantised.
+pub fn run(command: &ChipCommand, context: &Context) -> Result<(), GlocalError> {
+    match command {
+        ChipCommand::Quantise(args) => args.run(context),
+    }
+}
+
+impl QuantiseArgs {
+    fn run(&self, context: &Context) -> Result<(), GlocalError> {
+        let folder = RunFolder::read_only(&self.run)?;
+        let config = folder.config()?;
+        let (mut learner, _) = load_network(&folder, &config)?;
+        let options = |plastic| QuantiseOptions { plastic, ..self.options() };
+        let moving = quantise(&learner, &options(PlasticPlace::OnChip))?;
+        let folded = quantise(&learner, &options(PlasticPlace::Folded))?;
+        let samples = Samples::of(&config, &context.locations)?;
+        let samples = RunSamples::new(&samples, &config, None)?;
+        let most = self.images.map_or(usize::MAX, |images| images as usize);
+        let mut float = |plastic, batch| {
+            let options = EvalOptions { plastic, damage: Damage::none(), batch };
+            evaluate(&mut learner, &samples, Part::Test, &options).map(|found| found.accuracy)
+        };
+        let resting = float(PlasticEval::Frozen, config.eval_batch())?;
+        let mut accuracy = Vec::new();
+        let judged = |network: &QuantizedNetwork, plastic| judge(network, plastic, &samples, (Part::Test, most));
+        if moving.is_plastic() {
+            // An image by itself, as on the chip.
+            let float = float(PlasticEval::Moving, 1)?;
+            accuracy.push(Accuracy { plastic_weights: "moving", float, integer: judged(&moving, Plastic::Moving)? });
+            let integer = judged(&moving, Plastic::Resting)?;
+            accuracy.push(Accuracy { plastic_weights: "resting", float: resting, integer });
+        }
+        let words = if moving.is_plastic() { "folded into the others" } else { "none" };
+        accuracy.push(Accuracy { plastic_weights: words, float: resting, integer: judged(&folded, Plastic::Resting)? });
+        let found = Quantised { run: self.run.clone(), layers: layers(&moving, self.weight_bits), accuracy };
+        if self.json { print_json(&found) } else { print(&found.in_words()) }
+    }
+
+    fn options(&self) -> QuantiseOptions {
+        QuantiseOptions {
+            weight_bits: self.weight_bits,
+            search: match self.search {
+                Search::LeastSquares => ScaleSearch::LeastSquares,
+                Search::Largest => ScaleSearch::Largest,
+                Search::Percentile => ScaleSearch::Percentile(0.999),
+            },
+            form: match self.scales {
+                Scales::Multiplier => ScaleForm::Multiplier,
+                Scales::PowerOfTwo => ScaleForm::PowerOfTwo,
+            },
+            ..QuantiseOptions::default()
+        }
+    }
+}
+
+fn layers(network: &QuantizedNetwork, bits: u32) -> Vec<QuantisedLayer> {
+    let most = (1_i32 << (bits - 1)) - 1;
+    let layer = |(index, layer): (usize, &glocal_chip::QuantizedLayer)| {
+        let clipped = layer.weight.iter().filter(|&&w| i32::from(w).abs() == most).count();
+        let places = match layer.wiring {
+            Wiring::Dense { .. } => 1,
+            Wiring::Convolution { output: [_, height, width], .. } => height * width,
+        };
+        QuantisedLayer {
+            layer: index,
+            synapses: layer.weight.len() * places,
+            weight_scale: layer.weight_scale,
+            clipped_percent: 100.0 * clipped as f64 / layer.weight.len().max(1) as f64,
+            plastic_weights: layer.plasticity.as_ref().map_or(0, |p| p.start.len()),
+        }
+    };
+    network.layers.iter().enumerate().map(layer).collect()
+}
+
+impl Quantised {
+    fn in_words(&self) -> String {
+        let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<String>>();
+        let layer = |layer: &QuantisedLayer| {
+            vec![
+                format!("layers.{}", layer.layer),
+                layer.synapses.to_string(),
+                format!("{:.3e}", layer.weight_scale),
+                format!("{:.2}", layer.clipped_percent),
+                layer.plastic_weights.to_string(),
+            ]
+        };
+        let heading = texts(&["layer", "synapses", "unit of a weight", "at the limit %", "plastic weights"]);
+        let rows: Vec<Vec<String>> = std::iter::once(heading).chain(self.layers.iter().map(layer)).collect();
+        let accuracy = |of: &Accuracy| {
+            let percent = |share: f64| format!("{:.2}", 100.0 * share);
+            vec![
+                of.plastic_weights.to_owned(),
+                percent(of.float),
+                percent(of.integer.accuracy),
+                of.integer.samples.to_string(),
+            ]
+        };
+        let heading = texts(&["plastic weights", "float %", "integer %", "images"]);
+        let accuracies: Vec<Vec<String>> = std::iter::once(heading).chain(self.accuracy.iter().map(accuracy)).collect();
+        format!("{}\n{}", aligned(&rows, &[Align::Left]), aligned(&accuracies, &[Align::Left]))
+    }
+}
