@@ -10,6 +10,20 @@ pub enum ChipError {
     /// Everything about a network that the chip cannot do, at once.
     #[error("the network cannot be quantised:\n{}", lines(.0))]
     Unquantisable(Vec<Obstacle>),
+    /// A description of a chip that cannot be read.
+    #[error("the chip's description cannot be read: {0}")]
+    Unreadable(String),
+    /// Everything in a description that contradicts itself, at once.
+    #[error("the chip's description contradicts itself:\n{}", lines(.0))]
+    Contradictory(Vec<Obstacle>),
+    /// Everything about a network that does not fit the chip, at once.
+    #[error("the network does not fit {chip}:\n{}", lines(.obstacles))]
+    DoesNotFit {
+        /// The chip.
+        chip: String,
+        /// What stands in the way.
+        obstacles: Vec<Obstacle>,
+    },
     /// An input of another size than the network's.
     #[error("{found} input values given, the network takes {expected} at each of {steps} steps")]
     Input {
@@ -47,7 +61,9 @@ impl ChipError {
     /// What usually helps.
     pub fn hint(&self) -> String {
         match self {
-            ChipError::Unquantisable(obstacles) => {
+            ChipError::Unquantisable(obstacles)
+            | ChipError::Contradictory(obstacles)
+            | ChipError::DoesNotFit { obstacles, .. } => {
                 let mut hints: Vec<&str> = Vec::new();
                 for obstacle in obstacles {
                     if !hints.contains(&obstacle.hint.as_str()) {
@@ -55,6 +71,10 @@ impl ChipError {
                     }
                 }
                 hints.join("; ")
+            }
+            ChipError::Unreadable(_) => {
+                let known: Vec<&str> = crate::spec::ChipSpec::presets().collect();
+                format!("begin with a description that is built in ({}): `glocal chip show NAME`", known.join(", "))
             }
             ChipError::Input { .. } => "is this the data set that the network was trained on?".into(),
         }

@@ -9,10 +9,14 @@
 
 pub mod error;
 pub mod integer;
+pub mod map;
 pub mod network;
 pub mod number;
 pub mod quantise;
+pub mod simulate;
+pub mod spec;
 
 pub use error::{ChipError, Obstacle};
 pub use network::{QuantizedLayer, QuantizedNetwork, QuantizedPlasticity, Wiring};
 pub use quantise::{QuantiseOptions, quantise};
+pub use spec::ChipSpec;

@@ -237,7 +237,8 @@ fn pooled(layer: &QuantizedLayer, pool: Pool, spikes: &[i8], out: &mut [i8]) {
 }
 
 /// A read-out on its way.
-struct Reading {
+#[derive(Debug)]
+pub(crate) struct Reading {
     readout: Readout,
     steps: usize,
     values: Vec<i32>,
@@ -245,12 +246,13 @@ struct Reading {
 }
 
 impl Reading {
-    fn new(network: &QuantizedNetwork) -> Reading {
+    pub(crate) fn new(network: &QuantizedNetwork) -> Reading {
         let values = vec![0; network.classes()];
         Reading { readout: network.readout, steps: network.steps, values, is_read: false }
     }
 
-    fn see(&mut self, step: usize, potential: &[Fixed], spikes: &[i8]) {
+    /// What the last layer did at a step.
+    pub(crate) fn see(&mut self, step: usize, potential: &[Fixed], spikes: &[i8]) {
         let is_last = step + 1 == self.steps;
         let one = 1 << FRACTION;
         match self.readout {
@@ -269,7 +271,8 @@ impl Reading {
         }
     }
 
-    fn answer(self) -> Answer {
+    /// After the last step.
+    pub(crate) fn answer(self) -> Answer {
         let mut class = 0;
         for (index, value) in self.values.iter().enumerate() {
             if *value > self.values[class] {

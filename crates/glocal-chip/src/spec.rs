@@ -1,0 +1,256 @@
+//! Descriptions of chips: every number beside its source.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{ChipError, Obstacle};
+
+/// A chip, as its TOML file says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChipSpec {
+    /// What it is called.
+    pub name: String,
+    /// What it is, in a line.
+    pub about: String,
+    /// Where cores lie.
+    pub grid: Grid,
+    /// What each core holds.
+    pub core: CoreSpec,
+    /// How long a round of computing and sending takes.
+    pub phase: PhaseSpec,
+    /// What a core needs to move plastic weights; absent: the chip does not learn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plasticity: Option<PlasticitySpec>,
+}
+
+/// A number and where it is from; sources that begin with `assumed`, `fitted` or `proposed` are nobody's measurement.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sourced<T> {
+    /// The number.
+    pub value: T,
+    /// Where it is from.
+    pub source: String,
+}
+
+/// Where cores lie: a mesh on each chip.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grid {
+    /// Cores in a row of a chip.
+    pub columns: Sourced<u64>,
+    /// Rows of a chip.
+    pub rows: Sourced<u64>,
+    /// Chips that may be joined.
+    pub chips: Sourced<u64>,
+}
+
+/// What a core holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CoreSpec {
+    /// Inputs that it can receive: its fan-in.
+    pub axons: Sourced<u64>,
+    /// Neurons that it can compute: its fan-out.
+    pub neurons: Sourced<u64>,
+    /// Memory for weights, in bytes.
+    pub weight_bytes: Sourced<u64>,
+    /// Bits of a weight.
+    pub weight_bits: Sourced<u32>,
+    /// Synapses multiplied and added in a clock.
+    pub macs_per_cycle: Sourced<u64>,
+}
+
+/// How long a round of computing and sending takes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PhaseSpec {
+    /// Clock.
+    pub clock_mhz: Sourced<f64>,
+    /// Clocks of every phase; absent: as many as the slowest core needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cycles: Option<Sourced<u64>>,
+    /// Clocks of a core's phase beside its synapses.
+    pub overhead_cycles: Sourced<u64>,
+}
+
+/// What a core needs to move plastic weights.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlasticitySpec {
+    /// Bytes of a plastic weight.
+    pub bytes: Sourced<u64>,
+    /// Plastic weights that are decayed and moved in a clock.
+    pub synapses_per_cycle: Sourced<u64>,
+}
+
+/// Chips that are built in.
+const PRESETS: [(&str, &str); 5] = [
+    ("tianjic", include_str!("../presets/tianjic.toml")),
+    ("tianjic-lp", include_str!("../presets/tianjic-lp.toml")),
+    ("tianjicx", include_str!("../presets/tianjicx.toml")),
+    ("loihi-like", include_str!("../presets/loihi-like.toml")),
+    ("ideal", include_str!("../presets/ideal.toml")),
+];
+
+impl ChipSpec {
+    /// Names of the chips that are built in.
+    pub fn presets() -> impl Iterator<Item = &'static str> {
+        PRESETS.iter().map(|(name, _)| *name)
+    }
+
+    /// A chip that is built in; `None` for other names.
+    pub fn preset(name: &str) -> Option<ChipSpec> {
+        let (_, text) = PRESETS.iter().find(|(known, _)| *known == name)?;
+        Some(ChipSpec::parse(text).expect("the tests read every preset"))
+    }
+
+    /// Reads a description.
+    ///
+    /// # Errors
+    /// Text that is no TOML, missing or unknown keys; or everything that contradicts itself, at once.
+    pub fn parse(text: &str) -> Result<ChipSpec, ChipError> {
+        let spec: ChipSpec = toml::from_str(text).map_err(|error| ChipError::Unreadable(error.to_string()))?;
+        let violations = spec.violations();
+        if violations.is_empty() { Ok(spec) } else { Err(ChipError::Contradictory(violations)) }
+    }
+
+    fn violations(&self) -> Vec<Obstacle> {
+        let Grid { columns, rows, chips } = &self.grid;
+        let CoreSpec { axons, neurons, weight_bytes, weight_bits, macs_per_cycle } = &self.core;
+        let mut found = Vec::new();
+        let mut refuse = |is: bool, place: &str, what: String, hint: &str| {
+            if is {
+                found.push(Obstacle { place: place.into(), what, hint: hint.into() });
+            }
+        };
+        let counts = [
+            ("grid.columns", columns),
+            ("grid.rows", rows),
+            ("grid.chips", chips),
+            ("core.axons", axons),
+            ("core.neurons", neurons),
+            ("core.weight_bytes", weight_bytes),
+            ("core.macs_per_cycle", macs_per_cycle),
+        ];
+        for (place, count) in counts {
+            refuse(count.value == 0, place, "is 0".into(), "give at least 1");
+        }
+        let cores = columns.value.checked_mul(rows.value).and_then(|cores| cores.checked_mul(chips.value));
+        let too_many = cores.is_none_or(|cores| cores > MOST_CORES);
+        refuse(too_many, "grid", format!("makes more than {MOST_CORES} cores"), "describe a smaller machine");
+        let bits = weight_bits.value;
+        refuse(!(2..=8).contains(&bits), "core.weight_bits", format!("is {bits}"), "give 2 to 8");
+        let clock = self.phase.clock_mhz.value;
+        refuse(!(clock.is_finite() && clock > 0.0), "phase.clock_mhz", format!("is {clock}"), "give a clock above 0");
+        if let Some(cycles) = &self.phase.cycles {
+            let overhead = self.phase.overhead_cycles.value;
+            let what = format!("is {}, no more than the overhead of {overhead}", cycles.value);
+            refuse(cycles.value <= overhead, "phase.cycles", what, "leave clocks to the synapses");
+        }
+        if let Some(PlasticitySpec { bytes, synapses_per_cycle }) = &self.plasticity {
+            refuse(bytes.value != 2, "plasticity.bytes", format!("is {}", bytes.value), "plastic weights have 2");
+            refuse(synapses_per_cycle.value == 0, "plasticity.synapses_per_cycle", "is 0".into(), "give at least 1");
+        }
+        found
+    }
+
+    /// Cores of a chip.
+    pub fn cores_per_chip(&self) -> u64 {
+        self.grid.columns.value * self.grid.rows.value
+    }
+
+    /// Synapses of 8 bits that one core computes in a phase of so many clocks, all its lanes busy but for the overhead.
+    pub fn synapses_per_phase(&self, cycles: u64) -> u64 {
+        cycles.saturating_sub(self.phase.overhead_cycles.value) * self.core.macs_per_cycle.value
+    }
+
+    /// Numbers that are nobody's measurement, with what the description says of them.
+    pub fn assumptions(&self) -> Vec<(String, String)> {
+        let text = toml::Value::try_from(self).ok();
+        let mut found = Vec::new();
+        if let Some(value) = text {
+            assumed(&value, "", &mut found);
+        }
+        found
+    }
+}
+
+/// Cores of the largest machine.
+const MOST_CORES: u64 = 1 << 20;
+
+fn assumed(value: &toml::Value, key: &str, found: &mut Vec<(String, String)>) {
+    let Some(table) = value.as_table() else { return };
+    if let Some(source) = table.get("source").and_then(toml::Value::as_str) {
+        if ["assumed", "fitted", "proposed"].iter().any(|word| source.starts_with(word)) {
+            found.push((key.to_owned(), source.to_owned()));
+        }
+        return;
+    }
+    for (name, value) in table {
+        let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
+        assumed(value, &key, found);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_preset_reads_and_is_named_as_it_is_called() {
+        for name in ChipSpec::presets() {
+            assert_eq!(ChipSpec::preset(name).unwrap().name, name);
+        }
+        assert_eq!(ChipSpec::preset("tianjic2"), None);
+    }
+
+    /// Published figures that follow from the description: 1214.7 GOPS (two operations a synapse) and 607.3 GSyOPS, of one byte
+    /// each, in phases of 16.83 µs; and 954 clocks left beside 65,536 synapses at 16 a clock. TianjicX: 35 cores give 896 GOPS.
+    #[test]
+    fn identities_of_the_published_chips() {
+        let tianjic = ChipSpec::preset("tianjic").unwrap();
+        let cycles = tianjic.phase.cycles.as_ref().unwrap().value;
+        let phase = cycles as f64 / tianjic.phase.clock_mhz.value * 1e-6;
+        assert!((phase - 16.833e-6).abs() < 1e-9);
+        let synapses = (tianjic.core.axons.value * tianjic.core.neurons.value) as f64;
+        let per_second = tianjic.cores_per_chip() as f64 * synapses / phase;
+        assert!((per_second / 1e9 - 607.3).abs() < 0.1 && (2.0 * per_second / 1e9 - 1214.7).abs() < 0.1);
+        assert_eq!(tianjic.cores_per_chip(), 156);
+        assert_eq!(tianjic.synapses_per_phase(cycles), 65_536);
+        let x = ChipSpec::preset("tianjicx").unwrap();
+        let operations = 35.0 * x.core.macs_per_cycle.value as f64 * 2.0 * x.phase.clock_mhz.value * 1e6;
+        assert!((operations / 1e9 - 896.0).abs() < 1e-9);
+        // 0.95 W all in.
+        assert!((0.95 / per_second * 1e12 - 1.564).abs() < 0.001);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_at_once() {
+        let text = include_str!("../presets/tianjic.toml");
+        let broken = text.replace("value = 12,", "value = 0,").replace("value = 5050", "value = 900");
+        let broken = broken.replace("weight_bits = { value = 8", "weight_bits = { value = 9");
+        let error = ChipSpec::parse(&broken).unwrap_err().to_string();
+        for needle in ["grid.columns", "core.weight_bits", "phase.cycles", "954"] {
+            assert!(error.contains(needle), "{needle}: {error}");
+        }
+        for (bad, needle) in [
+            (text.replace("[core]", "[cores]"), "cores"),
+            (text.replace("weight_bits", "weight_bit"), "weight_bit"),
+            (text.replace("value = 300.0", "value = nan"), "phase.clock_mhz"),
+            ("name = ".to_owned(), "line 1"),
+            (text.replace("value = 256, ", "value = -1, "), "axons"),
+        ] {
+            let error = ChipSpec::parse(&bad).unwrap_err().to_string();
+            assert!(error.contains(needle), "{needle}: {error}");
+        }
+    }
+
+    #[test]
+    fn assumptions_are_told() {
+        let found = ChipSpec::preset("tianjic-lp").unwrap().assumptions();
+        let keys: Vec<&str> = found.iter().map(|(key, _)| &key[..]).collect();
+        assert!(keys.contains(&"plasticity.bytes") && keys.contains(&"core.macs_per_cycle"), "{keys:?}");
+        assert!(!keys.contains(&"core.axons"), "{keys:?}");
+    }
+}

@@ -1,0 +1,50 @@
+//! Networks and inputs made from numbers that look random.
+
+use glocal_core::random::uniform;
+use glocal_core::{Learner, LearnerConfig};
+
+/// A learner of dense layers, its weights as drawn and its plastic weights as after some learning.
+pub fn learner(sizes: &[usize], layer: &str, network: &str, seed: u64) -> Learner {
+    let layers: String = sizes[1..].iter().map(|size| format!(r#"{{"size":{size},{layer}}},"#)).collect();
+    let text = format!(
+        r#"{{"network":{{"inputs":{},"steps":6,{network},"layers":[{}]}},
+            "weights":{{"method":{{"kind":"adam"}},"learning_rate":0.001}},
+            "meta":{{"method":{{"kind":"adam"}},"learning_rate":0.001}}}}"#,
+        sizes[0],
+        layers.trim_end_matches(',')
+    );
+    let config: LearnerConfig = serde_json::from_str(&text).unwrap();
+    let mut learner = Learner::new(config, seed).unwrap();
+    let plastic: Vec<usize> = learner.network().layers().iter().map(|l| l.inputs() * l.neurons()).collect();
+    for (index, count) in plastic.into_iter().enumerate() {
+        if learner.network().layers()[index].plasticity().is_some() {
+            let value = |i| (uniform(seed, "plastic", (index * 1_000_000 + i) as u64) - 0.5) as f32;
+            learner.plastic_mut()[index].values = (0..count).map(value).collect();
+        }
+    }
+    learner
+}
+
+/// A neuron, and the plasticity of the published demo.
+pub const HYBRID: &str = r#""neuron":{"kind":"lif","threshold":0.35,"decay":0.4},
+    "plasticity":{"rule":{"kind":"hebbian","post":"tanh","sign":1.0},"decay":0.95,"clamp":4.0}"#;
+
+/// A neuron alone.
+pub const GLOBAL: &str = r#""neuron":{"kind":"lif","threshold":0.35,"decay":0.4}"#;
+
+/// Hybrid learning with a phase weight that decays.
+pub const HYBRID_NETWORK: &str = r#""learning_rule":"hybrid","phase_time_constant":40.0"#;
+
+/// Backprop alone.
+pub const GLOBAL_NETWORK: &str = r#""learning_rule":"global","phase_time_constant":40.0"#;
+
+/// Inputs from 0 to 1, a third of them zero.
+pub fn image(inputs: usize, number: u64) -> Vec<f32> {
+    let value = |i| (1.5 * uniform(number, "image", i as u64) - 0.5).max(0.0) as f32;
+    (0..inputs).map(value).collect()
+}
+
+/// The same as the chip takes it.
+pub fn levels(image: &[f32]) -> Vec<i8> {
+    image.iter().map(|value| (value * 127.0).round_ties_even() as i8).collect()
+}

@@ -1,0 +1,5 @@
+//! The chip against the integer reference, and the integer reference against the network in floats.
+
+mod float;
+mod made;
+mod mapped;
