@@ -63,7 +63,7 @@ pub const CONTESTANTS: [Contestant; 8] = [
 /// that have one, each at every rate of [`RATES`].
 pub const GRID: [(&str, &[f64]); 6] = [
     ("ewc", &[500.0, 5000.0, 50_000.0]),
-    ("si", &[0.1, 0.3, 1.0]),
+    ("si", &[0.1, 0.3, 1.0, 3.0]),
     ("ewc-online", &[500.0, 5000.0, 50_000.0]),
     ("gp-dense", &[]),
     ("context-gating", &[]),
@@ -325,7 +325,7 @@ mod tests {
         let grid = plan_grid(&[]).unwrap();
         let strengths = GRID.iter().map(|(_, strengths)| strengths.len().max(1));
         assert_eq!(grid.len(), RATES.len() * strengths.sum::<usize>());
-        assert_eq!(plan_grid(&["si".into()]).unwrap().len(), 6);
+        assert_eq!(plan_grid(&["si".into()]).unwrap().len(), 8);
         assert!(grid.iter().all(|run| run.config.training.seed == 0));
     }
 }

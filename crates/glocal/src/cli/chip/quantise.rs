@@ -1,8 +1,8 @@
-//! `glocal chip`.
+//! `glocal chip quantise`.
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, ValueEnum};
 use glocal::chip::{IntegerEvaluation, judge};
 use glocal::compare::table::{Align, aligned};
 use glocal::train::load_network;
@@ -15,13 +15,6 @@ use serde::Serialize;
 
 use crate::args::Context;
 use crate::output::{print, print_json};
-
-/// Commands of `glocal chip`.
-#[derive(Debug, Subcommand)]
-pub enum ChipCommand {
-    /// What is left of a trained network's accuracy in integers
-    Quantise(QuantiseArgs),
-}
 
 /// Options of `glocal chip quantise`.
 #[derive(Debug, Args)]
@@ -92,18 +85,12 @@ struct Accuracy {
     integer: IntegerEvaluation,
 }
 
-/// Carries out the command.
-///
-/// # Errors
-/// A folder that is no run, data that are not there, a network that cannot be quantised.
-pub fn run(command: &ChipCommand, context: &Context) -> Result<(), GlocalError> {
-    match command {
-        ChipCommand::Quantise(args) => args.run(context),
-    }
-}
-
 impl QuantiseArgs {
-    fn run(&self, context: &Context) -> Result<(), GlocalError> {
+    /// Carries out the command.
+    ///
+    /// # Errors
+    /// A folder that is no run, data that are not there, a network that cannot be quantised.
+    pub(super) fn run(&self, context: &Context) -> Result<(), GlocalError> {
         let folder = RunFolder::read_only(&self.run)?;
         let config = folder.config()?;
         let (mut learner, _) = load_network(&folder, &config)?;

@@ -1,0 +1,89 @@
+//! A trained network in integers and on a chip, from the command line.
+
+mod common;
+
+use std::fs;
+
+use common::Scratch;
+use serde_json::Value;
+
+/// A short run that has learned something.
+fn trained(rule: &str) -> Scratch {
+    let scratch = Scratch::new();
+    let rule = format!("learner.network.learning_rule=\"{rule}\"");
+    let longer = ["encoder={kind=\"direct\"}", "data.train_limit=1000", "training.epochs=6"];
+    let sets = longer.into_iter().chain(["learner.weights.learning_rate=4e-3", &rule]).flat_map(|set| ["--set", set]);
+    scratch.succeed(&["train", "tiny.toml", "-o", "run"].into_iter().chain(sets).collect::<Vec<&str>>());
+    scratch
+}
+
+fn json(scratch: &Scratch, args: &[&str]) -> Value {
+    serde_json::from_str(&scratch.succeed(args)).unwrap()
+}
+
+#[test]
+fn a_hybrid_network_is_quantised_checked_and_simulated() {
+    let scratch = trained("hybrid");
+    let quantised = json(&scratch, &["chip", "quantise", "run", "--json"]);
+    let accuracy = quantised["accuracy"].as_array().unwrap();
+    let words: Vec<&str> = accuracy.iter().map(|of| of["plastic_weights"].as_str().unwrap()).collect();
+    assert_eq!(words, ["moving", "resting", "folded into the others"]);
+    for of in accuracy {
+        let (float, integer) = (of["float"].as_f64().unwrap(), of["integer"]["accuracy"].as_f64().unwrap());
+        assert!((float - integer).abs() < 0.05 && float > 0.25, "{of}");
+        assert_eq!(of["integer"]["samples"], 1000);
+    }
+    assert_eq!(quantised["layers"][0]["plastic_weights"], 784 * 24);
+
+    // Four blocks of 784 inputs and a core for ten neurons; every core used is within its limits.
+    let fit = json(&scratch, &["chip", "check", "run", "--json"]);
+    assert_eq!((fit["chip"].as_str().unwrap(), fit["steps"].as_u64().unwrap()), ("tianjic-lp", 4));
+    let layers = fit["layers"].as_array().unwrap();
+    let cores: u64 = layers.iter().map(|layer| layer["cores"].as_u64().unwrap()).sum();
+    assert_eq!(fit["cores"], cores);
+    assert!(layers.iter().all(|layer| layer["memory_percent"].as_f64().unwrap() <= 100.0));
+    assert_eq!(layers[1]["plastic"], 0, "the last layer learns by backprop alone");
+
+    for more in [&[][..], &["--apart"], &["--reduce"], &["--plastic", "resting"]] {
+        let args = [&["chip", "simulate", "run", "--images", "200", "--json"], more].concat();
+        let found = json(&scratch, &args);
+        assert_eq!(found["on_chip"]["accuracy"], found["reference"], "{more:?}");
+        let factors = found["on_chip"]["factor_packets"].as_f64().unwrap();
+        assert_eq!(factors > 0.0, more != ["--plastic", "resting"], "{more:?}");
+    }
+    let text = scratch.succeed(&["chip", "simulate", "run", "--images", "100"]);
+    assert!(text.contains("fits tianjic-lp") && text.contains("by the integer reference (100 images)"), "{text}");
+}
+
+#[test]
+fn mistakes_are_explained() {
+    let scratch = trained("hybrid");
+    scratch.refuse(&["chip", "check", "run", "--chip", "tianjic"], &["layers.0", "tianjic moves none", "tianjic-lp"]);
+    scratch.refuse(&["chip", "check", "run", "--chip", "tianjik"], &["no chip and no file", "tianjic"]);
+    scratch.refuse(&["chip", "check", "nowhere"], &["nowhere"]);
+    fs::create_dir(scratch.path("empty")).unwrap();
+    scratch.refuse(&["chip", "quantise", "empty"], &["empty"]);
+
+    // A description of one's own, and what is wrong with it.
+    let description = scratch.succeed(&["chip", "show", "tianjic-lp"]);
+    fs::write(scratch.path("own.toml"), description.replace("value = 256", "value = 64")).unwrap();
+    let fit = json(&scratch, &["chip", "check", "run", "--chip", "own.toml", "--json"]);
+    assert!(fit["cores"].as_u64().unwrap() > 13, "{fit}");
+    fs::write(scratch.path("small.toml"), description.replace("value = 65536", "value = 3")).unwrap();
+    let said = ["layers.0", "a core of 3 bytes holds no neuron of 784 inputs"];
+    scratch.refuse(&["chip", "check", "run", "--chip", "small.toml"], &said);
+    fs::write(scratch.path("bad.toml"), description.replace("value = 256", "value = 0")).unwrap();
+    scratch.refuse(&["chip", "check", "run", "--chip", "bad.toml"], &["core.axons", "core.neurons"]);
+    fs::write(scratch.path("odd.toml"), description.replace("[grid]", "[gird]")).unwrap();
+    scratch.refuse(&["chip", "check", "run", "--chip", "odd.toml"], &["gird", "glocal chip show"]);
+}
+
+/// A run that was stopped before its first checkpoint has no network.
+#[test]
+fn a_run_that_was_never_trained_is_refused() {
+    let scratch = trained("global");
+    let folded = json(&scratch, &["chip", "check", "run", "--chip", "tianjic", "--json"]);
+    assert_eq!(folded["layers"][0]["plastic"], 0);
+    fs::remove_dir_all(scratch.path("run/checkpoints")).unwrap();
+    scratch.refuse(&["chip", "simulate", "run"], &["has no checkpoint yet", "train it first"]);
+}
