@@ -28,7 +28,7 @@ pub struct IntegerEvaluation {
     pub accuracy: f64,
 }
 
-/// Judges `network` on the first `most` samples of a part, each by itself.
+/// Judges `network` on the samples of a part, each by itself.
 ///
 /// # Errors
 /// Samples that cannot be read, or do not fit the network.
@@ -36,9 +36,9 @@ pub fn judge(
     network: &QuantizedNetwork,
     plastic: Plastic,
     samples: &RunSamples<'_>,
-    (part, most): (Part, usize),
+    part: Part,
 ) -> Result<IntegerEvaluation, GlocalError> {
-    judged_by(network, samples, (part, most), |images| {
+    judged_by(network, samples, part, |images| {
         let classes = images.par_iter().map_init(
             || Reference::new(network, plastic),
             |reference, image| reference.run(image, |_| ()).map(|answer| answer.class as u32),
@@ -228,12 +228,12 @@ impl<'n> OnChip<'n> {
 pub fn judge_on_chip(
     on_chip: &OnChip<'_>,
     samples: &RunSamples<'_>,
-    (part, most): (Part, usize),
+    part: Part,
 ) -> Result<ChipEvaluation, GlocalError> {
     let program = Program::new(on_chip.network, &on_chip.mapping);
     let edges = &on_chip.mapping.edges;
     let mut packets = vec![0; edges.len()];
-    let judged = judged_by(on_chip.network, samples, (part, most), |images| {
+    let judged = judged_by(on_chip.network, samples, part, |images| {
         // Machines that count, each for a share of the images.
         let share = images.len().div_ceil(rayon::current_num_threads()).max(1);
         let run = |images: &[Vec<i8>]| {
@@ -266,13 +266,12 @@ pub fn judge_on_chip(
 fn judged_by(
     network: &QuantizedNetwork,
     samples: &RunSamples<'_>,
-    (part, most): (Part, usize),
+    part: Part,
     mut classify: impl FnMut(&[Vec<i8>]) -> Result<Vec<u32>, ChipError>,
 ) -> Result<IntegerEvaluation, GlocalError> {
-    let numbers = samples.numbers(part);
     let mut feed = Feed::default();
     let (mut judged, mut correct) = (0, 0);
-    for numbers in numbers[..most.min(numbers.len())].chunks(BATCH) {
+    for numbers in samples.numbers(part).chunks(BATCH) {
         samples.evaluation_batch(&mut feed, part, numbers, &Damage::none())?;
         let classes = classify(&integers(network, feed.input(), numbers.len())?)?;
         judged += numbers.len() as u64;

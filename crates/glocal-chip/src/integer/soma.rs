@@ -122,6 +122,6 @@ mod tests {
         let tanh = RuleConfig::Hebbian { post: PostFactor::Tanh, sign: 1.0 };
         postsynaptic(&tanh, 7, &potential, &sliding, &mut post);
         // tanh of the middle of the range around 0.25: 0.265625 to 8 bits
-        assert_eq!(post, [(0.265625_f64.tanh() * 128.0).round() as i8, 127, -127]);
+        assert_eq!(post, [(libm::tanh(0.265625) * 128.0).round() as i8, 127, -127]);
     }
 }

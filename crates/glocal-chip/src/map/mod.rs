@@ -248,8 +248,9 @@ mod tests {
     /// Two inputs blocks for three neurons, in cores that hold what they must; who hears whom.
     #[test]
     fn edges_of_a_small_layer() {
-        let block = |inputs: Range<usize>| BlockTiling { inputs, tiles: vec![0..2, 2..3], plastic: vec![0..3] };
-        let tiling = Tiling { blocks: vec![block(0..4), block(4..6)], firing: Firing::Reductions(vec![0..3]) };
+        let all = || std::iter::once(0..3).collect::<Vec<_>>();
+        let block = |inputs: Range<usize>| BlockTiling { inputs, tiles: vec![0..2, 2..3], plastic: all() };
+        let tiling = Tiling { blocks: vec![block(0..4), block(4..6)], firing: Firing::Reductions(all()) };
         let cores = cores_of(0, true, &tiling);
         assert_eq!(cores.len(), 7);
         let edges = edges(&cores);

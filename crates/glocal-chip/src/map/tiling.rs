@@ -126,7 +126,7 @@ fn fused(demand: &Demand, core: &CoreSpec, cut: &[Range<usize>]) -> Option<Tilin
     let (last, others) = cut.split_last()?;
     let free = core.axons.value.checked_sub(last.len() as u64)?;
     let sums = others.len() as u64 + u64::from(demand.plastic_bytes > 0 && demand.apart);
-    let most = if sums == 0 { usize::MAX } else { usize::try_from(free / sums).unwrap_or(usize::MAX) };
+    let most = free.checked_div(sums).map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
     let mut blocks: Vec<BlockTiling> =
         others.iter().map(|i| demand.block(i.clone(), core, usize::MAX)).collect::<Option<_>>()?;
     blocks.push(demand.block(last.clone(), core, most)?);

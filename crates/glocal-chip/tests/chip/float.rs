@@ -27,16 +27,16 @@ fn differences(learner: &mut Learner, options: &QuantiseOptions, plastic: Plasti
             if step.layer > 0 {
                 return;
             }
-            for n in 0..neurons {
+            for (n, same) in same.iter_mut().enumerate() {
                 let at = step.step * neurons + n;
                 let spiked = output[at] > 0.5;
-                if same[n] {
+                if *same {
                     furthest = furthest.max((step.potential[n].to_f64() - f64::from(potential[at]) / threshold).abs());
                 }
                 spikes += 1;
                 let differs = spiked != (step.output[n] > 0);
                 different += u64::from(differs);
-                same[n] &= !differs;
+                *same &= !differs;
             }
         };
         reference.run(&exact, look).unwrap();

@@ -36,11 +36,16 @@ pub struct QuantiseArgs {
     #[arg(long, value_name = "WAY", default_value = "least-squares")]
     search: Search,
     /// Test images to judge by [default: all]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    images: Option<u64>,
+    #[arg(long, value_name = "N", value_parser = images)]
+    images: Option<usize>,
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+/// A number of images, at least 1.
+pub(super) fn images(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&images| images > 0).ok_or_else(|| "give a number from 1".into())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -92,21 +97,21 @@ impl QuantiseArgs {
     /// A folder that is no run, data that are not there, a network that cannot be quantised.
     pub(super) fn run(&self, context: &Context) -> Result<(), GlocalError> {
         let folder = RunFolder::read_only(&self.run)?;
-        let config = folder.config()?;
+        let mut config = folder.config()?;
+        config.data.test_limit = self.images.or(config.data.test_limit);
         let (mut learner, _) = load_network(&folder, &config)?;
         let options = |plastic| QuantiseOptions { plastic, ..self.options() };
         let moving = quantise(&learner, &options(PlasticPlace::OnChip))?;
         let folded = quantise(&learner, &options(PlasticPlace::Folded))?;
         let samples = Samples::of(&config, &context.locations)?;
         let samples = RunSamples::new(&samples, &config, None)?;
-        let most = self.images.map_or(usize::MAX, |images| images as usize);
         let mut float = |plastic, batch| {
             let options = EvalOptions { plastic, damage: Damage::none(), batch };
             evaluate(&mut learner, &samples, Part::Test, &options).map(|found| found.accuracy)
         };
         let resting = float(PlasticEval::Frozen, config.eval_batch())?;
         let mut accuracy = Vec::new();
-        let judged = |network: &QuantizedNetwork, plastic| judge(network, plastic, &samples, (Part::Test, most));
+        let judged = |network: &QuantizedNetwork, plastic| judge(network, plastic, &samples, Part::Test);
         if moving.is_plastic() {
             // An image by itself, as on the chip.
             let float = float(PlasticEval::Moving, 1)?;

@@ -13,6 +13,7 @@ use glocal_chip::quantise::PlasticPlace;
 use glocal_chip::{QuantiseOptions, QuantizedNetwork, quantise};
 use serde::Serialize;
 
+use super::quantise::images;
 use crate::args::Context;
 use crate::output::{print, print_json};
 
@@ -70,8 +71,8 @@ pub struct SimulateArgs {
     #[command(flatten)]
     subject: Subject,
     /// Test images to judge by [default: all]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    images: Option<u64>,
+    #[arg(long, value_name = "N", value_parser = images)]
+    images: Option<usize>,
 }
 
 impl Subject {
@@ -122,12 +123,12 @@ impl SimulateArgs {
     pub(super) fn run(&self, context: &Context) -> Result<(), GlocalError> {
         let network = self.subject.network()?;
         let on_chip = self.subject.on_chip(&network)?;
-        let config = RunFolder::read_only(&self.subject.run)?.config()?;
+        let mut config = RunFolder::read_only(&self.subject.run)?.config()?;
+        config.data.test_limit = self.images.or(config.data.test_limit);
         let samples = Samples::of(&config, &context.locations)?;
         let samples = RunSamples::new(&samples, &config, None)?;
-        let part = (Part::Test, self.images.map_or(usize::MAX, |images| images as usize));
-        let reference = judge(&network, self.subject.plastic(), &samples, part)?.accuracy;
-        let found = judge_on_chip(&on_chip, &samples, part)?;
+        let reference = judge(&network, self.subject.plastic(), &samples, Part::Test)?.accuracy;
+        let found = judge_on_chip(&on_chip, &samples, Part::Test)?;
         let found = Simulated { fit: on_chip.fit(), reference, on_chip: found };
         if self.subject.json {
             return print_json(&found);
