@@ -797,11 +797,11 @@ impl<F: Float> Learner<F> {
         (arrays, serde_json::to_string(&progress).expect("numbers and lists"))
     }
 
-    /// Takes over what [`Learner::snapshot`] gave; continuing from it gives the same bits.
+    /// Takes over the arrays of a [`Learner::snapshot`]; with its counters, too, continuing gives the same bits.
     ///
     /// # Errors
-    /// Arrays of another network, or unreadable counters; the learner is of no use then.
-    pub fn take_snapshot(&mut self, prefix: &str, arrays: &mut Arrays<'_>, progress: &str) -> Result<(), CoreError> {
+    /// Arrays of another network; the learner is of no use then.
+    pub fn take_arrays(&mut self, prefix: &str, arrays: &mut Arrays<'_>) -> Result<(), CoreError> {
         self.frozen = None;
         for (spec, moments) in self.specs.iter().zip(&mut self.moments) {
             let name = spec.name();
@@ -822,6 +822,14 @@ impl<F: Float> Learner<F> {
             };
             self.plastic[index].values = arrays.need(&name, &shape)?;
         }
+        Ok(())
+    }
+
+    /// Takes over the counters of a [`Learner::snapshot`].
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn take_progress(&mut self, progress: &str) -> Result<(), CoreError> {
         let progress = serde_json::from_str::<Progress>(progress).ok();
         let progress = progress
             .filter(|progress| progress.statistics.len() == self.statistics.len())
@@ -846,8 +854,9 @@ impl<F: Float> Learner<F> {
         let mut learner = Learner::with_models(config, 0, models)?;
         let (mut arrays, mut metadata) = checkpoint::read(bytes)?;
         let progress = metadata.remove(PROGRESS).unwrap_or_default();
-        learner.take_snapshot("", &mut arrays, &progress)?;
+        learner.take_arrays("", &mut arrays)?;
         arrays.finish()?;
+        learner.take_progress(&progress)?;
         Ok((learner, metadata))
     }
 }

@@ -105,7 +105,8 @@ impl<'a> Together<'a> {
         for (index, (learner, _)) in self.learners.iter_mut().enumerate() {
             let prefix = prefix(index);
             let progress = words.get(&prefix).map_or("", |text| text);
-            learner.take_snapshot(&prefix, &mut arrays, progress).map_err(|error| saved.core(error))?;
+            let taken = learner.take_arrays(&prefix, &mut arrays).and_then(|()| learner.take_progress(progress));
+            taken.map_err(|error| saved.core(error))?;
         }
         arrays.finish().map_err(|error| saved.core(error))
     }
