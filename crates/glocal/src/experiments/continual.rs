@@ -62,9 +62,9 @@ pub const CONTESTANTS: [Contestant; 8] = [
 /// Methods whose values were chosen by the validation images of ten tasks of seed 0, three epochs each: the strengths of those
 /// that have one, each at every rate of [`RATES`].
 pub const GRID: [(&str, &[f64]); 6] = [
-    ("ewc", &[500.0, 5000.0, 50_000.0]),
+    ("ewc", &[50.0, 500.0, 5000.0, 50_000.0]),
     ("si", &[0.1, 0.3, 1.0, 3.0]),
-    ("ewc-online", &[500.0, 5000.0, 50_000.0]),
+    ("ewc-online", &[50.0, 500.0, 5000.0, 50_000.0]),
     ("gp-dense", &[]),
     ("context-gating", &[]),
     ("rehearsal", &[]),
