@@ -4,6 +4,7 @@ use glocal_core::config::{Convolution, Pool, Readout};
 use glocal_core::neuron::NeuronConfig;
 use glocal_core::plasticity::RuleConfig;
 
+use crate::error::ChipError;
 use crate::number::{Fixed, Multiplier};
 
 /// A network in integers.
@@ -162,6 +163,18 @@ impl QuantizedNetwork {
     /// Classes: neurons of the last layer.
     pub fn classes(&self) -> usize {
         self.layers.last().map_or(0, |layer| layer.wiring.neurons())
+    }
+
+    /// What the network sees at each step. `input`: `[I]` if it is the same at all steps, else `[T,I]`.
+    ///
+    /// # Errors
+    /// An input of another size.
+    pub(crate) fn planes<'x>(&self, input: &'x [i8]) -> Result<impl Iterator<Item = &'x [i8]> + use<'x>, ChipError> {
+        let (expected, steps, found) = (self.inputs, self.steps, input.len());
+        if found != expected && found != expected * steps {
+            return Err(ChipError::Input { expected, steps, found });
+        }
+        Ok(input.chunks_exact(expected.max(1)).cycle().take(steps))
     }
 
     /// Whether any layer has plastic weights.

@@ -591,7 +591,7 @@ impl LayerConfig {
     }
 
     /// The same without pooling: it puts out its neurons.
-    fn unpooled(&self) -> LayerConfig {
+    pub fn unpooled(&self) -> LayerConfig {
         LayerConfig { pool: None, ..self.clone() }
     }
 

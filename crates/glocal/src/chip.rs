@@ -204,11 +204,9 @@ impl<'n> OnChip<'n> {
 
     fn layer(&self, layer: usize) -> LayerFit {
         let core = &self.chip.core;
-        let own: Vec<&Core> = self.mapping.cores.iter().filter(|core| core.layer == layer).collect();
+        let own = &self.mapping.cores[self.mapping.of_layer(layer)];
         let plastic_bytes = self.chip.plasticity.as_ref().map_or(0, |plasticity| plasticity.bytes.value);
-        let mean = |share: &dyn Fn(&Core) -> f64| {
-            100.0 * own.iter().map(|core| share(core)).sum::<f64>() / own.len().max(1) as f64
-        };
+        let mean = |share: &dyn Fn(&Core) -> f64| 100.0 * own.iter().map(share).sum::<f64>() / own.len().max(1) as f64;
         LayerFit {
             layer,
             cores: own.len(),

@@ -81,18 +81,13 @@ impl<'n> Reference<'n> {
     /// # Errors
     /// An input of another size.
     pub fn run(&mut self, input: &[i8], mut look: impl FnMut(LayerStep<'_>)) -> Result<Answer, ChipError> {
-        let (inputs, steps) = (self.network.inputs, self.network.steps);
-        let is_constant = input.len() == inputs;
-        if !is_constant && input.len() != inputs * steps {
-            return Err(ChipError::Input { expected: inputs, steps, found: input.len() });
-        }
+        let planes = self.network.planes(input)?;
+        let is_constant = input.len() == self.network.inputs;
         for (state, layer) in self.layers.iter_mut().zip(&self.network.layers) {
             state.rest(layer, self.plastic);
         }
         let mut reading = Reading::new(self.network);
-        for step in 0..steps {
-            let start = if is_constant { 0 } else { step * inputs };
-            let seen = &input[start..start + inputs];
+        for (step, seen) in planes.enumerate() {
             for index in 0..self.layers.len() {
                 let (below, rest) = self.layers.split_at_mut(index);
                 let x = below.last().map_or(seen, |below| below.output());
@@ -145,26 +140,18 @@ impl LayerState {
         if !is_known {
             sums(layer, x, &mut self.window, &mut self.sums);
         }
-        let scale = layer.scale_at(step);
-        let biases = layer.bias.iter().cycle();
-        for ((current, &sum), &bias) in self.current.iter_mut().zip(&self.sums).zip(biases) {
-            *current = scale.apply(sum) + bias;
-        }
         if let Some(plasticity) = &layer.plasticity {
             let weights = if plastic == Plastic::Moving { &self.plastic } else { &plasticity.start };
             if plastic == Plastic::Moving || !is_known {
                 plastic_sums(weights, x, &mut self.plastic_sums);
             }
-            for (neuron, (current, &sum)) in self.current.iter_mut().zip(&self.plastic_sums).enumerate() {
-                *current = *current + plasticity.gain_at(step, neuron).apply(sum);
-            }
         }
+        currents(layer, (step, 0), [&self.sums, &self.plastic_sums], &mut self.current);
         self.soma.step(&self.current, &mut self.potential, &mut self.spikes);
         if let (Some(plasticity), Plastic::Moving) = (&layer.plasticity, plastic) {
-            let QuantizedPlasticity { rule, post_fraction, sliding_threshold, rate, input_shift, .. } = plasticity;
+            let QuantizedPlasticity { rule, post_fraction, sliding_threshold, rate, .. } = plasticity;
             postsynaptic(rule, *post_fraction, &self.potential, sliding_threshold, &mut self.post);
-            presynaptic(x, rate, (*input_shift, plasticity.phase[step]), &mut self.pre);
-            move_plastic(&mut self.plastic, &self.post, &self.pre, plasticity.course());
+            plasticity.learn(step, (x, rate), &self.post, &mut self.pre, &mut self.plastic);
         }
         if let Some(pool) = layer.pool {
             pooled(layer, pool, &self.spikes, &mut self.output);
@@ -179,11 +166,39 @@ impl QuantizedPlasticity {
         self.gain[t.min(rows - 1) * self.gains + neuron.min(self.gains - 1)]
     }
 
-    /// How the weights move.
-    pub fn course(&self) -> Course {
+    /// One step of some inputs and neurons: `rate` of the inputs, `post` of the neurons, `plastic` of both; `pre` is room.
+    pub(crate) fn learn(
+        &self,
+        step: usize,
+        (x, rate): (&[i8], &[i16]),
+        post: &[i8],
+        pre: &mut [i16],
+        plastic: &mut [i16],
+    ) {
+        presynaptic(x, rate, (self.input_shift, self.phase[step]), pre);
         // H · decay has 12 + 15 fractional bits.
         let shift = PLASTIC_FRACTION + 15 - self.post_fraction - self.rate_fraction;
-        Course { decay: self.decay, bound: self.bound, shift }
+        move_plastic(plastic, post, pre, Course { decay: self.decay, bound: self.bound, shift });
+    }
+}
+
+/// Currents at a step of the neurons from number `first` on, from the sums of their weights and of their plastic ones.
+pub(crate) fn currents(
+    layer: &QuantizedLayer,
+    (step, first): (usize, usize),
+    [sums, plastic_sums]: [&[i32]; 2],
+    current: &mut [Fixed],
+) {
+    let scale = layer.scale_at(step);
+    // Neurons of a map have the bias of their channel, place after place.
+    let biases = layer.bias[first..].iter().cycle();
+    for ((current, &sum), &bias) in current.iter_mut().zip(sums).zip(biases) {
+        *current = scale.apply(sum) + bias;
+    }
+    if let Some(plasticity) = &layer.plasticity {
+        for (neuron, (current, &sum)) in (first..).zip(current.iter_mut().zip(plastic_sums)) {
+            *current = *current + plasticity.gain_at(step, neuron).apply(sum);
+        }
     }
 }
 

@@ -53,6 +53,17 @@ pub struct Core {
     pub sums: usize,
 }
 
+impl Mapping {
+    /// Numbers of a layer's cores, which follow one another.
+    pub fn of_layer(&self, layer: usize) -> Range<usize> {
+        of_layer(&self.cores, layer)
+    }
+}
+
+fn of_layer(cores: &[Core], layer: usize) -> Range<usize> {
+    cores.partition_point(|core| core.layer < layer)..cores.partition_point(|core| core.layer <= layer)
+}
+
 impl Core {
     /// Axons that it uses: its inputs, and one for each sum of a neuron.
     pub fn axons(&self) -> usize {
@@ -204,7 +215,8 @@ fn cores_of(layer: usize, plastic: bool, tiling: &Tiling) -> Vec<Core> {
     cores
 }
 
-fn overlap(a: &Range<usize>, b: &Range<usize>) -> Range<usize> {
+/// What two ranges have in common.
+pub(crate) fn overlap(a: &Range<usize>, b: &Range<usize>) -> Range<usize> {
     let (start, end) = (a.start.max(b.start), a.end.min(b.end));
     start..end.max(start)
 }
@@ -212,7 +224,7 @@ fn overlap(a: &Range<usize>, b: &Range<usize>) -> Range<usize> {
 /// Who must hear from whom.
 fn edges(cores: &[Core]) -> Vec<Edge> {
     let mut edges = Vec::new();
-    let of_layer = |layer: usize| cores.iter().enumerate().filter(move |(_, core)| core.layer == layer);
+    let of_layer = |layer: usize| of_layer(cores, layer).map(|number| (number, &cores[number]));
     for (to, core) in cores.iter().enumerate() {
         let holds = core.weights || core.plastic;
         if holds && core.layer == 0 {

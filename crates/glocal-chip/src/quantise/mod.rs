@@ -4,6 +4,7 @@ mod plastic;
 mod scale;
 
 use glocal_core::config::{Coupling, GainShape, LayerConfig, Norm, Operator, Pool};
+use glocal_core::layer::phase;
 use glocal_core::neuron::NeuronConfig;
 use glocal_core::params::{LayerArrays, Params};
 use glocal_core::plasticity::{PostFactor, RuleConfig};
@@ -215,9 +216,8 @@ impl Source<'_> {
 
     fn wiring(&self) -> Wiring {
         let inputs = self.config.layer_inputs(self.index);
-        let unpooled = LayerConfig { pool: None, ..self.layer.clone() };
         let input = self.config.layer_input_shape(self.index);
-        match (self.layer.convolution(), input, input.and_then(|input| unpooled.output_shape(input))) {
+        match (self.layer.convolution(), input, input.and_then(|input| self.layer.unpooled().output_shape(input))) {
             (
                 Some(window),
                 Some(Shape::Map { channels, height, width }),
@@ -249,7 +249,7 @@ impl Source<'_> {
     /// k_t; one for all steps where the layer has none.
     fn phase(&self) -> Vec<f64> {
         match (self.layer.convolution(), self.config.phase_time_constant) {
-            (None, Some(tau)) => (0..self.config.steps).map(|t| libm::exp(-(t as f64) / tau)).collect(),
+            (None, Some(tau)) => phase(Some(tau), 0, self.config.steps),
             _ => vec![1.0],
         }
     }

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use crate::error::ChipError;
-use crate::integer::kernels::{move_plastic, plastic_sums, presynaptic, weighted_sums};
-use crate::integer::{Answer, LayerStep, Plastic, Reading, Soma, postsynaptic, soma};
-use crate::map::{Core, Mapping, Sender, Traffic};
+use crate::integer::kernels::{plastic_sums, weighted_sums};
+use crate::integer::{Answer, LayerStep, Plastic, Reading, Soma, currents, postsynaptic, soma};
+use crate::map::{Core, Mapping, Sender, Traffic, overlap};
 use crate::network::{QuantizedNetwork, QuantizedPlasticity};
 use crate::number::Fixed;
 
@@ -15,7 +15,7 @@ pub struct Program<'n> {
     network: &'n QuantizedNetwork,
     mapping: &'n Mapping,
     memories: Vec<Memory>,
-    /// Edges by their receiver and kind: to each core its senders of sums, and of factors.
+    /// To each core those that send it sums.
     sums_to: Vec<Vec<usize>>,
 }
 
@@ -83,24 +83,13 @@ impl<'n> Program<'n> {
                 rate: plasticity.map_or(Vec::new(), |p| p.rate[core.inputs.clone()].to_vec()),
             }
         };
-        let sums_to = |to: usize| {
-            let of_core = mapping.edges.iter().enumerate().filter(move |(_, edge)| edge.to == to);
-            of_core.filter(|(_, edge)| edge.traffic == Traffic::Sums).map(|(index, _)| index).collect()
-        };
-        Program {
-            network,
-            mapping,
-            memories: mapping.cores.iter().map(memory).collect(),
-            sums_to: (0..mapping.cores.len()).map(sums_to).collect(),
+        let mut sums_to = vec![Vec::new(); mapping.cores.len()];
+        for edge in mapping.edges.iter().filter(|edge| edge.traffic == Traffic::Sums) {
+            if let Sender::Core(from) = edge.from {
+                sums_to[edge.to].push(from);
+            }
         }
-    }
-}
-
-impl Program<'_> {
-    /// Cores of a layer, which follow one another.
-    fn of_layer(&self, layer: usize) -> Range<usize> {
-        let cores = &self.mapping.cores;
-        cores.partition_point(|core| core.layer < layer)..cores.partition_point(|core| core.layer <= layer)
+        Program { network, mapping, memories: mapping.cores.iter().map(memory).collect(), sums_to }
     }
 }
 
@@ -141,10 +130,7 @@ impl<'p, 'n> Machine<'p, 'n> {
     /// An input of another size.
     pub fn run(&mut self, input: &[i8], mut look: impl FnMut(LayerStep<'_>)) -> Result<Answer, ChipError> {
         let network = self.program.network;
-        let (inputs, steps) = (network.inputs, network.steps);
-        if input.len() != inputs && input.len() != inputs * steps {
-            return Err(ChipError::Input { expected: inputs, steps, found: input.len() });
-        }
+        let planes = network.planes(input)?;
         for (state, memory) in self.cores.iter_mut().zip(&self.program.memories) {
             state.soma.iter_mut().for_each(|soma| soma.rest());
             if self.plastic == Plastic::Moving {
@@ -152,10 +138,9 @@ impl<'p, 'n> Machine<'p, 'n> {
             }
         }
         let mut reading = Reading::new(network);
-        for step in 0..steps {
-            let start = if input.len() == inputs { 0 } else { step * inputs };
+        for (step, input) in planes.enumerate() {
             for layer in 0..network.layers.len() {
-                self.layer(layer, &input[start..start + inputs], step);
+                self.layer(layer, input, step);
                 let (potential, output) = (&self.potentials[layer][..], &self.outputs[layer][..]);
                 look(LayerStep { layer, step, potential, output, plastic: &[] });
             }
@@ -173,7 +158,7 @@ impl<'p, 'n> Machine<'p, 'n> {
     /// One step of the cores of a layer: those that hold synapses, those that fire, and those again whose weights move.
     fn layer(&mut self, index: usize, input: &[i8], step: usize) {
         let mapping = self.program.mapping;
-        let own = self.program.of_layer(index);
+        let own = mapping.of_layer(index);
         for number in own.clone() {
             let (core, memory) = (&mapping.cores[number], &self.program.memories[number]);
             self.cores[number].add(core, memory, seen(&self.outputs, index, input), self.plastic);
@@ -203,7 +188,7 @@ impl<'p, 'n> Machine<'p, 'n> {
         let neurons = core.neurons.len();
         let (mut sums, mut plastic_sums) = (vec![0; neurons], vec![0; neurons]);
         let mut take = |from: &CoreState, other: &Core| {
-            let (start, end) = (other.neurons.start.max(core.neurons.start), other.neurons.end.min(core.neurons.end));
+            let Range { start, end } = overlap(&other.neurons, &core.neurons);
             for (into, from) in [(&mut sums, &from.sums), (&mut plastic_sums, &from.plastic_sums)] {
                 if !from.is_empty() {
                     let from = &from[start - other.neurons.start..end - other.neurons.start];
@@ -213,21 +198,11 @@ impl<'p, 'n> Machine<'p, 'n> {
             }
         };
         take(&self.cores[number], core);
-        for &edge in &sums_to[number] {
-            if let Sender::Core(from) = mapping.edges[edge].from {
-                take(&self.cores[from], &mapping.cores[from]);
-            }
+        for &from in &sums_to[number] {
+            take(&self.cores[from], &mapping.cores[from]);
         }
         let CoreState { soma, current, potential, spikes, post, .. } = &mut self.cores[number];
-        let scale = layer.scale_at(step);
-        for ((current, &sum), &bias) in current.iter_mut().zip(&sums).zip(&layer.bias[core.neurons.clone()]) {
-            *current = scale.apply(sum) + bias;
-        }
-        if let Some(plasticity) = &layer.plasticity {
-            for ((current, &sum), neuron) in current.iter_mut().zip(&plastic_sums).zip(core.neurons.clone()) {
-                *current = *current + plasticity.gain_at(step, neuron).apply(sum);
-            }
-        }
+        currents(layer, (step, core.neurons.start), [&sums, &plastic_sums], current);
         if let Some(soma) = soma {
             soma.step(current, potential, spikes);
         }
@@ -275,8 +250,6 @@ impl CoreState {
         plasticity: &QuantizedPlasticity,
         (x, post, step): (&[i8], &[i8], usize),
     ) {
-        let x = &x[core.inputs.clone()];
-        presynaptic(x, &memory.rate, (plasticity.input_shift, plasticity.phase[step]), &mut self.pre);
-        move_plastic(&mut self.plastic, post, &self.pre, plasticity.course());
+        plasticity.learn(step, (&x[core.inputs.clone()], &memory.rate), post, &mut self.pre, &mut self.plastic);
     }
 }

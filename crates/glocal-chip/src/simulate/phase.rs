@@ -65,8 +65,7 @@ pub fn schedule(
     if !obstacles.is_empty() {
         return Err(ChipError::DoesNotFit { chip: chip.name.clone(), obstacles });
     }
-    let of_layer = |layer: usize| mapping.cores.iter().filter(move |core| core.layer == layer);
-    let waits = |layer: usize| of_layer(layer).any(|core| core.fires && core.sums > 0);
+    let waits = |layer: usize| mapping.cores[mapping.of_layer(layer)].iter().any(|core| core.fires && core.sums > 0);
     let depth = (0..network.layers.len()).map(|layer| 1 + u64::from(waits(layer))).sum();
     let learns = |layer: usize| plastic == Plastic::Moving && network.layers[layer].plasticity.is_some();
     let interval = 1 + u64::from((0..network.layers.len()).any(|layer| learns(layer) && waits(layer)));

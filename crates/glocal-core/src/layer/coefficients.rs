@@ -4,7 +4,7 @@ use crate::plasticity::RuleKernel;
 use crate::scalar::Float;
 
 /// k_t = exp(-t/τ_w) for steps `start..start + steps`; 1 without a time constant.
-pub(crate) fn phase<F: Float>(time_constant: Option<f64>, start: usize, steps: usize) -> Vec<F> {
+pub fn phase<F: Float>(time_constant: Option<f64>, start: usize, steps: usize) -> Vec<F> {
     let at = |t: usize| time_constant.map_or(1.0, |tau| libm::exp(-((start + t) as f64) / tau));
     (0..steps).map(|t| F::of(at(t))).collect()
 }

@@ -18,7 +18,7 @@ mod recurrent;
 mod scan;
 mod tape;
 
-pub(crate) use coefficients::phase;
+pub use coefficients::phase;
 pub(crate) use scan::{Above, OutputGradients};
 pub(crate) use tape::Tape;
 

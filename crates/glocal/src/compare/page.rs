@@ -122,22 +122,22 @@ fn of_tasks(few_shot: &FewShot) -> Vec<Headline> {
 
 /// Mean accuracy of each method over all tasks.
 fn of_methods(continual: &Continual) -> Vec<Headline> {
-    let headline = |method: &ContinualMethod| Headline {
-        label: method.label.clone(),
-        value: format!("{:.1} %", mean(&method.average)),
-        note: Some(if method.told { "told each image's task" } else { "not told the task" }.into()),
-    };
+    let headline = |method: &ContinualMethod| of_all_tasks(&method.label, &method.average, method.told);
     continual.methods.iter().take(4).map(headline).collect()
 }
 
 /// Mean accuracy of each network over all tasks.
 fn of_networks(multi_task: &MultiTask) -> Vec<Headline> {
-    let headline = |network: &MultiTaskNetwork| Headline {
-        label: network.label.clone(),
-        value: format!("{:.1} %", mean(&network.means())),
-        note: Some(if network.told { "told each image's task" } else { "not told the task" }.into()),
-    };
+    let headline = |network: &MultiTaskNetwork| of_all_tasks(&network.label, &network.means(), network.told);
     multi_task.networks.iter().map(headline).collect()
+}
+
+fn of_all_tasks(label: &str, accuracies: &[f64], told: bool) -> Headline {
+    Headline {
+        label: label.to_owned(),
+        value: format!("{:.1} %", mean(accuracies)),
+        note: Some(if told { "told each image's task" } else { "not told the task" }.into()),
+    }
 }
 
 /// Each arm at the strongest noise that was measured, the clean test beside it.

@@ -2,8 +2,7 @@
 
 use std::time::Instant;
 
-use glocal_core::learner::Finding;
-use glocal_core::learner::StepReport;
+use glocal_core::learner::{Finding, StepReport};
 
 use crate::run_folder::EpochMetrics;
 

@@ -16,6 +16,8 @@ pub(crate) struct Tasks<'a> {
     /// As [`Tasks::config`], for samples that were chosen already.
     pub chosen: RunConfig,
     pub stream: Stream,
+    /// Training images of the largest task.
+    largest: usize,
 }
 
 impl<'a> Tasks<'a> {
@@ -41,7 +43,9 @@ impl<'a> Tasks<'a> {
         let sequence = TaskSequence::new(continual.tasks, sets, &stream.fork("tasks"))?;
         let mut chosen = config.clone();
         (chosen.data.validation, chosen.data.train_limit, chosen.data.test_limit) = (0, None, None);
-        let tasks = Tasks { config, sequence, chosen, stream };
+        let counts = (0..sequence.len()).map(|task| sequence.count(task, Split::Train));
+        let largest = counts.collect::<Result<Vec<_>, _>>()?.into_iter().max().unwrap_or(0);
+        let tasks = Tasks { config, sequence, chosen, stream, largest };
         for task in 0..tasks.sequence.len() {
             tasks.numbers(task, Part::Train)?;
             let first = tasks.test(task, 1)?;
@@ -52,9 +56,7 @@ impl<'a> Tasks<'a> {
 
     /// As large a part of a task's training images as `count` are of the largest task's.
     fn share_of_largest(&self, task: usize, count: usize) -> Result<usize, GlocalError> {
-        let images = |task| self.sequence.count(task, Split::Train);
-        let own = images(task)?;
-        let most = (0..self.sequence.len()).map(images).try_fold(own, |most, n| n.map(|n| most.max(n)))?;
+        let (own, most) = (self.sequence.count(task, Split::Train)?, self.largest);
         Ok(if count >= most { count } else { (count as f64 * own as f64 / most as f64).round() as usize })
     }
 

@@ -43,7 +43,7 @@ struct Together<'a> {
 /// A batch of an epoch.
 struct Visit {
     task: usize,
-    /// Which order of the task's images, and where its batch begins there.
+    /// Which order of the task's images.
     order: u64,
     numbers: Vec<u32>,
 }

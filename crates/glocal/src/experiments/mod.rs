@@ -48,6 +48,19 @@ impl PlannedRun {
             config,
         }
     }
+
+    /// How it is carried out: in its own folder, which may hold a part of it already.
+    fn options(&self, options: &TrainOptions) -> TrainOptions {
+        TrainOptions { label: self.label.clone(), start: Start::NewOrResume, ..options.clone() }
+    }
+}
+
+/// Refuses to begin in a folder that holds something.
+fn check_free(out: &Path, options: &TrainOptions) -> Result<(), GlocalError> {
+    match options.start == Start::New && is_occupied(out)? {
+        true => Err(GlocalError::OutputExists(out.to_owned())),
+        false => Ok(()),
+    }
 }
 
 /// What an experiment found, as results.json holds it.
@@ -112,9 +125,7 @@ pub fn carry_out_with(
     measured: &dyn Fn(&RunFolder) -> Result<bool, GlocalError>,
     measure: &Measure<'_>,
 ) -> Result<Vec<RunRecord>, GlocalError> {
-    if options.start == Start::New && is_occupied(out)? {
-        return Err(GlocalError::OutputExists(out.to_owned()));
-    }
+    check_free(out, options)?;
     let mut loaded = None;
     let mut records = Vec::with_capacity(runs.len());
     for run in runs {
@@ -124,7 +135,7 @@ pub fn carry_out_with(
         }
         let (_, samples) = loaded.as_ref().expect("loaded above");
         let root = out.join(&run.name);
-        let options = TrainOptions { label: run.label.clone(), start: Start::NewOrResume, ..options.clone() };
+        let options = run.options(options);
         train_on(samples, &run.config, &root, &options)?;
         let folder = RunFolder::open(&root)?;
         if !measured(&folder)? {
@@ -160,12 +171,10 @@ fn carry_out_tasks(
     options: &TrainOptions,
     figures: impl Fn(&RunRecord) -> String,
 ) -> Result<Vec<RunRecord>, GlocalError> {
-    if options.start == Start::New && is_occupied(out)? {
-        return Err(GlocalError::OutputExists(out.to_owned()));
-    }
+    check_free(out, options)?;
     let carry = |run: &PlannedRun| {
         let root = out.join(&run.name);
-        let options = TrainOptions { label: run.label.clone(), start: Start::NewOrResume, ..options.clone() };
+        let options = run.options(options);
         let summary = train(&run.config, &root, &options)?;
         let record = RunRecord::read(&root)?;
         let minutes = summary.train_seconds / 60.0;

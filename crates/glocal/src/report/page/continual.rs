@@ -319,9 +319,7 @@ fn not_told(methods: &[ContinualMethod], looks: &[Look]) -> Option<Markup> {
         html! {
             h3 { "Not told the task" }
             p {
-                "The network answers once as if the image belonged to each task, and one task is believed: by "
-                "confidence the one in which it is surest of its answer, by energy the one in which its outputs are "
-                "strongest taken together."
+                (HOW_BELIEVED)
                 @if let Some(images) = images(judged.iter().map(|(.., unnamed)| *unnamed)) {
                     " Judged by " (images) " of each task."
                 }
@@ -330,6 +328,11 @@ fn not_told(methods: &[ContinualMethod], looks: &[Look]) -> Option<Markup> {
         }
     })
 }
+
+/// How a network finds out the task of an image.
+pub(super) const HOW_BELIEVED: &str = "The network answers once as if the image belonged to each task, and one task is \
+    believed: by confidence the one in which it is surest of its answer, by energy the one in which its outputs are \
+    strongest taken together.";
 
 fn found([accuracy, share]: [f64; 2]) -> Markup {
     html! { (decimals(accuracy, 1)) span.delta { "(" (decimals(share, 1)) ")" } }

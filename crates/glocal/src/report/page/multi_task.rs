@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::continual::HOW_BELIEVED;
 use super::table::Table;
 use crate::report::data::{MultiTask, MultiTaskNetwork, UnnamedAccuracy};
 use crate::report::format::{decimals, mean_sd, thousands};
@@ -26,11 +27,7 @@ pub(super) fn section(multi_task: &MultiTask) -> Markup {
                 (accuracies(tasks, networks).html())
                 @if let Some(table) = not_told(networks) {
                     h3 { "Not told the task" }
-                    p {
-                        "The network answers once as if the image belonged to each task, and one task is believed: by "
-                        "confidence the one in which it is surest of its answer, by energy the one in which its outputs "
-                        "are strongest taken together."
-                    }
+                    p { (HOW_BELIEVED) }
                     (table.html())
                 }
             }
