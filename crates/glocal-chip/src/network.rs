@@ -135,6 +135,31 @@ impl Wiring {
         }
     }
 
+    /// Calls `each` with the input and the place in the weights of every synapse of a neuron; beyond a map's edge there is none.
+    pub fn synapses(&self, neuron: usize, mut each: impl FnMut(usize, usize)) {
+        match *self {
+            Wiring::Dense { inputs, .. } => (0..inputs).for_each(|input| each(input, neuron * inputs + input)),
+            Wiring::Convolution { window, input: [depth, height, width], output: [outputs, _, columns], planar } => {
+                let (place, output) = (neuron / outputs, neuron % outputs);
+                let seen = |at: usize, k: usize, length: usize| {
+                    (at * window.stride + k).checked_sub(window.padding).filter(|&at| at < length)
+                };
+                for (k, (ky, kx)) in square(window.kernel).enumerate() {
+                    let (y, x) = (seen(place / columns, ky, height), seen(place % columns, kx, width));
+                    let (Some(y), Some(x)) = (y, x) else { continue };
+                    for channel in 0..depth {
+                        let place = if planar {
+                            channel * height * width + y * width + x
+                        } else {
+                            (y * width + x) * depth + channel
+                        };
+                        each(place, (output * window.kernel * window.kernel + k) * depth + channel);
+                    }
+                }
+            }
+        }
+    }
+
     /// Synapses of a neuron.
     pub fn fan_in(&self) -> usize {
         match *self {
@@ -144,6 +169,10 @@ impl Wiring {
     }
 }
 
+fn square(side: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..side).flat_map(move |row| (0..side).map(move |column| (row, column)))
+}
+
 impl QuantizedLayer {
     /// Values that the next layer sees: of each neuron, or of each place of the pooled map.
     pub fn outputs(&self) -> usize {
@@ -151,6 +180,21 @@ impl QuantizedLayer {
             (Wiring::Convolution { output: [o, h, w], .. }, Some(pool)) => o * (h / pool.side()) * (w / pool.side()),
             _ => self.wiring.neurons(),
         }
+    }
+
+    /// The first neuron of an output: itself, or that of its pooled window's corner.
+    pub(crate) fn pooled_from(&self, output: usize) -> usize {
+        let (Wiring::Convolution { output: [o, _, w], .. }, Some(pool)) = (self.wiring, self.pool) else {
+            return output;
+        };
+        let (place, channel) = (output / o, output % o);
+        let columns = w / pool.side();
+        (place / columns * pool.side() * w + place % columns * pool.side()) * o + channel
+    }
+
+    /// Bytes of a neuron's state: 24 bits for each of its numbers.
+    pub(crate) fn state_bytes(&self) -> u64 {
+        3 * if let NeuronConfig::AdaptiveLif { .. } = self.neuron { 2 } else { 1 }
     }
 
     /// The multiplier of step `t`.

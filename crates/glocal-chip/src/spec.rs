@@ -57,6 +57,8 @@ pub struct CoreSpec {
     pub weight_bytes: Sourced<u64>,
     /// Bits of a weight.
     pub weight_bits: Sourced<u32>,
+    /// Memory for the state of neurons, in bytes: what limits how many bands of a map one core can compute in turn.
+    pub state_bytes: Sourced<u64>,
     /// Synapses multiplied and added in a clock.
     pub macs_per_cycle: Sourced<u64>,
 }
@@ -121,7 +123,7 @@ impl ChipSpec {
 
     fn violations(&self) -> Vec<Obstacle> {
         let Grid { columns, rows, chips } = &self.grid;
-        let CoreSpec { axons, neurons, weight_bytes, weight_bits, macs_per_cycle } = &self.core;
+        let CoreSpec { axons, neurons, weight_bytes, weight_bits, state_bytes, macs_per_cycle } = &self.core;
         let mut found = Vec::new();
         let mut refuse = |is: bool, place: &str, what: String, hint: &str| {
             if is {
@@ -135,6 +137,7 @@ impl ChipSpec {
             ("core.axons", axons),
             ("core.neurons", neurons),
             ("core.weight_bytes", weight_bytes),
+            ("core.state_bytes", state_bytes),
             ("core.macs_per_cycle", macs_per_cycle),
         ];
         for (place, count) in counts {

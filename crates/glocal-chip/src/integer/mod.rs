@@ -146,7 +146,9 @@ impl LayerState {
                 plastic_sums(weights, x, &mut self.plastic_sums);
             }
         }
-        currents(layer, (step, 0), [&self.sums, &self.plastic_sums], &mut self.current);
+        // Neurons of a map have the bias of their channel, place after place.
+        let neurons = (0..).zip(layer.bias.iter().copied().cycle());
+        currents(layer, step, neurons, [&self.sums, &self.plastic_sums], &mut self.current);
         self.soma.step(&self.current, &mut self.potential, &mut self.spikes);
         if let (Some(plasticity), Plastic::Moving) = (&layer.plasticity, plastic) {
             let QuantizedPlasticity { rule, post_fraction, sliding_threshold, rate, .. } = plasticity;
@@ -182,23 +184,24 @@ impl QuantizedPlasticity {
     }
 }
 
-/// Currents at a step of the neurons from number `first` on, from the sums of their weights and of their plastic ones.
+/// Currents of some neurons at a step, from the sums of their weights and of their plastic ones. `neurons`: their numbers and
+/// biases, as many as there are currents.
 pub(crate) fn currents(
     layer: &QuantizedLayer,
-    (step, first): (usize, usize),
+    step: usize,
+    neurons: impl Iterator<Item = (usize, Fixed)>,
     [sums, plastic_sums]: [&[i32]; 2],
     current: &mut [Fixed],
 ) {
     let scale = layer.scale_at(step);
-    // Neurons of a map have the bias of their channel, place after place.
-    let biases = layer.bias[first..].iter().cycle();
-    for ((current, &sum), &bias) in current.iter_mut().zip(sums).zip(biases) {
-        *current = scale.apply(sum) + bias;
-    }
-    if let Some(plasticity) = &layer.plasticity {
-        for (neuron, (current, &sum)) in (first..).zip(current.iter_mut().zip(plastic_sums)) {
-            *current = *current + plasticity.gain_at(step, neuron).apply(sum);
+    let Some(plasticity) = &layer.plasticity else {
+        for ((current, &sum), (_, bias)) in current.iter_mut().zip(sums).zip(neurons) {
+            *current = scale.apply(sum) + bias;
         }
+        return;
+    };
+    for (((current, &sum), &plastic), (neuron, bias)) in current.iter_mut().zip(sums).zip(plastic_sums).zip(neurons) {
+        *current = scale.apply(sum) + bias + plasticity.gain_at(step, neuron).apply(plastic);
     }
 }
 
@@ -235,7 +238,7 @@ pub fn gather(wiring: &Wiring, x: &[i8], (row, column): (usize, usize), window: 
 }
 
 /// Whether any neuron of a window spiked, or how many did.
-fn pooled(layer: &QuantizedLayer, pool: Pool, spikes: &[i8], out: &mut [i8]) {
+pub(crate) fn pooled(layer: &QuantizedLayer, pool: Pool, spikes: &[i8], out: &mut [i8]) {
     let Wiring::Convolution { output: [channels, height, width], .. } = layer.wiring else { return };
     let side = pool.side();
     let columns = width / side;

@@ -1,10 +1,18 @@
 //! From a network in integers to cores: which core holds which synapses, and who sends what to whom.
 
+mod cores;
+mod edges;
+mod runs;
 mod tiling;
+mod window;
 
 use std::ops::Range;
 
+pub use runs::Runs;
 pub use tiling::{BlockTiling, Demand, Firing, Tiling, tiling};
+pub use window::{WindowDemand, WindowTiling, window_tiling};
+
+use glocal_core::config::Pool;
 
 use crate::error::{ChipError, Obstacle};
 use crate::network::{QuantizedLayer, QuantizedNetwork, Wiring};
@@ -17,11 +25,23 @@ pub struct MapOptions {
     pub apart: bool,
     /// Whether tiles with axons to spare add the other blocks' sums, or cores of their own do.
     pub fuse: bool,
+    /// Whether the bands of a convolution's map have cores of their own.
+    pub folding: Folding,
+}
+
+/// Whether the bands of a convolution's map have cores of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Folding {
+    /// Every neuron has its own place: the fewest phases.
+    #[default]
+    Unfolded,
+    /// The same cores compute one band of rows after the other: the fewest cores.
+    Bands,
 }
 
 impl Default for MapOptions {
     fn default() -> Self {
-        MapOptions { apart: false, fuse: true }
+        MapOptions { apart: false, fuse: true, folding: Folding::Unfolded }
     }
 }
 
@@ -39,10 +59,8 @@ pub struct Mapping {
 pub struct Core {
     /// Layer that it belongs to.
     pub layer: usize,
-    /// Inputs of the layer whose synapses it holds; empty in a core that only adds and fires.
-    pub inputs: Range<usize>,
-    /// Neurons that these reach, or that it adds and fires.
-    pub neurons: Range<usize>,
+    /// What it computes at a step, one after the other: one job, or one for each band of a folded map.
+    pub jobs: Vec<Job>,
     /// Whether it holds weights.
     pub weights: bool,
     /// Whether it holds plastic weights.
@@ -53,27 +71,59 @@ pub struct Core {
     pub sums: usize,
 }
 
+/// What a core computes in a phase.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// Inputs of the layer, axon after axon; [`NO_INPUT`] beyond a map's edge. None in a core that only adds and fires.
+    pub inputs: Vec<u32>,
+    /// Neurons that these reach, or that it adds and fires.
+    pub neurons: Vec<u32>,
+}
+
+/// An axon that nothing reaches.
+pub const NO_INPUT: u32 = u32::MAX;
+
 impl Mapping {
     /// Numbers of a layer's cores, which follow one another.
     pub fn of_layer(&self, layer: usize) -> Range<usize> {
-        of_layer(&self.cores, layer)
+        Mapping::layer_of(&self.cores, layer)
     }
-}
 
-fn of_layer(cores: &[Core], layer: usize) -> Range<usize> {
-    cores.partition_point(|core| core.layer < layer)..cores.partition_point(|core| core.layer <= layer)
+    fn layer_of(cores: &[Core], layer: usize) -> Range<usize> {
+        cores.partition_point(|core| core.layer < layer)..cores.partition_point(|core| core.layer <= layer)
+    }
 }
 
 impl Core {
-    /// Axons that it uses: its inputs, and one for each sum of a neuron.
-    pub fn axons(&self) -> usize {
-        self.inputs.len() + self.sums * self.neurons.len()
+    /// Whether it has synapses, of either kind.
+    pub fn holds(&self) -> bool {
+        self.weights || self.plastic
     }
 
-    /// Bytes of its weights and plastic weights.
+    /// Axons that its inputs take.
+    pub fn input_axons(&self) -> usize {
+        self.jobs.first().map_or(0, |job| job.inputs.len())
+    }
+
+    /// Neurons of its largest job.
+    pub fn width(&self) -> usize {
+        self.jobs.iter().map(|job| job.neurons.len()).max().unwrap_or(0)
+    }
+
+    /// Neurons of all jobs.
+    pub fn neurons(&self) -> usize {
+        self.jobs.iter().map(|job| job.neurons.len()).sum()
+    }
+
+    /// Axons that it uses: its inputs, and one for each sum of a neuron.
+    pub fn axons(&self) -> usize {
+        self.input_axons() + self.sums * self.width()
+    }
+
+    /// Bytes of its weights and plastic weights, which all its jobs share.
     pub fn weight_bytes(&self, plastic_bytes: u64) -> u64 {
         let each = u64::from(self.weights) + if self.plastic { plastic_bytes } else { 0 };
-        (self.inputs.len() * self.neurons.len()) as u64 * each
+        (self.input_axons() * self.width()) as u64 * each
     }
 }
 
@@ -89,7 +139,7 @@ pub enum Sender {
 /// What is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Traffic {
-    /// Inputs of the network, or spikes.
+    /// Inputs of the network, or spikes, pooled where the layer pools.
     Activity,
     /// Sums of a block of inputs.
     Sums,
@@ -97,17 +147,21 @@ pub enum Traffic {
     Factors,
 }
 
-/// What one core sends another at each step.
+/// What a job of one core sends another core at each step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edge {
     /// From.
     pub from: Sender,
+    /// Which of its jobs.
+    pub from_job: usize,
     /// To, by its number.
     pub to: usize,
+    /// The first of its jobs that needs it.
+    pub to_job: usize,
     /// What.
     pub traffic: Traffic,
     /// Of which inputs of the receiver's layer, or of which neurons of it.
-    pub range: Range<usize>,
+    pub numbers: Runs,
 }
 
 /// Cuts `network` into cores of `chip`.
@@ -122,17 +176,9 @@ pub fn map(network: &QuantizedNetwork, chip: &ChipSpec, options: &MapOptions) ->
             obstacles.extend(refused);
             continue;
         }
-        let demand = demand(layer, chip, options);
-        match tiling(&demand, &chip.core) {
-            Some(tiling) => cores.extend(cores_of(index, layer.plasticity.is_some(), &tiling)),
-            None => obstacles.push(Obstacle {
-                place: format!("layers.{index}"),
-                what: format!(
-                    "a core of {} bytes holds no neuron of {} inputs",
-                    chip.core.weight_bytes.value, demand.inputs
-                ),
-                hint: "use fewer inputs, or a chip with larger cores".into(),
-            }),
+        match cores_of(index, layer, chip, options) {
+            Ok(own) => cores.extend(own),
+            Err(obstacle) => obstacles.push(obstacle),
         }
     }
     let most = chip.cores_per_chip() * chip.grid.chips.value;
@@ -140,136 +186,116 @@ pub fn map(network: &QuantizedNetwork, chip: &ChipSpec, options: &MapOptions) ->
         obstacles.push(Obstacle {
             place: "network".into(),
             what: format!("needs {} cores, {} chips have {most}", cores.len(), chip.grid.chips.value),
-            hint: "use smaller layers, or a machine of more chips".into(),
+            hint: "use smaller layers, fold convolutions (`--fold`), or a machine of more chips".into(),
         });
     }
     if !obstacles.is_empty() {
         return Err(ChipError::DoesNotFit { chip: chip.name.clone(), obstacles });
     }
-    let edges = edges(&cores);
+    let edges = edges::edges(network, &cores);
     Ok(Mapping { cores, edges })
 }
 
 fn refusals(index: usize, layer: &QuantizedLayer, chip: &ChipSpec) -> Vec<Obstacle> {
     let mut found = Vec::new();
-    let mut refuse = |what: String, hint: &str| {
-        found.push(Obstacle { place: format!("layers.{index}"), what, hint: hint.into() });
+    let mut refuse = |is: bool, what: String, hint: &str| {
+        if is {
+            found.push(Obstacle { place: format!("layers.{index}"), what, hint: hint.into() });
+        }
     };
-    if let Wiring::Convolution { .. } = layer.wiring {
-        refuse(
-            "is a convolution: only dense layers are mapped so far".into(),
-            "judge it in integers: `glocal chip quantise`",
-        );
-    }
-    if layer.plasticity.is_some() && chip.plasticity.is_none() {
-        let hint = "fold the plastic weights into the others (`--plastic folded`), or take tianjic-lp";
-        refuse(format!("has plastic weights, and {} moves none", chip.name), hint);
-    }
+    let hint = "fold the plastic weights into the others (`--plastic folded`), or take tianjic-lp";
+    let cannot_learn = layer.plasticity.is_some() && chip.plasticity.is_none();
+    refuse(cannot_learn, format!("has plastic weights, and {} moves none", chip.name), hint);
+    let many = layer.wiring.inputs().max(layer.wiring.neurons()) as u64 >= u64::from(NO_INPUT);
+    refuse(many, "has more than 2^32 inputs or neurons".into(), "use a smaller layer");
     found
 }
 
-fn demand(layer: &QuantizedLayer, chip: &ChipSpec, options: &MapOptions) -> Demand {
-    let plastic = chip.plasticity.as_ref().filter(|_| layer.plasticity.is_some());
-    Demand {
-        inputs: layer.wiring.inputs(),
-        outputs: layer.wiring.neurons(),
-        weight_bytes: 1,
-        plastic_bytes: plastic.map_or(0, |plastic| plastic.bytes.value),
-        apart: options.apart,
-        may_fuse: options.fuse,
-    }
-}
-
-fn cores_of(layer: usize, plastic: bool, tiling: &Tiling) -> Vec<Core> {
-    let mut cores = Vec::with_capacity(tiling.cores());
-    let blocks = tiling.blocks.len();
-    for (index, block) in tiling.blocks.iter().enumerate() {
-        let fires = tiling.firing == Firing::Tiles && index + 1 == blocks;
-        // Plastic weights that lie apart send their sums into the same axons as their block's weights.
-        let sums = if fires { blocks - 1 + usize::from(!block.plastic.is_empty()) } else { 0 };
-        let core = |neurons: &Range<usize>, weights, plastic, fires, sums| Core {
-            layer,
-            inputs: block.inputs.clone(),
-            neurons: neurons.clone(),
-            weights,
-            plastic,
-            fires,
-            sums,
-        };
-        let beside = plastic && block.plastic.is_empty();
-        cores.extend(block.plastic.iter().map(|neurons| core(neurons, false, true, false, 0)));
-        cores.extend(block.tiles.iter().map(|neurons| core(neurons, true, beside, fires, sums)));
-    }
-    if let Firing::Reductions(runs) = &tiling.firing {
-        let reduction = |neurons: &Range<usize>| Core {
-            layer,
-            inputs: 0..0,
-            neurons: neurons.clone(),
-            weights: false,
-            plastic: false,
-            fires: true,
-            sums: blocks,
-        };
-        cores.extend(runs.iter().map(reduction));
-    }
-    cores
-}
-
-/// What two ranges have in common.
-pub(crate) fn overlap(a: &Range<usize>, b: &Range<usize>) -> Range<usize> {
-    let (start, end) = (a.start.max(b.start), a.end.min(b.end));
-    start..end.max(start)
-}
-
-/// Who must hear from whom.
-fn edges(cores: &[Core]) -> Vec<Edge> {
-    let mut edges = Vec::new();
-    let of_layer = |layer: usize| of_layer(cores, layer).map(|number| (number, &cores[number]));
-    for (to, core) in cores.iter().enumerate() {
-        let holds = core.weights || core.plastic;
-        if holds && core.layer == 0 {
-            edges.push(Edge { from: Sender::Host, to, traffic: Traffic::Activity, range: core.inputs.clone() });
+fn cores_of(
+    index: usize,
+    layer: &QuantizedLayer,
+    chip: &ChipSpec,
+    options: &MapOptions,
+) -> Result<Vec<Core>, Obstacle> {
+    let obstacle = |what: String, hint: &str| Obstacle { place: format!("layers.{index}"), what, hint: hint.into() };
+    match layer.wiring {
+        Wiring::Dense { inputs, outputs } => {
+            let plastic = chip.plasticity.as_ref().filter(|_| layer.plasticity.is_some());
+            let demand = Demand {
+                inputs,
+                outputs,
+                weight_bytes: 1,
+                plastic_bytes: plastic.map_or(0, |plastic| plastic.bytes.value),
+                apart: options.apart,
+                may_fuse: options.fuse,
+            };
+            let what =
+                || format!("a core of {} bytes holds no neuron of {inputs} inputs", chip.core.weight_bytes.value);
+            let hint = "use fewer inputs, or a chip with larger cores";
+            let tiling = tiling(&demand, &chip.core).ok_or_else(|| obstacle(what(), hint))?;
+            Ok(cores::dense_cores(index, layer.plasticity.is_some(), &tiling))
         }
-        let mut hear = |from: usize, traffic, range: Range<usize>| {
-            if !range.is_empty() && from != to {
-                edges.push(Edge { from: Sender::Core(from), to, traffic, range });
-            }
-        };
-        if holds && core.layer > 0 {
-            let below = of_layer(core.layer - 1).filter(|(_, below)| below.fires);
-            below.for_each(|(from, below)| hear(from, Traffic::Activity, overlap(&below.neurons, &core.inputs)));
-        }
-        let own = || of_layer(core.layer);
-        if core.fires {
-            let adding = own().filter(|(_, other)| !other.fires || other.inputs != core.inputs);
-            let adding = adding.filter(|(_, other)| other.weights || other.plastic);
-            adding.for_each(|(from, other)| hear(from, Traffic::Sums, overlap(&other.neurons, &core.neurons)));
-        }
-        if core.plastic {
-            let firing = own().filter(|(_, other)| other.fires);
-            firing.for_each(|(from, other)| hear(from, Traffic::Factors, overlap(&other.neurons, &core.neurons)));
+        Wiring::Convolution { window, input, output, .. } => {
+            let demand = WindowDemand {
+                window,
+                input,
+                output,
+                pool: layer.pool.map_or(1, Pool::side),
+                state_bytes: layer.state_bytes(),
+                folded: options.folding == Folding::Bands,
+                may_fuse: options.fuse,
+            };
+            let (kernel, limits) = (window.kernel, &chip.core);
+            let what = || {
+                let (axons, neurons, bytes) = (limits.axons.value, limits.neurons.value, limits.weight_bytes.value);
+                format!(
+                    "a core of {axons} axons, {neurons} neurons and {bytes} bytes holds no {kernel} x {kernel} window"
+                )
+            };
+            let hint = "use smaller windows or pools, unfold it, or take a chip with larger cores";
+            let tiling = window_tiling(&demand, &chip.core).ok_or_else(|| obstacle(what(), hint))?;
+            Ok(cores::window_cores(index, layer, &tiling))
         }
     }
-    edges
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::QuantizedNetwork;
+    use glocal_core::config::Readout;
+    use glocal_core::neuron::{NeuronConfig, Reset};
 
-    /// Two inputs blocks for three neurons, in cores that hold what they must; who hears whom.
+    /// Two blocks of inputs for three neurons, in cores that hold what they must; who hears whom.
     #[test]
     fn edges_of_a_small_layer() {
         let all = || std::iter::once(0..3).collect::<Vec<_>>();
         let block = |inputs: Range<usize>| BlockTiling { inputs, tiles: vec![0..2, 2..3], plastic: all() };
         let tiling = Tiling { blocks: vec![block(0..4), block(4..6)], firing: Firing::Reductions(all()) };
-        let cores = cores_of(0, true, &tiling);
+        let cores = cores::dense_cores(0, true, &tiling);
         assert_eq!(cores.len(), 7);
-        let edges = edges(&cores);
+        let layer = QuantizedLayer {
+            wiring: Wiring::Dense { inputs: 6, outputs: 3 },
+            weight: vec![1; 18],
+            weight_scale: 1.0,
+            scale: Vec::new(),
+            bias: Vec::new(),
+            neuron: NeuronConfig::Lif {
+                threshold: 1.0,
+                decay: 0.5,
+                reset: Reset::Subtract,
+                surrogate: Default::default(),
+            },
+            pool: None,
+            plasticity: None,
+        };
+        let readout = Readout::Rate;
+        let network = QuantizedNetwork { inputs: 6, input_levels: 1, steps: 1, layers: vec![layer], readout };
+        let edges = edges::edges(&network, &cores);
         let count = |traffic| edges.iter().filter(|edge| edge.traffic == traffic).count();
         // Six cores take inputs; six send sums to the reduction; two plastic ones hear its factors.
         assert_eq!((count(Traffic::Activity), count(Traffic::Sums), count(Traffic::Factors)), (6, 6, 2));
         let sums = edges.iter().filter(|edge| edge.traffic == Traffic::Sums && edge.to == 6);
-        assert_eq!(sums.map(|edge| edge.range.len()).sum::<usize>(), 2 * (3 + 3));
+        assert_eq!(sums.map(|edge| edge.numbers.len()).sum::<usize>(), 2 * (3 + 3));
     }
 }

@@ -85,7 +85,7 @@ fn cuts(inputs: usize, count: usize, most: usize) -> Vec<Vec<Range<usize>>> {
 }
 
 /// Runs of at most `most` of 0..count, as even as they can be; `None` if `most` is 0.
-fn runs(count: usize, most: usize) -> Option<Vec<Range<usize>>> {
+pub(super) fn runs(count: usize, most: usize) -> Option<Vec<Range<usize>>> {
     let runs = count.div_ceil(most.min(count).max(1));
     (most > 0).then(|| (0..runs).map(|r| r * count / runs..(r + 1) * count / runs).collect())
 }

@@ -1,32 +1,13 @@
-//! What the cores compute and send, without their time: to the bit what the integer reference computes, wherever they lie.
+//! What mapped cores compute: to the bit what the integer reference computes, wherever they lie.
 
-use std::ops::Range;
-
+use super::faults::Losses;
+use super::program::{Memory, Program};
 use crate::error::ChipError;
 use crate::integer::kernels::{plastic_sums, weighted_sums};
-use crate::integer::{Answer, LayerStep, Plastic, Reading, Soma, currents, postsynaptic, soma};
-use crate::map::{Core, Mapping, Sender, Traffic, overlap};
-use crate::network::{QuantizedNetwork, QuantizedPlasticity};
+use crate::integer::{Answer, LayerStep, Plastic, Reading, Soma, currents, pooled, postsynaptic, soma};
+use crate::map::{Core, NO_INPUT, Traffic};
+use crate::network::QuantizedPlasticity;
 use crate::number::Fixed;
-
-/// What each core holds before a sample.
-#[derive(Debug)]
-pub struct Program<'n> {
-    network: &'n QuantizedNetwork,
-    mapping: &'n Mapping,
-    memories: Vec<Memory>,
-    /// To each core those that send it sums.
-    sums_to: Vec<Vec<usize>>,
-}
-
-/// A core's memory: its rows of the layer's weights.
-#[derive(Debug)]
-struct Memory {
-    /// `[neurons, inputs]`; empty if it holds none.
-    weight: Vec<i8>,
-    plastic: Vec<i16>,
-    rate: Vec<i16>,
-}
 
 /// Cores at work.
 #[derive(Debug)]
@@ -34,14 +15,24 @@ pub struct Machine<'p, 'n> {
     program: &'p Program<'n>,
     plastic: Plastic,
     cores: Vec<CoreState>,
-    /// What each layer puts out, as its firing cores send it.
-    outputs: Vec<Vec<i8>>,
-    /// Potentials of whole layers, for whoever looks.
-    potentials: Vec<Vec<Fixed>>,
-    /// Postsynaptic factors of whole layers, as firing cores send them back.
-    factors: Vec<Vec<i8>>,
-    /// Packets that each edge carried, all samples together.
-    packets: Vec<u64>,
+    layers: Vec<LayerState>,
+    /// Packets that each edge carried at each step of the last sample, `[T,E]`.
+    packets: Vec<u32>,
+    /// Whether whoever looks sees plastic weights.
+    shows_plastic: bool,
+}
+
+/// What a layer puts out, gathered from its firing cores.
+#[derive(Debug)]
+struct LayerState {
+    spikes: Vec<i8>,
+    /// Pooled; empty without pooling.
+    output: Vec<i8>,
+    potential: Vec<Fixed>,
+    /// Postsynaptic factors.
+    factors: Vec<i8>,
+    /// Plastic weights, where they are shown.
+    plastic: Vec<i16>,
 }
 
 /// What a core holds from step to step, and room for a step.
@@ -50,88 +41,79 @@ struct CoreState {
     soma: Option<Box<dyn Soma>>,
     /// Plastic weights, where they move.
     plastic: Vec<i16>,
-    /// Sums of its own synapses.
+    /// What its axons carry.
+    axons: Vec<i8>,
+    /// Sums of its own synapses, of all jobs.
     sums: Vec<i32>,
     plastic_sums: Vec<i32>,
+    /// Sums of all cores, where neurons fire.
+    all: [Vec<i32>; 2],
     current: Vec<Fixed>,
     potential: Vec<Fixed>,
     spikes: Vec<i8>,
     post: Vec<i8>,
+    /// Factors that came back to plastic weights.
+    back: Vec<i8>,
     pre: Vec<i16>,
 }
 
-/// What a layer sees.
-fn seen<'a>(outputs: &'a [Vec<i8>], layer: usize, input: &'a [i8]) -> &'a [i8] {
-    if layer == 0 { input } else { &outputs[layer - 1] }
+/// A step of a sample.
+#[derive(Clone, Copy)]
+struct Moment<'x> {
+    step: usize,
+    input: &'x [i8],
+    /// Whether the first layer sees what it saw at the step before.
+    is_known: bool,
+    losses: Losses,
 }
 
-/// Columns `inputs` of rows `neurons` of a matrix `[O,I]`.
-fn part<T: Copy>(matrix: &[T], width: usize, neurons: &Range<usize>, inputs: &Range<usize>) -> Vec<T> {
-    neurons.clone().flat_map(|o| matrix[o * width..][inputs.clone()].iter().copied()).collect()
-}
-
-impl<'n> Program<'n> {
-    /// Loads the cores of `mapping` with what they hold of `network`.
-    pub fn new(network: &'n QuantizedNetwork, mapping: &'n Mapping) -> Program<'n> {
-        let memory = |core: &Core| {
-            let layer = &network.layers[core.layer];
-            let width = layer.wiring.inputs();
-            let plasticity = layer.plasticity.as_ref().filter(|_| core.plastic);
-            Memory {
-                weight: if core.weights { part(&layer.weight, width, &core.neurons, &core.inputs) } else { Vec::new() },
-                plastic: plasticity.map_or(Vec::new(), |p| part(&p.start, width, &core.neurons, &core.inputs)),
-                rate: plasticity.map_or(Vec::new(), |p| p.rate[core.inputs.clone()].to_vec()),
-            }
-        };
-        let mut sums_to = vec![Vec::new(); mapping.cores.len()];
-        for edge in mapping.edges.iter().filter(|edge| edge.traffic == Traffic::Sums) {
-            if let Sender::Core(from) = edge.from {
-                sums_to[edge.to].push(from);
-            }
-        }
-        Program { network, mapping, memories: mapping.cores.iter().map(memory).collect(), sums_to }
+impl LayerState {
+    fn output(&self) -> &[i8] {
+        if self.output.is_empty() { &self.spikes } else { &self.output }
     }
 }
 
 impl<'p, 'n> Machine<'p, 'n> {
     /// At rest.
     pub fn new(program: &'p Program<'n>, plastic: Plastic) -> Machine<'p, 'n> {
-        let layers = &program.network.layers;
-        let state = |(core, memory): (&Core, &Memory)| {
-            let neurons = core.neurons.len();
-            let if_firing = |count: usize| if core.fires { count } else { 0 };
-            let neuron = soma(&layers[core.layer].neuron, neurons).filter(|_| core.fires);
-            CoreState {
-                soma: neuron,
+        let Program { network, mapping, memories, .. } = program;
+        let state = |(core, memory): (&Core, &Memory)| CoreState::new(core, memory, &network.layers[core.layer].neuron);
+        let layer = |layer: &crate::network::QuantizedLayer| {
+            let neurons = layer.wiring.neurons();
+            LayerState {
+                spikes: vec![0; neurons],
+                output: vec![0; if layer.pool.is_some() { layer.outputs() } else { 0 }],
+                potential: vec![Fixed(0); neurons],
+                factors: vec![0; if layer.plasticity.is_some() { neurons } else { 0 }],
                 plastic: Vec::new(),
-                sums: vec![0; if memory.weight.is_empty() { 0 } else { neurons }],
-                plastic_sums: vec![0; if memory.plastic.is_empty() { 0 } else { neurons }],
-                current: vec![Fixed(0); if_firing(neurons)],
-                potential: vec![Fixed(0); if_firing(neurons)],
-                spikes: vec![0; if_firing(neurons)],
-                post: vec![0; if_firing(neurons)],
-                pre: vec![0; memory.rate.len()],
             }
         };
         Machine {
-            cores: program.mapping.cores.iter().zip(&program.memories).map(state).collect(),
-            outputs: layers.iter().map(|layer| vec![0; layer.wiring.neurons()]).collect(),
-            potentials: layers.iter().map(|layer| vec![Fixed(0); layer.wiring.neurons()]).collect(),
-            factors: layers.iter().map(|layer| vec![0; layer.wiring.neurons()]).collect(),
-            packets: vec![0; program.mapping.edges.len()],
+            cores: mapping.cores.iter().zip(memories).map(state).collect(),
+            layers: network.layers.iter().map(layer).collect(),
+            packets: vec![0; network.steps * mapping.edges.len()],
+            shows_plastic: false,
             program,
             plastic,
         }
     }
 
-    /// Runs a sample from rest; as [`Reference::run`](crate::integer::Reference::run), whose plastic weights it does not show.
+    /// Lets whoever looks see plastic weights, which takes time.
+    pub fn showing_plastic(mut self) -> Self {
+        self.shows_plastic = true;
+        self
+    }
+
+    /// Runs a sample from rest; as [`Reference::run`](crate::integer::Reference::run).
     ///
     /// # Errors
     /// An input of another size.
     pub fn run(&mut self, input: &[i8], mut look: impl FnMut(LayerStep<'_>)) -> Result<Answer, ChipError> {
-        let network = self.program.network;
+        let Program { network, memories, faults, .. } = self.program;
         let planes = network.planes(input)?;
-        for (state, memory) in self.cores.iter_mut().zip(&self.program.memories) {
+        let is_constant = input.len() == network.inputs;
+        let losses = faults.losses(input);
+        for (state, memory) in self.cores.iter_mut().zip(memories) {
             state.soma.iter_mut().for_each(|soma| soma.rest());
             if self.plastic == Plastic::Moving {
                 state.plastic.clone_from(&memory.plastic);
@@ -139,117 +121,198 @@ impl<'p, 'n> Machine<'p, 'n> {
         }
         let mut reading = Reading::new(network);
         for (step, input) in planes.enumerate() {
+            let moment = Moment { step, input, is_known: is_constant && step > 0 && !losses.any(), losses };
             for layer in 0..network.layers.len() {
-                self.layer(layer, input, step);
-                let (potential, output) = (&self.potentials[layer][..], &self.outputs[layer][..]);
-                look(LayerStep { layer, step, potential, output, plastic: &[] });
+                self.layer(layer, moment);
+                let LayerState { potential, plastic, .. } = &self.layers[layer];
+                look(LayerStep { layer, step, potential, output: self.layers[layer].output(), plastic });
             }
-            let (potential, spikes) = (self.potentials.last(), self.outputs.last());
-            reading.see(step, potential.map_or(&[], |p| p), spikes.map_or(&[], |s| s));
+            let last = self.layers.last().expect("a network has a layer");
+            reading.see(step, &last.potential, &last.spikes);
         }
         Ok(reading.answer())
     }
 
-    /// Packets that each edge of the mapping carried, all samples together.
-    pub fn packets(&self) -> &[u64] {
+    /// Packets that each edge of the mapping carried at each step of the last sample, `[T,E]`.
+    pub fn packets(&self) -> &[u32] {
         &self.packets
     }
 
     /// One step of the cores of a layer: those that hold synapses, those that fire, and those again whose weights move.
-    fn layer(&mut self, index: usize, input: &[i8], step: usize) {
-        let mapping = self.program.mapping;
+    fn layer(&mut self, index: usize, moment: Moment<'_>) {
+        let Program { network, mapping, memories, .. } = self.program;
+        let layer = &network.layers[index];
         let own = mapping.of_layer(index);
-        for number in own.clone() {
-            let (core, memory) = (&mapping.cores[number], &self.program.memories[number]);
-            self.cores[number].add(core, memory, seen(&self.outputs, index, input), self.plastic);
+        let (below, _) = self.layers.split_at(index);
+        let seen = below.last().map_or(moment.input, |below| below.output());
+        let is_known = index == 0 && moment.is_known;
+        for number in own.clone().filter(|&number| mapping.cores[number].holds() && !memories[number].is_dead) {
+            let core = (number, &mapping.cores[number]);
+            self.cores[number].add(core, &memories[number], (seen, is_known), moment, self.plastic);
         }
-        for number in own.clone().filter(|&number| mapping.cores[number].fires) {
-            self.fire(number, step);
-            let (neurons, state) = (mapping.cores[number].neurons.clone(), &self.cores[number]);
-            self.outputs[index][neurons.clone()].copy_from_slice(&state.spikes);
-            self.potentials[index][neurons.clone()].copy_from_slice(&state.potential);
-            self.factors[index][neurons].copy_from_slice(&state.post);
-        }
-        if let (Some(plasticity), Plastic::Moving) = (&self.program.network.layers[index].plasticity, self.plastic) {
-            for number in own.filter(|&number| mapping.cores[number].plastic) {
-                let (core, memory) = (&mapping.cores[number], &self.program.memories[number]);
-                let post = &self.factors[index][core.neurons.clone()];
-                self.cores[number].learn(core, memory, plasticity, (seen(&self.outputs, index, input), post, step));
+        for number in own.clone().filter(|&number| mapping.cores[number].fires && !memories[number].is_dead) {
+            self.fire(number, moment);
+            let (state, core) = (&mut self.layers[index], &self.cores[number]);
+            let neurons = mapping.cores[number].jobs.iter().flat_map(|job| &job.neurons);
+            for (at, &neuron) in neurons.enumerate() {
+                state.spikes[neuron as usize] = core.spikes[at];
+                state.potential[neuron as usize] = core.potential[at];
             }
         }
-        self.count(index, input);
+        let state = &mut self.layers[index];
+        if let Some(pool) = layer.pool {
+            pooled(layer, pool, &state.spikes, &mut state.output);
+        }
+        if let (Some(plasticity), Plastic::Moving) = (&layer.plasticity, self.plastic) {
+            self.learn(index, plasticity, moment);
+        }
+        self.count(index, moment);
     }
 
     /// Adds the sums that reach core `number`, and runs its neurons.
-    fn fire(&mut self, number: usize, step: usize) {
-        let Program { network, mapping, sums_to, .. } = self.program;
-        let core = &mapping.cores[number];
+    fn fire(&mut self, number: usize, moment: Moment<'_>) {
+        let Program { network, mapping, memories, sums, .. } = self.program;
+        let (core, memory) = (&mapping.cores[number], &memories[number]);
         let layer = &network.layers[core.layer];
-        let neurons = core.neurons.len();
-        let (mut sums, mut plastic_sums) = (vec![0; neurons], vec![0; neurons]);
-        let mut take = |from: &CoreState, other: &Core| {
-            let Range { start, end } = overlap(&other.neurons, &core.neurons);
-            for (into, from) in [(&mut sums, &from.sums), (&mut plastic_sums, &from.plastic_sums)] {
-                if !from.is_empty() {
-                    let from = &from[start - other.neurons.start..end - other.neurons.start];
-                    let into = &mut into[start - core.neurons.start..end - core.neurons.start];
-                    into.iter_mut().zip(from).for_each(|(sum, &part)| *sum += part);
+        let mut all = std::mem::take(&mut self.cores[number].all);
+        all.iter_mut().for_each(|sums| sums.fill(0));
+        for intake in &sums[number] {
+            let from = &self.cores[intake.from];
+            for (kind, (into, from)) in all.iter_mut().zip([&from.sums, &from.plastic_sums]).enumerate() {
+                if from.is_empty() {
+                    continue;
+                }
+                let (into, from) = (&mut into[intake.to..][..intake.len], &from[intake.at..][..intake.len]);
+                let may_get_lost = moment.losses.any() && intake.from != number;
+                for (at, (sum, &part)) in into.iter_mut().zip(from).enumerate() {
+                    let packet = (intake.at + at) * 2 + kind;
+                    if !(may_get_lost && moment.losses.lost("sums", intake.from, moment.step, packet)) {
+                        *sum += part;
+                    }
                 }
             }
-        };
-        take(&self.cores[number], core);
-        for &from in &sums_to[number] {
-            take(&self.cores[from], &mapping.cores[from]);
         }
         let CoreState { soma, current, potential, spikes, post, .. } = &mut self.cores[number];
-        currents(layer, (step, core.neurons.start), [&sums, &plastic_sums], current);
+        let neurons = core.jobs.iter().flat_map(|job| &job.neurons).map(|&neuron| neuron as usize);
+        let neurons = neurons.zip(memory.bias.iter().copied());
+        currents(layer, moment.step, neurons, [&all[0], &all[1]], current);
         if let Some(soma) = soma {
             soma.step(current, potential, spikes);
         }
         if let (Some(plasticity), Plastic::Moving) = (&layer.plasticity, self.plastic) {
-            let sliding = &plasticity.sliding_threshold[core.neurons.clone()];
+            let sliding = &memory.sliding_threshold;
             postsynaptic(&plasticity.rule, plasticity.post_fraction, potential, sliding, post);
+        }
+        self.cores[number].all = all;
+    }
+
+    /// Factors go back, and plastic weights move by them.
+    fn learn(&mut self, index: usize, plasticity: &QuantizedPlasticity, moment: Moment<'_>) {
+        let Program { network, mapping, memories, .. } = self.program;
+        let own = mapping.of_layer(index);
+        let state = &mut self.layers[index];
+        for number in own.clone().filter(|&number| mapping.cores[number].fires) {
+            let neurons = mapping.cores[number].jobs.iter().flat_map(|job| &job.neurons);
+            neurons.zip(&self.cores[number].post).for_each(|(&neuron, &post)| state.factors[neuron as usize] = post);
+        }
+        for number in own.filter(|&number| mapping.cores[number].plastic && !memories[number].is_dead) {
+            let (core, memory, own) = (&mapping.cores[number], &memories[number], &mut self.cores[number]);
+            let neurons = core.jobs.iter().flat_map(|job| &job.neurons);
+            for (at, (back, &neuron)) in own.back.iter_mut().zip(neurons).enumerate() {
+                let is_lost = !core.fires && moment.losses.any();
+                let is_lost = is_lost && moment.losses.lost("factors", number, moment.step, at);
+                *back = if is_lost { 0 } else { state.factors[neuron as usize] };
+            }
+            let CoreState { axons, back, pre, plastic, .. } = own;
+            plasticity.learn(moment.step, (axons, &memory.rate), back, pre, plastic);
+            memory.stuck.iter().for_each(|stuck| stuck.hold(plastic));
+            if self.shows_plastic {
+                let width = network.layers[index].wiring.inputs();
+                state.plastic.resize(width * network.layers[index].wiring.neurons(), 0);
+                let job = &core.jobs[0];
+                for (&neuron, row) in job.neurons.iter().zip(plastic.chunks_exact(job.inputs.len().max(1))) {
+                    let all = &mut state.plastic[neuron as usize * width..][..width];
+                    job.inputs.iter().zip(row).for_each(|(&input, &h)| all[input as usize] = h);
+                }
+            }
         }
     }
 
     /// Counts what the edges into a layer carry at a step: an input or spike that is not zero, each sum, each factor.
-    fn count(&mut self, index: usize, input: &[i8]) {
-        let Program { mapping, .. } = self.program;
-        for (edge, packets) in mapping.edges.iter().zip(&mut self.packets) {
-            if mapping.cores[edge.to].layer != index {
-                continue;
-            }
-            let x = seen(&self.outputs, index, input);
-            *packets += match edge.traffic {
-                Traffic::Activity => x[edge.range.clone()].iter().filter(|&&value| value != 0).count() as u64,
+    fn count(&mut self, index: usize, moment: Moment<'_>) {
+        let Program { mapping, edges_into, .. } = self.program;
+        let (below, _) = self.layers.split_at(index);
+        let seen = below.last().map_or(moment.input, |below| below.output());
+        let packets = &mut self.packets[moment.step * mapping.edges.len()..][..mapping.edges.len()];
+        for number in edges_into[index].clone() {
+            let edge = &mapping.edges[number];
+            packets[number] = match edge.traffic {
+                Traffic::Activity => {
+                    let active =
+                        |range: std::ops::Range<usize>| seen[range].iter().filter(|&&value| value != 0).count() as u32;
+                    edge.numbers.ranges().map(active).sum()
+                }
                 Traffic::Factors if self.plastic == Plastic::Resting => 0,
-                Traffic::Sums | Traffic::Factors => edge.range.len() as u64,
+                Traffic::Sums | Traffic::Factors => edge.numbers.len() as u32,
             };
         }
     }
 }
 
 impl CoreState {
-    /// The sums of its own synapses.
-    fn add(&mut self, core: &Core, memory: &Memory, x: &[i8], plastic: Plastic) {
-        let x = &x[core.inputs.clone()];
-        if !memory.weight.is_empty() {
-            weighted_sums(&memory.weight, x, &mut self.sums);
-        }
-        if !memory.plastic.is_empty() {
-            let weights = if plastic == Plastic::Moving { &self.plastic } else { &memory.plastic };
-            plastic_sums(weights, x, &mut self.plastic_sums);
+    fn new(core: &Core, memory: &Memory, neuron: &glocal_core::neuron::NeuronConfig) -> CoreState {
+        let neurons = core.neurons();
+        let if_firing = |count: usize| if core.fires { count } else { 0 };
+        CoreState {
+            soma: soma(neuron, neurons).filter(|_| core.fires),
+            plastic: Vec::new(),
+            axons: vec![0; core.input_axons()],
+            sums: vec![0; if core.weights { neurons } else { 0 }],
+            plastic_sums: vec![0; if core.plastic { neurons } else { 0 }],
+            all: [vec![0; if_firing(neurons)], vec![0; if_firing(neurons)]],
+            current: vec![Fixed(0); if_firing(neurons)],
+            potential: vec![Fixed(0); if_firing(neurons)],
+            spikes: vec![0; if_firing(neurons)],
+            post: vec![0; if_firing(neurons)],
+            back: vec![0; if core.plastic { neurons } else { 0 }],
+            pre: vec![0; memory.rate.len()],
         }
     }
 
-    /// Its plastic weights move by the factors that came back.
-    fn learn(
+    /// The sums of its own synapses, job after job.
+    fn add(
         &mut self,
-        core: &Core,
+        (number, core): (usize, &Core),
         memory: &Memory,
-        plasticity: &QuantizedPlasticity,
-        (x, post, step): (&[i8], &[i8], usize),
+        (seen, is_known): (&[i8], bool),
+        moment: Moment<'_>,
+        plastic: Plastic,
     ) {
-        plasticity.learn(step, (&x[core.inputs.clone()], &memory.rate), post, &mut self.pre, &mut self.plastic);
+        let moves = plastic == Plastic::Moving && core.plastic;
+        if is_known && !moves {
+            return;
+        }
+        let mut at = 0;
+        for job in &core.jobs {
+            let until = at + job.neurons.len();
+            if !is_known {
+                for (slot, (axon, &input)) in self.axons.iter_mut().zip(&job.inputs).enumerate() {
+                    *axon = if input == NO_INPUT { 0 } else { seen[input as usize] };
+                    if moment.losses.any() && *axon != 0 && moment.losses.lost("axons", number, moment.step, at + slot)
+                    {
+                        *axon = 0;
+                    }
+                }
+                if core.weights {
+                    let weight = &memory.weight[..job.neurons.len() * job.inputs.len()];
+                    weighted_sums(weight, &self.axons, &mut self.sums[at..until]);
+                }
+            }
+            if core.plastic {
+                let weights = if moves { &self.plastic } else { &memory.plastic };
+                plastic_sums(weights, &self.axons, &mut self.plastic_sums[at..until]);
+            }
+            at = until;
+        }
     }
 }

@@ -1,44 +1,59 @@
-//! How long phases take, and how many a sample needs.
+//! How long phases take, and when each core computes what.
 
 use crate::error::{ChipError, Obstacle};
 use crate::integer::Plastic;
-use crate::map::{Core, Mapping};
+use crate::map::{Core, Job, Mapping, Sender, Traffic};
 use crate::network::QuantizedNetwork;
 use crate::spec::ChipSpec;
 
-/// The time of a sample, every core as busy as a phase may ask of it.
+/// When each core computes what of a sample, every core as busy as a phase may ask of it.
 ///
 /// # Equation
-/// A layer takes one phase if its neurons fire in the cores of all their synapses, else two: sums first. Steps follow each other
-/// phase by phase; where plastic weights wait for the factors of neurons that fire elsewhere, every second phase.
+/// A job starts as soon as it can: one phase after everything that it needs of the same step was sent, after its core's job before,
+/// and after the postsynaptic factors of the step before where plastic weights wait for those of neurons that fire elsewhere.
 ///
 /// # Units
 /// Clocks; phases.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Schedule {
     /// Clocks of a phase.
     pub phase_cycles: u64,
     /// Phases until the last layer has answered the first step.
     pub depth: u64,
-    /// Phases from one step to the next.
+    /// Phases from the last step but one to the last.
     pub interval: u64,
     /// Phases of a sample.
     pub phases: u64,
     /// The same in microseconds.
     pub microseconds: f64,
+    /// The phase of each job at each step, `[T, jobs]`, core after core.
+    phase: Vec<u32>,
+    /// Of each core its first job's number.
+    first: Vec<usize>,
+}
+
+impl Schedule {
+    /// The phase in which a core computes a job at a step.
+    pub fn phase(&self, step: usize, core: usize, job: usize) -> u64 {
+        let jobs = self.first[self.first.len() - 1];
+        u64::from(self.phase[step * jobs + self.first[core] + job])
+    }
 }
 
 /// Clocks that a core is busy in a phase: its overhead, a multiplication for each synapse, plastic or not, and a move for each
-/// plastic one while they learn; an addition for each sum that it takes.
+/// plastic one while they learn; an addition for each sum that it takes. Of its largest job.
 pub fn busy_cycles(core: &Core, chip: &ChipSpec, plastic: Plastic) -> u64 {
-    let synapses = (core.inputs.len() * core.neurons.len()) as u64;
-    let kinds = u64::from(core.weights) + u64::from(core.plastic);
-    let sums = (core.sums * core.neurons.len()) as u64;
-    let multiplied = (synapses * kinds + sums).div_ceil(chip.core.macs_per_cycle.value);
-    let moves = plastic == Plastic::Moving && core.plastic;
-    let moved = chip.plasticity.as_ref().filter(|_| moves);
-    let moved = moved.map_or(0, |plasticity| synapses.div_ceil(plasticity.synapses_per_cycle.value));
-    chip.phase.overhead_cycles.value + multiplied + moved
+    let of_job = |job: &Job| {
+        let synapses = (job.inputs.len() * job.neurons.len()) as u64;
+        let kinds = u64::from(core.weights) + u64::from(core.plastic);
+        let sums = (core.sums * job.neurons.len()) as u64;
+        let multiplied = (synapses * kinds + sums).div_ceil(chip.core.macs_per_cycle.value);
+        let moves = plastic == Plastic::Moving && core.plastic;
+        let moved = chip.plasticity.as_ref().filter(|_| moves);
+        let moved = moved.map_or(0, |plasticity| synapses.div_ceil(plasticity.synapses_per_cycle.value));
+        chip.phase.overhead_cycles.value + multiplied + moved
+    };
+    core.jobs.iter().map(of_job).max().unwrap_or(0)
 }
 
 /// The phases of a mapped network.
@@ -65,11 +80,77 @@ pub fn schedule(
     if !obstacles.is_empty() {
         return Err(ChipError::DoesNotFit { chip: chip.name.clone(), obstacles });
     }
-    let waits = |layer: usize| mapping.cores[mapping.of_layer(layer)].iter().any(|core| core.fires && core.sums > 0);
-    let depth = (0..network.layers.len()).map(|layer| 1 + u64::from(waits(layer))).sum();
-    let learns = |layer: usize| plastic == Plastic::Moving && network.layers[layer].plasticity.is_some();
-    let interval = 1 + u64::from((0..network.layers.len()).any(|layer| learns(layer) && waits(layer)));
-    let phases = depth + (network.steps as u64).saturating_sub(1) * interval;
+    let mut timing = Timing::new(network, mapping, plastic);
+    let ends: Vec<u64> = (0..network.steps).map(|step| timing.step(step)).collect();
+    let phases = ends.last().map_or(0, |end| end + 1);
+    let interval = if let [.., before, last] = ends[..] { last - before } else { 0 };
     let microseconds = (phases * phase_cycles) as f64 / chip.phase.clock_mhz.value;
-    Ok(Schedule { phase_cycles, depth, interval, phases, microseconds })
+    let depth = ends.first().map_or(0, |end| end + 1);
+    let Timing { phase, first, .. } = timing;
+    Ok(Schedule { phase_cycles, depth, interval, phases, microseconds, phase, first })
+}
+
+/// Phases found so far.
+struct Timing<'m> {
+    mapping: &'m Mapping,
+    plastic: Plastic,
+    layers: usize,
+    /// Of each core the edges into it, by the job that needs them first.
+    into: Vec<Vec<usize>>,
+    first: Vec<usize>,
+    phase: Vec<u32>,
+}
+
+impl<'m> Timing<'m> {
+    fn new(network: &QuantizedNetwork, mapping: &'m Mapping, plastic: Plastic) -> Timing<'m> {
+        let mut into = vec![Vec::new(); mapping.cores.len()];
+        mapping.edges.iter().enumerate().for_each(|(number, edge)| into[edge.to].push(number));
+        into.iter_mut().for_each(|edges: &mut Vec<usize>| edges.sort_by_key(|&edge| mapping.edges[edge].to_job));
+        let mut first = vec![0];
+        mapping.cores.iter().for_each(|core| first.push(first[first.len() - 1] + core.jobs.len()));
+        let phase = vec![0; network.steps * first[first.len() - 1]];
+        Timing { mapping, plastic, layers: network.layers.len(), into, first, phase }
+    }
+
+    /// Finds the phases of a step; the one in which the last layer fires.
+    fn step(&mut self, step: usize) -> u64 {
+        let mut end = 0;
+        for layer in 0..self.layers {
+            end = 0;
+            // Sums before those who take them.
+            for fires in [false, true] {
+                for core in self.mapping.of_layer(layer).filter(|&core| self.mapping.cores[core].fires == fires) {
+                    end = end.max(self.core(step, core));
+                }
+            }
+        }
+        u64::from(end)
+    }
+
+    /// The phases of a core's jobs at a step; the last one.
+    fn core(&mut self, step: usize, core: usize) -> u32 {
+        let jobs = self.first[self.first.len() - 1];
+        let mut edges = self.into[core].iter().map(|&edge| &self.mapping.edges[edge]).peekable();
+        // When everything that a job needs has been sent.
+        let mut ready = match step.checked_sub(1) {
+            Some(before) => self.phase[before * jobs + self.first[core + 1] - 1] + 1,
+            None => 0,
+        };
+        for job in 0..self.mapping.cores[core].jobs.len() {
+            while let Some(edge) = edges.next_if(|edge| edge.to_job <= job) {
+                let Sender::Core(from) = edge.from else { continue };
+                let of_step = match edge.traffic {
+                    Traffic::Factors if self.plastic == Plastic::Resting => None,
+                    Traffic::Factors => step.checked_sub(1),
+                    Traffic::Activity | Traffic::Sums => Some(step),
+                };
+                if let Some(of_step) = of_step {
+                    ready = ready.max(self.phase[of_step * jobs + self.first[from] + edge.from_job] + 1);
+                }
+            }
+            self.phase[step * jobs + self.first[core] + job] = ready;
+            ready += 1;
+        }
+        ready - 1
+    }
 }

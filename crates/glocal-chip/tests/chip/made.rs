@@ -25,6 +25,20 @@ pub fn learner(sizes: &[usize], layer: &str, network: &str, seed: u64) -> Learne
     learner
 }
 
+/// A learner of two convolutions and two dense layers on a map of 2 x 11 x 9, with and without pooling, stride and padding.
+pub fn convolutions(seed: u64) -> Learner {
+    let text = format!(
+        r#"{{"network":{{"inputs":198,"input_shape":[2,11,9],"steps":5,{GLOBAL_NETWORK},"layers":[
+            {{"kind":"conv","channels":6,"kernel":3,"padding":1,"pool":{{"max":2}},{GLOBAL}}},
+            {{"kind":"conv","channels":7,"kernel":2,"pool":{{"average":2}},{GLOBAL}}},
+            {{"size":11,{GLOBAL}}},{{"size":4,{GLOBAL}}}]}},
+            "weights":{{"method":{{"kind":"adam"}},"learning_rate":0.001}},
+            "meta":{{"method":{{"kind":"adam"}},"learning_rate":0.001}}}}"#
+    );
+    let config: LearnerConfig = serde_json::from_str(&text).unwrap();
+    Learner::new(config, seed).unwrap()
+}
+
 /// A neuron, and the plasticity of the published demo.
 pub const HYBRID: &str = r#""neuron":{"kind":"lif","threshold":0.35,"decay":0.4},
     "plasticity":{"rule":{"kind":"hebbian","post":"tanh","sign":1.0},"decay":0.95,"clamp":4.0}"#;

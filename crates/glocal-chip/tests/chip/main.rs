@@ -3,3 +3,4 @@
 mod float;
 mod made;
 mod mapped;
+mod windows;

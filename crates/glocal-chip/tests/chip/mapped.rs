@@ -1,15 +1,15 @@
 //! Mapped is unmapped, bit for bit.
 
 use glocal_chip::integer::{Plastic, Reference};
-use glocal_chip::map::{Core, MapOptions, Traffic, map};
+use glocal_chip::map::{Core, Job, MapOptions, Traffic, map};
 use glocal_chip::quantise::PlasticPlace;
-use glocal_chip::simulate::{Machine, Program, busy_cycles, schedule};
+use glocal_chip::simulate::{Faults, Machine, Program, busy_cycles, schedule};
 use glocal_chip::{ChipSpec, QuantiseOptions, QuantizedNetwork, quantise};
 
 use crate::made::{GLOBAL, GLOBAL_NETWORK, HYBRID, HYBRID_NETWORK, image, learner, levels};
 
 /// A chip with so small cores that even small layers take many.
-fn small_chip(axons: u64, neurons: u64, bytes: u64) -> ChipSpec {
+pub fn small_chip(axons: u64, neurons: u64, bytes: u64) -> ChipSpec {
     let mut chip = ChipSpec::preset("tianjic-lp").unwrap();
     chip.core.axons.value = axons;
     chip.core.neurons.value = neurons;
@@ -17,24 +17,25 @@ fn small_chip(axons: u64, neurons: u64, bytes: u64) -> ChipSpec {
     chip
 }
 
-/// Potentials and spikes of every neuron at every step.
-type Trace = Vec<(usize, usize, Vec<i32>, Vec<i8>)>;
+/// Potentials, spikes and plastic weights of every neuron at every step.
+type Trace = Vec<(usize, usize, Vec<i32>, Vec<i8>, Vec<i16>)>;
 
-fn check(network: &QuantizedNetwork, chip: &ChipSpec, options: &MapOptions, plastic: Plastic) -> Vec<u64> {
+pub fn check(network: &QuantizedNetwork, chip: &ChipSpec, options: &MapOptions, plastic: Plastic) -> Vec<u32> {
     let mapping = map(network, chip, options).unwrap();
     let program = Program::new(network, &mapping);
-    let (mut machine, mut reference) = (Machine::new(&program, plastic), Reference::new(network, plastic));
+    let (mut machine, mut reference) =
+        (Machine::new(&program, plastic).showing_plastic(), Reference::new(network, plastic));
     for number in 0..4 {
         let input = levels(&image(network.inputs, number));
         let (mut expected, mut found): (Trace, Trace) = (Vec::new(), Vec::new());
         let record = |into: &mut Trace, seen: glocal_chip::integer::LayerStep<'_>| {
             let potential = seen.potential.iter().map(|v| v.0).collect();
-            into.push((seen.layer, seen.step, potential, seen.output.to_vec()));
+            into.push((seen.layer, seen.step, potential, seen.output.to_vec(), seen.plastic.to_vec()));
         };
         let answer = reference.run(&input, |seen| record(&mut expected, seen)).unwrap();
         assert_eq!(machine.run(&input, |seen| record(&mut found, seen)).unwrap(), answer);
         assert!(expected == found, "{number}");
-        assert!(expected.iter().any(|(_, _, _, spikes)| spikes.contains(&1)), "nobody spikes");
+        assert!(expected.iter().any(|(_, _, _, spikes, _)| spikes.contains(&1)), "nobody spikes");
     }
     machine.packets().to_vec()
 }
@@ -48,7 +49,7 @@ fn every_cut_computes_what_the_whole_does() {
         let chip = small_chip(axons, neurons, bytes);
         for apart in [false, true] {
             for fuse in [false, true] {
-                let options = MapOptions { apart, fuse };
+                let options = MapOptions { apart, fuse, ..MapOptions::default() };
                 for plastic in [Plastic::Resting, Plastic::Moving] {
                     check(&hybrid, &chip, &options, plastic);
                 }
@@ -118,7 +119,7 @@ fn an_empty_image_sends_no_activity() {
     let program = Program::new(&network, &mapping);
     let mut machine = Machine::new(&program, Plastic::Resting);
     machine.run(&[0; 60], |seen| assert!(seen.output.iter().all(|&spike| spike == 0))).unwrap();
-    for (edge, &packets) in mapping.edges.iter().zip(machine.packets()) {
+    for (edge, &packets) in mapping.edges.iter().cycle().zip(machine.packets()) {
         assert_eq!(packets > 0, edge.traffic == Traffic::Sums);
     }
 }
@@ -158,15 +159,17 @@ fn phases_of_the_reference_network() {
     let network = quantise(&learner(&[784, 512, 10], GLOBAL, GLOBAL_NETWORK, 9), &QuantiseOptions::default()).unwrap();
     let network = QuantizedNetwork { steps: 10, ..network };
     let chip = ChipSpec::preset("tianjic").unwrap();
-    let mapping = map(&network, &chip, &MapOptions { apart: false, fuse: false }).unwrap();
+    let mapping = map(&network, &chip, &MapOptions { fuse: false, ..MapOptions::default() }).unwrap();
     assert_eq!(mapping.cores.len(), 19);
     let found = schedule(&network, &mapping, &chip, Plastic::Resting).unwrap();
     assert_eq!((found.phase_cycles, found.depth, found.phases), (5050, 4, 13));
     assert!((found.microseconds - 218.8).abs() < 0.1 && (found.microseconds * 4.0 / 13.0 - 67.3).abs() < 0.1);
     let fused = map(&network, &chip, &MapOptions::default()).unwrap();
-    assert_eq!((fused.cores.len(), schedule(&network, &fused, &chip, Plastic::Resting).unwrap()), (16, found));
+    let same = schedule(&network, &fused, &chip, Plastic::Resting).unwrap();
+    assert_eq!((fused.cores.len(), same.depth, same.phases), (16, found.depth, found.phases));
 
-    let full = Core { layer: 0, inputs: 0..256, neurons: 0..256, weights: true, plastic: false, fires: true, sums: 0 };
+    let jobs = vec![Job { inputs: (0..256).collect(), neurons: (0..256).collect() }];
+    let full = Core { layer: 0, jobs, weights: true, plastic: false, fires: true, sums: 0 };
     let learning = ChipSpec::preset("tianjic-lp").unwrap();
     assert_eq!(busy_cycles(&full, &learning, Plastic::Moving), 5050);
     let plastic = Core { plastic: true, weights: false, ..full.clone() };
@@ -178,6 +181,36 @@ fn phases_of_the_reference_network() {
     short.phase.cycles.as_mut().unwrap().value = 4000;
     let error = schedule(&network, &mapping, &short, Plastic::Resting).unwrap_err().to_string();
     assert!(error.contains("core 0 of layers.0") && error.contains("a phase has 4000"), "{error}");
+}
+
+/// Damage changes answers, more of it changes more, none of it changes none; the same seed damages the same.
+#[test]
+fn faults_by_seed() {
+    let network = quantise(&learner(&[50, 37, 5], HYBRID, HYBRID_NETWORK, 1), &QuantiseOptions::default()).unwrap();
+    let mapping = map(&network, &small_chip(16, 16, 256), &MapOptions::default()).unwrap();
+    let answers = |faults| {
+        let program = Program::with_faults(&network, &mapping, faults);
+        let mut machine = Machine::new(&program, Plastic::Moving);
+        let run = |n| machine.run(&levels(&image(50, n)), |_| ()).unwrap().values;
+        (0..6).map(run).flatten().collect::<Vec<i32>>()
+    };
+    let whole = answers(Faults::default());
+    let distance = |faults| answers(faults).iter().zip(&whole).map(|(a, b)| f64::from((a - b).abs())).sum::<f64>();
+    let kinds: [fn(f64) -> Faults; 3] = [
+        |share| Faults { dead_cores: share, ..Faults::default() },
+        |share| Faults { stuck_bits: share, ..Faults::default() },
+        |share| Faults { dropped_packets: share, ..Faults::default() },
+    ];
+    for kind in kinds {
+        assert_eq!(distance(kind(0.0)), 0.0);
+        assert!(distance(kind(0.3)) > 0.0);
+        assert_eq!(answers(kind(0.2)), answers(kind(0.2)));
+        assert_ne!(answers(kind(0.3)), answers(Faults { seed: 1, ..kind(0.3) }));
+    }
+    // Nothing is left of a chip whose cores are all dead.
+    assert!(answers(kinds[0](1.0)).iter().all(|&value| value == 0));
+    let lost = Faults { dropped_packets: 1.0, ..Faults::default() };
+    assert_ne!(answers(lost), whole);
 }
 
 /// Everything that does not fit is said, with the layer and the limit.
