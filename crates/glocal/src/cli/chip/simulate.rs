@@ -8,7 +8,7 @@ use glocal::compare::table::{Align, aligned};
 use glocal::train::load_network;
 use glocal::{GlocalError, Part, RunFolder, RunSamples, Samples};
 use glocal_chip::integer::Plastic;
-use glocal_chip::map::MapOptions;
+use glocal_chip::map::{Folding, MapOptions};
 use glocal_chip::quantise::PlasticPlace;
 use glocal_chip::{QuantiseOptions, QuantizedNetwork, quantise};
 use serde::Serialize;
@@ -34,6 +34,9 @@ struct Subject {
     /// Sums are added by cores that do nothing else, never by those with axons to spare
     #[arg(long)]
     reduce: bool,
+    /// The same cores compute a convolution's map band after band of rows: fewer cores, more phases
+    #[arg(long)]
+    fold: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -89,7 +92,8 @@ impl Subject {
     }
 
     fn on_chip<'n>(&self, network: &'n QuantizedNetwork) -> Result<OnChip<'n>, GlocalError> {
-        let options = MapOptions { apart: self.apart, fuse: !self.reduce };
+        let folding = if self.fold { Folding::Bands } else { Folding::Unfolded };
+        let options = MapOptions { apart: self.apart, fuse: !self.reduce, folding };
         OnChip::new(network, chip(&self.chip)?, &options, self.plastic())
     }
 }
