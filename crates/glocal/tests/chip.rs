@@ -34,6 +34,8 @@ fn a_hybrid_network_is_quantised_checked_and_simulated() {
         assert_eq!(of["integer"]["samples"], 1000);
     }
     assert_eq!(quantised["layers"][0]["plastic_weights"], 784 * 24);
+    let fewer = json(&scratch, &["chip", "quantise", "run", "--images", "50", "--json"]);
+    assert_eq!(fewer["accuracy"][0]["integer"]["samples"], 50);
 
     // Four blocks of 784 inputs and a core for ten neurons; every core used is within its limits.
     let fit = json(&scratch, &["chip", "check", "run", "--json"]);

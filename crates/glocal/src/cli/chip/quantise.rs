@@ -98,8 +98,8 @@ impl QuantiseArgs {
     pub(super) fn run(&self, context: &Context) -> Result<(), GlocalError> {
         let folder = RunFolder::read_only(&self.run)?;
         let mut config = folder.config()?;
-        config.data.test_limit = self.images.or(config.data.test_limit);
         let (mut learner, _) = load_network(&folder, &config)?;
+        config.data.test_limit = self.images.or(config.data.test_limit);
         let options = |plastic| QuantiseOptions { plastic, ..self.options() };
         let moving = quantise(&learner, &options(PlasticPlace::OnChip))?;
         let folded = quantise(&learner, &options(PlasticPlace::Folded))?;
