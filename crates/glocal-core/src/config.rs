@@ -539,6 +539,9 @@ pub struct LearnerConfig {
     pub weights: OptimiserConfig,
     /// Optimiser of the meta-parameters.
     pub meta: OptimiserConfig,
+    /// Bits of a weight with its sign, 2 to 8, in every pass; absent: floats. See [`crate::quantisation`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight_bits: Option<u32>,
 }
 
 fn yes() -> bool {
@@ -920,6 +923,9 @@ impl LearnerConfig {
         self.network.collect_violations(&mut found);
         for (key, optimiser) in [("weights", &self.weights), ("meta", &self.meta)] {
             optimiser.collect_violations(key, &mut found);
+        }
+        if let Some(bits) = self.weight_bits {
+            found.require((2..=8).contains(&bits), "weight_bits", bits, "must be 2 to 8");
         }
         found.into_result()
     }

@@ -14,6 +14,7 @@ use crate::layer::PlasticWeight;
 use crate::network::{Examples, Input, Models, Network, Potentials, Workspace};
 use crate::optimiser::{Moments, all_finite, squared_norm, update};
 use crate::params::{ArraySpec, Field, Group, Params, array_specs, draw, zeros};
+use crate::quantisation::{round_weights, weight_unit};
 use crate::scalar::Float;
 
 pub use crate::health::{Finding, Severity};
@@ -25,6 +26,8 @@ pub struct Learner<F = f32> {
     specs: Vec<ArraySpec>,
     network: Network<F>,
     params: Params<F>,
+    /// Where weights have few bits, the fine ones behind them, layer by layer; else none.
+    fine: Vec<Vec<F>>,
     plastic: Vec<PlasticWeight<F>>,
     moments: Vec<Moments<F>>,
     gradients: Params<F>,
@@ -140,8 +143,9 @@ impl<F: Float> Learner<F> {
         config.validate()?;
         let network = Network::new(&config.network, models);
         let specs = array_specs(&config.network);
-        Ok(Learner {
+        let mut learner = Learner {
             params: draw(&config.network, seed),
+            fine: Vec::new(),
             plastic: network.plastic_at_rest(),
             moments: specs.iter().map(|_| Moments::default()).collect(),
             gradients: zeros(&config.network),
@@ -155,7 +159,30 @@ impl<F: Float> Learner<F> {
             specs,
             network,
             config,
-        })
+        };
+        learner.take_as_fine();
+        Ok(learner)
+    }
+
+    /// Where weights have few bits: the ones at hand, which [`Learner::params_mut`] may have written, become the fine ones, and
+    /// are rounded.
+    pub fn take_as_fine(&mut self) {
+        if self.config.weight_bits.is_some() {
+            self.fine = self.params.iter().map(|layer| layer.weight.clone()).collect();
+            self.round();
+        }
+    }
+
+    fn round(&mut self) {
+        let Some(bits) = self.config.weight_bits else { return };
+        for (fine, layer) in self.fine.iter().zip(&mut self.params) {
+            round_weights(fine, bits, &mut layer.weight);
+        }
+    }
+
+    /// What one unit of a layer's weights stands for, where they have few bits.
+    pub fn weight_unit(&self, layer: usize) -> Option<f64> {
+        self.config.weight_bits.map(|bits| weight_unit(&self.fine[layer], bits))
     }
 
     /// The config it was made from.
@@ -457,12 +484,16 @@ impl<F: Float> Learner<F> {
             let rate = optimiser.learning_rate_at(self.epoch);
             for (spec, moments) in self.specs.iter().zip(&mut self.moments) {
                 if of_group(spec) {
-                    let values = self.params[spec.layer].get_mut(spec.field);
+                    let values = match (spec.field, self.fine.get_mut(spec.layer)) {
+                        (Field::Weight, Some(fine)) => fine,
+                        _ => self.params[spec.layer].get_mut(spec.field),
+                    };
                     let gradient = self.gradients[spec.layer].get(spec.field);
                     update(&optimiser.method, rate, self.updates[slot], clip, values, gradient, moments);
                 }
             }
         }
+        self.round();
         self.bound_rates();
     }
 
@@ -608,6 +639,7 @@ impl<F: Float> Learner<F> {
             let values = self.params[spec.layer].get(spec.field);
             *learner.params[spec.layer].get_mut(spec.field) = values[..spec.len()].to_vec();
         }
+        learner.take_as_fine();
         learner.steps = self.steps;
         Ok(learner)
     }
@@ -786,6 +818,9 @@ impl<F: Float> Learner<F> {
                     arrays.push(named(&format!("{kind}.{}", spec.name()), spec.shape.clone(), values));
                 }
             }
+            if let (Field::Weight, Some(fine)) = (spec.field, self.fine.get(spec.layer)) {
+                arrays.push(named(&format!("{FINE}.{}", spec.name()), spec.shape.clone(), fine));
+            }
         }
         let progress = Progress {
             steps: self.steps,
@@ -809,7 +844,14 @@ impl<F: Float> Learner<F> {
             for (kind, into) in [(FIRST, &mut moments.first), (SECOND, &mut moments.second)] {
                 *into = arrays.take(&format!("{prefix}{kind}.{name}"), &spec.shape)?.unwrap_or_default();
             }
+            if let (Field::Weight, Some(fine)) = (spec.field, self.fine.get_mut(spec.layer)) {
+                let weight = &self.params[spec.layer].weight;
+                let found = arrays.take(&format!("{prefix}{FINE}.{name}"), &spec.shape)?;
+                // Those of a network that was trained in floats are the fine ones.
+                *fine = found.unwrap_or_else(|| weight.clone());
+            }
         }
+        self.round();
         for (index, layer) in self.network.layers().iter().enumerate() {
             let name = format!("{prefix}layers.{index}.plastic_weight");
             let (outputs, inputs) = (layer.outputs(), layer.inputs());
@@ -864,6 +906,8 @@ impl<F: Float> Learner<F> {
 /// Names of the optimiser's arrays in checkpoints.
 const FIRST: &str = "first_moment";
 const SECOND: &str = "second_moment";
+/// Name of the fine weights in checkpoints.
+const FINE: &str = "fine";
 /// Key of [`Progress`] in a checkpoint's metadata.
 const PROGRESS: &str = "glocal.progress";
 

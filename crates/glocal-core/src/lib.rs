@@ -22,6 +22,7 @@ pub mod neuron;
 pub mod optimiser;
 pub mod params;
 pub mod plasticity;
+pub mod quantisation;
 pub mod random;
 pub mod readout;
 mod rows;

@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::collections::BTreeMap;
+
 use common::*;
 use glocal_core::config::*;
 use glocal_core::neuron::{NeuronConfig, Reset};
@@ -324,5 +326,32 @@ fn recordings() {
         assert_eq!((layer.neurons, layer.threshold), ([24, CLASSES][index], 0.35));
         let fires: Vec<f32> = layer.membrane_potentials.iter().map(|&v| f32::from(v > 0.35)).collect();
         assert_eq!(layer.spikes, fires);
+    }
+}
+
+/// Weights of few bits learn the task: all on the grid of their unit after every step, saved and continued to the same bits.
+#[test]
+fn weights_of_few_bits_learn() {
+    for bits in [2, 4, 8] {
+        let mut config = config(LearningRule::Hybrid);
+        config.weight_bits = Some(bits);
+        let mut learner = Learner::new(config.clone(), 1).unwrap();
+        let before = evaluate(&mut learner, PlasticEval::Moving).0;
+        train(&mut learner, 150);
+        let (mut again, _) = Learner::from_bytes(config, &learner.to_bytes(&BTreeMap::new())).unwrap();
+        for learner in [&mut learner, &mut again] {
+            train(learner, 150);
+        }
+        assert_eq!(learner.to_bytes(&BTreeMap::new()), again.to_bytes(&BTreeMap::new()));
+        let (after, correct) = evaluate(&mut learner, PlasticEval::Moving);
+        assert!(after < before / 2.0 && correct >= 0.9, "{bits} bits: loss {before} to {after}, {correct} right");
+        for (index, layer) in learner.params().iter().enumerate() {
+            let unit = learner.weight_unit(index).unwrap();
+            let most = f64::from(glocal_core::quantisation::largest(bits));
+            for &weight in &layer.weight {
+                let units = f64::from(weight) / unit;
+                assert!((units - units.round()).abs() < 1e-4 * most && units.abs() < most + 0.5, "{units}");
+            }
+        }
     }
 }

@@ -277,5 +277,6 @@ fn demo(rule: LearningRule, sharing: Sharing, scope: PlasticScope) -> LearnerCon
         loss: Loss::MeanSquaredError,
         weights: OptimiserConfig::adam(1e-3),
         meta: OptimiserConfig::adam(5e-4),
+        weight_bits: None,
     }
 }

@@ -57,6 +57,34 @@ fn a_hybrid_network_is_quantised_checked_and_simulated() {
     assert!(text.contains("fits tianjic-lp") && text.contains("by the integer reference (100 images)"), "{text}");
 }
 
+/// Fine-tuned with weights of three bits, the network on the chip is the one that was trained: integers answer as floats do, better
+/// than three bits found afterwards.
+#[test]
+fn a_network_is_fine_tuned_for_few_bits() {
+    let scratch = trained("hybrid");
+    let judged = |run: &str| {
+        let found = json(&scratch, &["chip", "quantise", run, "--weight-bits", "3", "--json"]);
+        let of = &found["accuracy"][1];
+        (of["float"].as_f64().unwrap(), of["integer"]["accuracy"].as_f64().unwrap())
+    };
+    let few = ["--set", "learner.weight_bits=3", "--set", "training.epochs=4"];
+    scratch.succeed(&[&["train", "--from", "run", "-o", "few"][..], &few].concat());
+    let ((_, afterwards), (float, integer)) = (judged("run"), judged("few"));
+    assert!((float - integer).abs() < 0.02, "{float} {integer}");
+    assert!(integer > afterwards, "{integer} {afterwards}");
+    // Stopped before its first checkpoint, it begins with the same network again.
+    scratch.refuse(&[&["train", "--from", "run", "-o", "cut", "--stop-after", "1"][..], &few].concat(), &["stopped"]);
+    scratch.succeed(&["train", "--resume", "cut"]);
+    let summary = |run: &str| fs::read_to_string(scratch.path(run).join("summary.json")).unwrap();
+    assert_eq!(summary("cut"), summary("few"));
+
+    scratch.refuse(&["train", "--from", "nowhere", "-o", "x"], &["nowhere"]);
+    let other = ["train", "--from", "run", "-o", "x", "--set", "learner.network.layers.0.size=7"];
+    scratch.refuse(&other, &["of another network", "layers.0.weight"]);
+    scratch
+        .refuse(&["train", "--from", "run", "-o", "x", "--set", "learner.weight_bits=9"], &["weight_bits", "2 to 8"]);
+}
+
 #[test]
 fn mistakes_are_explained() {
     let scratch = trained("hybrid");

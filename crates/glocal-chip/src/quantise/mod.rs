@@ -173,7 +173,7 @@ impl Source<'_> {
         // From an integer sum to a raw potential, without the weight's scale.
         let to_raw = self.unit / threshold * f64::from(1 << FRACTION);
         let QuantiseOptions { search, form, .. } = *self.options;
-        let weight_scale = scale_of(&weights, most, search, form, to_raw);
+        let weight_scale = self.trained_unit().unwrap_or_else(|| scale_of(&weights, most, search, form, to_raw));
         let weight: Vec<i8> = weights.iter().map(|&w| quantised(w, weight_scale, most) as i8).collect();
         let mut obstacles = self.overflows(&place, &weight, &wiring);
         let steps = self.phase();
@@ -206,6 +206,15 @@ impl Source<'_> {
             }),
             _ => Err(obstacles),
         }
+    }
+
+    /// The unit in which the weights were trained, if they come as they were trained.
+    fn trained_unit(&self) -> Option<f64> {
+        let plastic = self.learner.network().layers()[self.index].plasticity().is_some();
+        let is_changed = self.layer.norm.is_some() || (plastic && !self.plasticity_on_chip());
+        let same_bits = self.learner.config().weight_bits == Some(self.options.weight_bits);
+        let fits = same_bits && !is_changed && self.options.form == ScaleForm::Multiplier;
+        self.learner.weight_unit(self.index).filter(|_| fits)
     }
 
     /// Whether the layer has plastic weights that the chip is to move.

@@ -56,6 +56,7 @@ pub fn demo(rule: LearningRule, sizes: [usize; 3], steps: usize) -> LearnerConfi
         loss: Loss::MeanSquaredError,
         weights: OptimiserConfig::adam(1e-3),
         meta: OptimiserConfig::adam(5e-4),
+        weight_bits: None,
     }
 }
 
@@ -204,6 +205,7 @@ pub fn learner_of(network: NetworkConfig) -> LearnerConfig {
         loss: Loss::MeanSquaredError,
         weights: OptimiserConfig::adam(1e-2),
         meta: OptimiserConfig::adam(5e-3),
+        weight_bits: None,
     }
 }
 

@@ -20,14 +20,15 @@ Examples:
   glocal train experiments/fashion-demo/hp.toml --out runs/hp
   glocal train hp.toml --set training.epochs=5 --set learner.network.layers.0.size=256 --seed 7
   glocal train --resume runs/hp
+  glocal train --from runs/hp --set learner.weight_bits=4 --set training.epochs=2 -o runs/hp-4bits    fine-tunes
   glocal train --resume runs/tasks --set continual.tasks.tasks=60    a finished run of tasks in a row, made longer
 
 A run folder holds config.toml (resolved), metrics.jsonl, checkpoints/ and summary.json. Ctrl-C saves and exits with
 code 130; a killed run loses at most the time since its last checkpoint. Either way --resume ends with the same bits as
 a run that was never stopped.")]
 pub struct TrainArgs {
-    /// Run config, TOML
-    #[arg(value_name = "CONFIG", required_unless_present = "resume")]
+    /// Run config, TOML; with --from: [default: that run's]
+    #[arg(value_name = "CONFIG", required_unless_present_any = ["resume", "from"])]
     config: Option<PathBuf>,
     /// Replace a value of the config, such as training.epochs=5; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
@@ -41,6 +42,10 @@ pub struct TrainArgs {
     /// Go on with the run in this folder
     #[arg(long, value_name = "DIR")]
     resume: Option<PathBuf>,
+    /// Begin with the network of the run in this folder; where learner.weight_bits is set, normalisations are folded into its
+    /// weights first, as on a chip
+    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
+    from: Option<PathBuf>,
     /// Save and stop after so many steps, as Ctrl-C would
     #[arg(long, value_name = "STEPS")]
     stop_after: Option<u64>,
@@ -83,16 +88,24 @@ impl TrainArgs {
     fn config(&self) -> Result<(RunConfig, Source), GlocalError> {
         let mut overrides = self.set.clone();
         overrides.extend(self.seed.map(|seed| format!("training.seed={seed}")));
-        let file = match (&self.config, &self.resume) {
+        let file = match (&self.config, self.resume.as_ref().or(self.from.as_ref())) {
             (Some(file), _) => file.clone(),
             (None, Some(run)) => RunFolder::read_only(run)?.path("config.toml"),
             (None, None) => PathBuf::new(),
         };
-        RunConfig::load_with_source(&file, &overrides)
+        let (mut config, source) = RunConfig::load_with_source(&file, &overrides)?;
+        if let Some(from) = &self.from {
+            config.training.from = Some(from.clone());
+            if config.learner.weight_bits.is_some() {
+                config.learner.network.layers.iter_mut().for_each(|layer| layer.norm = None);
+            }
+        }
+        Ok((config, source))
     }
 
     fn default_out(&self, config: &RunConfig) -> PathBuf {
-        let stem = self.config.as_deref().and_then(Path::file_stem).unwrap_or_default().to_string_lossy();
+        let named = self.config.as_deref().or(self.from.as_deref());
+        let stem = named.and_then(Path::file_stem).unwrap_or_default().to_string_lossy();
         Path::new("runs").join(format!("{stem}-seed{}", config.training.seed))
     }
 }

@@ -21,7 +21,7 @@ pub mod parse;
 pub mod path;
 pub mod problem;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use glocal_core::error::ConfigErrors;
 use glocal_core::{EpisodeReadout, HyperGradient, LearnerConfig, LearningRule};
@@ -205,6 +205,10 @@ pub struct TrainingConfig {
     /// How weights and meta-parameters take turns.
     #[serde(default, skip_serializing_if = "MetaSchedule::is_joint")]
     pub meta_schedule: MetaSchedule,
+    /// Run folder whose network training begins with, such as one trained in floats before weights get few bits; absent: a
+    /// network as drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<PathBuf>,
 }
 
 /// Which epoch's network is the result of a run.
@@ -444,6 +448,9 @@ impl RunConfig {
         continual.collect_violations(&self.learner, found);
         found.require(self.episodes.is_none(), "continual", "given", "and [episodes] exclude each other");
         found.require(self.events.is_none(), "continual", "given", "is for images: leave [events] out");
+        let whole = self.learner.weight_bits.is_none();
+        found.require(whole, "learner.weight_bits", "given", "is not for several tasks: leave it out");
+        found.require(self.training.from.is_none(), "training.from", "given", "is not for several tasks: leave it out");
         let last = self.training.select == Select::Last;
         found.require(last, "training.select", "best-validation", "must be \"last\": tasks are not chosen from");
     }

@@ -4,6 +4,7 @@
 //! continued. Everything random is forked by name from the config's seed, and everything that training moves is in the
 //! checkpoint: the [`Learner`]'s arrays and the loop's own [`Position`].
 
+mod from;
 mod memory;
 mod position;
 mod run;

@@ -5,6 +5,7 @@ use std::time::Instant;
 use glocal_core::params::Group;
 use glocal_core::{Finding, Learner};
 
+use super::from::network_from;
 use super::{Best, Position, Summary, TrainOptions, damaged, load, load_network, seal};
 use crate::config::{MetaSchedule, RunConfig, Select};
 use crate::error::GlocalError;
@@ -66,7 +67,7 @@ impl<'a> Run<'a> {
     ) -> Result<Self, GlocalError> {
         let (learner, position) = match load(folder, config, Checkpoint::Last)? {
             Some(saved) => saved,
-            None => (Learner::new(config.learner.clone(), config.training.seed)?, Position::default()),
+            None => (start(config)?, Position::default()),
         };
         let run = Run {
             config_hash: config.hash(),
@@ -258,6 +259,14 @@ impl<'a> Run<'a> {
             self.work.say(&describe(finding));
         }
         self.findings.clone_from(&metrics.health);
+    }
+}
+
+/// The network that a run begins with.
+fn start(config: &RunConfig) -> Result<Learner, GlocalError> {
+    match &config.training.from {
+        Some(from) => network_from(from, config),
+        None => Ok(Learner::new(config.learner.clone(), config.training.seed)?),
     }
 }
 

@@ -26,9 +26,9 @@ Examples:
 pub struct QuantiseArgs {
     /// Run folder
     run: PathBuf,
-    /// Bits of a weight, with its sign
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(2..=8))]
-    weight_bits: u32,
+    /// Bits of a weight, with its sign [default: as trained, or 8]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=8))]
+    weight_bits: Option<u32>,
     /// Which scales the chip can apply
     #[arg(long, value_name = "FORM", default_value = "multiplier")]
     scales: Scales,
@@ -42,6 +42,9 @@ pub struct QuantiseArgs {
     #[arg(long)]
     json: bool,
 }
+
+/// Bits of a weight where training did not fix them.
+const INT8: u32 = 8;
 
 /// A number of images, at least 1.
 pub(super) fn images(text: &str) -> Result<usize, String> {
@@ -100,7 +103,8 @@ impl QuantiseArgs {
         let mut config = folder.config()?;
         let (mut learner, _) = load_network(&folder, &config)?;
         config.data.test_limit = self.images.or(config.data.test_limit);
-        let options = |plastic| QuantiseOptions { plastic, ..self.options() };
+        let bits = self.weight_bits.or(config.learner.weight_bits).unwrap_or(INT8);
+        let options = |plastic| QuantiseOptions { plastic, weight_bits: bits, ..self.options() };
         let moving = quantise(&learner, &options(PlasticPlace::OnChip))?;
         let folded = quantise(&learner, &options(PlasticPlace::Folded))?;
         let samples = Samples::of(&config, &context.locations)?;
@@ -121,13 +125,12 @@ impl QuantiseArgs {
         }
         let words = if moving.is_plastic() { "folded into the others" } else { "none" };
         accuracy.push(Accuracy { plastic_weights: words, float: resting, integer: judged(&folded, Plastic::Resting)? });
-        let found = Quantised { run: self.run.clone(), layers: layers(&moving, self.weight_bits), accuracy };
+        let found = Quantised { run: self.run.clone(), layers: layers(&moving, bits), accuracy };
         if self.json { print_json(&found) } else { print(&found.in_words()) }
     }
 
     fn options(&self) -> QuantiseOptions {
         QuantiseOptions {
-            weight_bits: self.weight_bits,
             search: match self.search {
                 Search::LeastSquares => ScaleSearch::LeastSquares,
                 Search::Largest => ScaleSearch::Largest,

@@ -84,7 +84,9 @@ impl Subject {
         let (learner, _) = load_network(&folder, &folder.config()?)?;
         let folded = self.plastic == PlasticChoice::Folded;
         let plastic = if folded { PlasticPlace::Folded } else { PlasticPlace::OnChip };
-        Ok(quantise(&learner, &QuantiseOptions { plastic, ..QuantiseOptions::default() })?)
+        let default = QuantiseOptions::default();
+        let weight_bits = learner.config().weight_bits.unwrap_or(default.weight_bits);
+        Ok(quantise(&learner, &QuantiseOptions { plastic, weight_bits, ..default })?)
     }
 
     fn plastic(&self) -> Plastic {
