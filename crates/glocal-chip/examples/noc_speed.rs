@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use glocal_chip::noc::{Simulator, load};
+use glocal_chip::noc::{Delivered, Simulator, load};
 use glocal_chip::place::{Board, Endpoint, Flow, Method, place};
 use glocal_chip::route::{Cast, route};
 use glocal_chip::spec::Casting;
@@ -50,23 +50,24 @@ fn main() -> Result<(), ChipError> {
                 let start = Instant::now();
                 let bound = load(&routes, &chip, &packets)?.figures;
                 let bounded = start.elapsed();
-                let runs = (2_000_000 / (bound.packet_hops + 1)).max(1);
-                let start = Instant::now();
-                let mut last = simulator.run(&packets)?;
-                for _ in 1..runs {
+                // The fastest of several: what else the machine does is left out.
+                let mut fastest = f64::INFINITY;
+                let mut last = Delivered::default();
+                for _ in 0..(2_000_000 / (bound.packet_hops + 1)).clamp(3, 200) {
+                    let start = Instant::now();
                     last = simulator.run(&packets)?;
+                    fastest = fastest.min(start.elapsed().as_secs_f64());
                 }
-                let seconds = start.elapsed().as_secs_f64();
-                let hops = (last.packet_hops + last.chip_hops) * runs;
+                let hops = last.packet_hops + last.chip_hops;
                 println!(
                     "  {casting:?}, routed in {routed:.2?}, bound in {bounded:.2?}: {} packets, {} hops, {} clocks (at least {}), {} stalls; {:.1} million packet-hops/s, {:.0} phases/s",
                     last.delivered,
-                    last.packet_hops + last.chip_hops,
+                    hops,
                     last.cycles,
                     bound.cycles_at_least,
                     last.stalls,
-                    hops as f64 / seconds * 1e-6,
-                    runs as f64 / seconds
+                    hops as f64 / fastest * 1e-6,
+                    1.0 / fastest
                 );
             }
         }

@@ -49,6 +49,9 @@ struct Router {
     crossing: u8,
     column: u32,
     row: u32,
+    /// Packets that waited when the router was last looked at, and the clock of that.
+    waiting: u32,
+    seen: u32,
     stalls: u64,
     delivered: u64,
 }
@@ -58,8 +61,6 @@ struct Router {
 pub(super) struct Clock {
     /// Packets that moved.
     pub(super) moved: u32,
-    /// Packets that could have, but for others.
-    pub(super) stalled: u32,
     /// The next clock at which a packet or link becomes ready that was not; `u32::MAX` if there is none.
     pub(super) wake: u32,
 }
@@ -77,7 +78,7 @@ pub(super) struct Counts {
 #[derive(Clone, Debug)]
 pub(super) struct Fabric {
     routers: Vec<Router>,
-    /// Routers with a packet at an input, as bits.
+    /// Routers that are looked at in the next clock, as bits: those in which anything may move.
     active: Vec<u64>,
     /// Packets behind the first of each input.
     buffers: Vec<Slot>,
@@ -157,21 +158,26 @@ impl Fabric {
 
     /// One clock of all routers with packets.
     pub(super) fn clock(&mut self, now: u32) -> Clock {
-        let mut clock = Clock { moved: 0, stalled: 0, wake: u32::MAX };
+        let mut clock = Clock { moved: 0, wake: u32::MAX };
         for word in 0..self.active.len() {
             let mut left = self.active[word];
             while left != 0 {
                 let bit = left.trailing_zeros();
                 left &= left - 1;
                 let router = word * 64 + bit as usize;
-                self.router(router, now, &mut clock);
-                if self.routers[router].occupied == 0 {
+                let (moved, wake) = self.router(router, now);
+                clock.moved += moved;
+                clock.wake = clock.wake.min(wake);
+                // If nothing moved and nothing will by itself, only a packet that comes or room that is freed changes that.
+                if moved == 0 && wake == u32::MAX {
                     self.active[word] &= !(1 << bit);
                 }
             }
         }
         for &link in &self.freed {
-            self.routers[link as usize / 4].room[link as usize % 4] += 1;
+            let router = link as usize / 4;
+            self.routers[router].room[link as usize % 4] += 1;
+            self.active[router / 64] |= 1 << (router % 64);
         }
         self.freed.clear();
         clock
@@ -186,18 +192,23 @@ impl Fabric {
         self.routers.len()
     }
 
-    /// One clock of a router; where links have no limit, as many packets as there is room for.
+    /// One clock of a router; where links have no limit, as many packets as there is room for. How many moved, and when one may that
+    /// was not ready yet.
     #[inline]
-    fn router(&mut self, number: usize, now: u32, clock: &mut Clock) {
-        loop {
-            let (moved, stalled) = self.round(number, now, &mut clock.wake);
-            clock.moved += moved;
+    fn router(&mut self, number: usize, now: u32) -> (u32, u32) {
+        let (mut all_moved, mut wake) = (0, u32::MAX);
+        let waiting = loop {
+            let (moved, waiting) = self.round(number, now, &mut wake);
+            all_moved += moved;
             if self.taken[0] > 0 || moved == 0 {
-                clock.stalled += stalled;
-                self.routers[number].stalls += u64::from(stalled);
-                return;
+                break waiting;
             }
-        }
+        };
+        // Since it was last looked at, the same packets waited.
+        let router = &mut self.routers[number];
+        router.stalls += u64::from(router.waiting) * u64::from(now - router.seen);
+        (router.waiting, router.seen) = (waiting, now);
+        (all_moved, wake)
     }
 
     /// Each output of a router takes a packet, if it can; how many moved, and how many waited.
@@ -379,6 +390,8 @@ fn empty(depth: u16) -> Router {
         crossing: 0,
         column: 0,
         row: 0,
+        waiting: 0,
+        seen: 0,
         stalls: 0,
         delivered: 0,
     }

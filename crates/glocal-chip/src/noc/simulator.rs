@@ -71,7 +71,7 @@ impl<'r> Simulator<'r> {
             return Ok(Delivered::default());
         }
         let injected = self.send(packets);
-        let (cycles, stalls) = self.until_all_arrived(total)?;
+        let cycles = self.until_all_arrived(total)?;
         let counts = self.fabric.counts;
         Ok(Delivered {
             cycles,
@@ -80,7 +80,7 @@ impl<'r> Simulator<'r> {
             delivered: counts.delivered,
             packet_hops: counts.hops - counts.chip_hops,
             chip_hops: counts.chip_hops,
-            stalls,
+            stalls: self.routers().map(|(_, stalls, _)| stalls).sum(),
         })
     }
 
@@ -112,19 +112,17 @@ impl<'r> Simulator<'r> {
         injected
     }
 
-    /// Clocks until `total` packets are at the ends of their legs, and clocks that packets waited.
-    fn until_all_arrived(&mut self, total: u64) -> Result<(u64, u64), ChipError> {
-        let (mut now, mut stalls) = (0, 0);
+    /// Clocks until `total` packets are at the ends of their legs.
+    fn until_all_arrived(&mut self, total: u64) -> Result<u64, ChipError> {
+        let mut now = 0;
         loop {
             let clock = self.fabric.clock(now);
-            stalls += u64::from(clock.stalled);
             if self.fabric.counts.arrived == total {
-                return Ok((u64::from(now) + 1, stalls));
+                return Ok(u64::from(now) + 1);
             }
-            // If nobody even waits, nothing happens until what is under way arrives.
-            now = if clock.moved == 0 && clock.stalled == 0 { clock.wake } else { now + 1 };
-            let stuck = clock.moved == 0 && clock.wake == u32::MAX;
-            if stuck || now >= MOST_CYCLES {
+            // If nothing moved, nothing does until a packet or a link is ready; never, if none will be.
+            now = if clock.moved == 0 { clock.wake } else { now + 1 };
+            if now >= MOST_CYCLES {
                 let delivered = self.fabric.counts.arrived;
                 return Err(ChipError::Late { cycles: u64::from(now), delivered, packets: total });
             }

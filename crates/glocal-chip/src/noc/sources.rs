@@ -4,18 +4,20 @@ use std::collections::VecDeque;
 
 use super::fabric::{HOST, Slot};
 
-/// A core's own packets, or the host's: casts that still send, in turn.
+/// A core's own packets, or the host's: casts that still send, in turn, as a ring.
 #[derive(Clone, Copy, Debug, Default)]
 struct Source {
-    first: u32,
     casts: u32,
-    turn: u32,
+    /// Whose turn it was.
+    last: u32,
 }
 
 /// Packets of a leg that its sender has not sent yet.
 #[derive(Clone, Copy, Debug)]
 struct Unsent {
     leg: u32,
+    /// Who is next in the ring.
+    next: u32,
     packets: u64,
 }
 
@@ -44,14 +46,18 @@ impl Sources {
         self.relays.iter_mut().for_each(VecDeque::clear);
     }
 
-    /// Adds packets of a leg from the memory `port` of `router`; those of a memory must follow one another.
+    /// Adds packets of a leg from the memory `port` of `router`; after those that it has.
     pub(super) fn add(&mut self, router: usize, port: usize, leg: u32, packets: u64) {
         let source = &mut self.sources[router * 2 + usize::from(port == HOST)];
-        if source.casts == 0 {
-            source.first = self.unsent.len() as u32;
+        let own = self.unsent.len() as u32;
+        self.unsent.push(Unsent { leg, next: own, packets });
+        if source.casts > 0 {
+            let last = &mut self.unsent[source.last as usize];
+            let first = std::mem::replace(&mut last.next, own);
+            self.unsent[own as usize].next = first;
         }
         source.casts += 1;
-        self.unsent.push(Unsent { leg, packets });
+        source.last = own;
     }
 
     /// Lets the core at `router` hand on a packet.
@@ -72,18 +78,16 @@ impl Sources {
         if source.casts == 0 {
             return None;
         }
-        let at = (source.first + source.turn) as usize;
-        let Unsent { leg, packets } = &mut self.unsent[at];
+        let at = self.unsent[source.last as usize].next;
+        let Unsent { leg, next, packets } = &mut self.unsent[at as usize];
         *packets -= 1;
         let slot = Slot { ready: 0, packet: *leg };
-        if *packets == 0 {
-            source.casts -= 1;
-            self.unsent.swap(at, (source.first + source.casts) as usize);
+        if *packets > 0 {
+            source.last = at;
         } else {
-            source.turn += 1;
-        }
-        if source.turn >= source.casts {
-            source.turn = 0;
+            source.casts -= 1;
+            let next = *next;
+            self.unsent[source.last as usize].next = next;
         }
         Some(slot)
     }

@@ -14,7 +14,7 @@ const FREEZING: u64 = 10;
 const COOLING: f64 = 0.93;
 
 /// The first temperature, in mean changes of a move.
-const WARMTH: f64 = 0.3;
+const WARMTH: f64 = 1.0;
 
 /// Moves by which the mean change is measured.
 const MEASURED: u64 = 1000;
@@ -31,7 +31,7 @@ pub(super) fn anneal(partners: &Partners, sites: &mut Sites, moves: u64, seed: u
     let mut temperature = WARMTH * annealer.mean_change(MEASURED.min(moves), widest);
     for stage in 0..STAGES {
         let frozen = stage + FREEZING >= STAGES;
-        let radius = (widest * (STAGES - stage) as i64 / STAGES as i64 / 2).max(1);
+        let radius = (widest * (STAGES - stage) as i64 / STAGES as i64).max(1);
         // Shares differ by at most one, and add up.
         let share = |stage: u64| (u128::from(moves) * u128::from(stage) / u128::from(STAGES)) as u64;
         let tries = share(stage + 1) - share(stage);

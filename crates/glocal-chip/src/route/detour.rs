@@ -33,58 +33,92 @@ impl DeadLinks {
         Ok(turns(&path, to))
     }
 
-    /// The links of a shortest path of live ones, with few turns.
+    /// The links of a shortest path of live ones, with the fewest stops.
     fn shortest(&self, board: &Board, from: Position, to: Position) -> Option<Vec<Link>> {
         let whole = Region { origin: Position { column: 0, row: 0 }, columns: board.columns(), rows: board.rows() };
-        let hops = self.hops_from(&whole, from)?;
-        let hops_to = |position| whole.index(position).map(|index| hops[index]);
+        let reached = self.reach(&whole, from)?;
         let (mut at, mut path) = (to, Vec::new());
+        let mut vertically = {
+            let [along_row, along_column] = reached[whole.index(to)?].by;
+            along_column.is_some_and(|column| along_row.is_none_or(|row| column.stops < row.stops))
+        };
         while at != from {
-            let left = hops_to(at)?.checked_sub(1)?;
-            let straight = path.last().map(|link: &Link| link.toward);
-            let candidates = straight.into_iter().chain(Direction::ALL);
-            let back = candidates.filter_map(|toward| link_into(at, toward));
-            let link = { back }.find(|link| hops_to(link.from) == Some(left) && !self.has(*link))?;
-            path.push(link);
-            at = link.from;
+            let arrival = reached[whole.index(at)?].by[usize::from(vertically)]?;
+            path.push(arrival.link);
+            (at, vertically) = (arrival.link.from, arrival.vertically_before);
         }
         path.reverse();
         Some(path)
     }
 
-    /// Hops of the shortest way from `from` to each router; `u32::MAX` where none leads.
-    fn hops_from(&self, whole: &Region, from: Position) -> Option<Vec<u32>> {
-        let mut hops = vec![u32::MAX; whole.len()];
-        hops[whole.index(from)?] = 0;
+    /// How each router is reached from `from` in the fewest hops.
+    fn reach(&self, whole: &Region, from: Position) -> Option<Vec<Reached>> {
+        let mut reached = vec![Reached { hops: u32::MAX, by: [None; 2] }; whole.len()];
+        reached[whole.index(from)?].hops = 0;
         let mut queue = VecDeque::from([from]);
         while let Some(at) = queue.pop_front() {
-            let next = hops[whole.index(at)?] + 1;
-            let links = Direction::ALL.map(|toward| Link { from: at, toward });
-            for position in links.into_iter().filter(|&link| !self.has(link)).filter_map(Link::to) {
-                if let Some(index) = whole.index(position).filter(|&index| hops[index] == u32::MAX) {
-                    hops[index] = next;
-                    queue.push_back(position);
+            let here = reached[whole.index(at)?];
+            for link in Direction::ALL.map(|toward| Link { from: at, toward }) {
+                let Some(to) = link.to().filter(|_| !self.has(link)) else { continue };
+                let Some(next) = whole.index(to).map(|index| &mut reached[index]) else { continue };
+                if next.hops == u32::MAX {
+                    next.hops = here.hops + 1;
+                    queue.push_back(to);
+                }
+                if next.hops == here.hops + 1 {
+                    next.take(here.leave(link));
                 }
             }
         }
-        Some(hops)
+        Some(reached)
     }
 }
 
-/// The link that leads `toward` into `at`.
-fn link_into(at: Position, toward: Direction) -> Option<Link> {
-    let back = match toward {
-        Direction::East => Direction::West,
-        Direction::West => Direction::East,
-        Direction::South => Direction::North,
-        Direction::North => Direction::South,
-    };
-    Some(Link { from: Link { from: at, toward: back }.to()?, toward })
+/// How a router is reached in the fewest hops.
+#[derive(Clone, Copy, Debug)]
+struct Reached {
+    hops: u32,
+    /// Along a row, and along a column; neither at the start.
+    by: [Option<Arrival>; 2],
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Arrival {
+    link: Link,
+    /// Stops before.
+    stops: u32,
+    /// Whether the link before it was one along a column.
+    vertically_before: bool,
+}
+
+impl Reached {
+    /// The arrival at the end of `link`, with the fewest stops: one more if it leads from a column into a row.
+    fn leave(&self, link: Link) -> Arrival {
+        let [along_row, along_column] = self.by;
+        let turn = u32::from(!vertical(link));
+        let straight = Arrival { link, stops: along_row.map_or(0, |by| by.stops), vertically_before: false };
+        match along_column {
+            Some(by) if along_row.is_none_or(|row| by.stops + turn < row.stops) => {
+                Arrival { link, stops: by.stops + turn, vertically_before: true }
+            }
+            _ => straight,
+        }
+    }
+
+    fn take(&mut self, arrival: Arrival) {
+        let known = &mut self.by[usize::from(vertical(arrival.link))];
+        if known.is_none_or(|known| arrival.stops < known.stops) {
+            *known = Some(arrival);
+        }
+    }
+}
+
+fn vertical(link: Link) -> bool {
+    matches!(link.toward, Direction::South | Direction::North)
 }
 
 /// Routers at which the path turns from a column into a row, which no packet does on its own; and the end.
 fn turns(path: &[Link], to: Position) -> Vec<Position> {
-    let vertical = |link: &Link| matches!(link.toward, Direction::South | Direction::North);
-    let pairs = path.windows(2).filter(|pair| vertical(&pair[0]) && !vertical(&pair[1]));
+    let pairs = path.windows(2).filter(|pair| vertical(pair[0]) && !vertical(pair[1]));
     pairs.map(|pair| pair[1].from).chain([to]).collect()
 }
