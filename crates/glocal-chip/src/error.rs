@@ -4,6 +4,9 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::place::Position;
+use crate::route::Link;
+
 /// Why a network cannot be brought to the chip.
 #[derive(Debug, Error)]
 pub enum ChipError {
@@ -33,6 +36,78 @@ pub enum ChipError {
         steps: usize,
         /// Values given.
         found: usize,
+    },
+    /// Traffic of a core that is not there.
+    #[error("traffic names core {core} of {cores} cores")]
+    NoSuchCore {
+        /// Its number.
+        core: usize,
+        /// Cores.
+        cores: usize,
+    },
+    /// Traffic that is no number of packets.
+    #[error("a flow to core {to} has {packets} packets")]
+    Packets {
+        /// The receiver.
+        to: usize,
+        /// What was given.
+        packets: f64,
+    },
+    /// A place that the machine does not have.
+    #[error("column {}, row {} is outside a machine of {columns} columns and {rows} rows", .at.column, .at.row)]
+    Outside {
+        /// The place.
+        at: Position,
+        /// Columns of the machine.
+        columns: u32,
+        /// Its rows.
+        rows: u32,
+    },
+    /// Counts of packets that do not belong to these routes.
+    #[error("{found} counts of packets given, there are {expected} casts")]
+    Counts {
+        /// Casts that were routed.
+        expected: usize,
+        /// Counts given.
+        found: usize,
+    },
+    /// Dead links on every way.
+    #[error("no way leads from {from} to {to}: {link} is dead, and so is every detour")]
+    Unreachable {
+        /// From.
+        from: Position,
+        /// To.
+        to: Position,
+        /// The first dead link of the way that would be taken.
+        link: Link,
+    },
+    /// More traffic than is simulated or counted.
+    #[error("{packets} packets in a phase are more than the {most} that can be {done}")]
+    TooManyPackets {
+        /// Packets to be delivered.
+        packets: u64,
+        /// The most.
+        most: u64,
+        /// What was to be done with them.
+        done: &'static str,
+    },
+    /// Cores so far apart that the routers between them would take too much memory.
+    #[error("{routers} routers lie in the rectangle of the cores used, at most {most} are simulated")]
+    TooManyRouters {
+        /// Routers.
+        routers: u64,
+        /// The most.
+        most: u64,
+    },
+    /// A phase of more clocks than are counted.
+    #[error("{delivered} of {packets} packets arrived within {cycles} clocks")]
+    Late {
+        /// Clocks.
+        cycles: u64,
+        /// Packets that arrived.
+        delivered: u64,
+        /// Packets to be delivered.
+        packets: u64,
     },
 }
 
@@ -76,6 +151,13 @@ impl ChipError {
                 let known: Vec<&str> = crate::spec::ChipSpec::presets().collect();
                 format!("begin with a description that is built in ({}): `glocal chip show NAME`", known.join(", "))
             }
+            ChipError::NoSuchCore { .. } => "number cores from 0 on, as the mapping does".into(),
+            ChipError::Packets { .. } => "give a finite number from 0 on".into(),
+            ChipError::Outside { .. } => "place cores on the machine that is described".into(),
+            ChipError::Counts { .. } => "give one count for each cast, in their order".into(),
+            ChipError::Unreachable { .. } => "place no cores behind dead links: name them as dead".into(),
+            ChipError::TooManyPackets { .. } | ChipError::Late { .. } => "look at shorter phases".into(),
+            ChipError::TooManyRouters { .. } => "place the cores closer to each other and to the host".into(),
             ChipError::Input { .. } => "is this the data set that the network was trained on?".into(),
         }
     }

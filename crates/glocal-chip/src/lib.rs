@@ -7,12 +7,16 @@
 //! The simulated datapath is integers throughout. Neurons and plasticity rules are those of `glocal-core`, evaluated on the
 //! chip's numbers ([`number::Fixed`]).
 
+pub mod energy;
 pub mod error;
 pub mod integer;
 pub mod map;
 pub mod network;
+pub mod noc;
 pub mod number;
+pub mod place;
 pub mod quantise;
+pub mod route;
 pub mod simulate;
 pub mod spec;
 

@@ -1,8 +1,15 @@
 //! Descriptions of chips: every number beside its source.
 
+mod check;
+mod energy;
+mod noc;
+
+pub use energy::{EnergySpec, Estimate};
+pub use noc::{Casting, NocSpec};
+
 use serde::{Deserialize, Serialize};
 
-use crate::error::{ChipError, Obstacle};
+use crate::error::ChipError;
 
 /// A chip, as its TOML file says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +28,10 @@ pub struct ChipSpec {
     /// What a core needs to move plastic weights; absent: the chip does not learn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plasticity: Option<PlasticitySpec>,
+    /// How packets travel.
+    pub noc: NocSpec,
+    /// What everything that a core does costs.
+    pub energy: EnergySpec,
 }
 
 /// A number and where it is from; sources that begin with `assumed`, `fitted` or `proposed` are nobody's measurement.
@@ -43,6 +54,8 @@ pub struct Grid {
     pub rows: Sourced<u64>,
     /// Chips that may be joined.
     pub chips: Sourced<u64>,
+    /// Of these, chips in a row of the machine; every row is full.
+    pub chips_per_row: Sourced<u64>,
 }
 
 /// What a core holds.
@@ -117,49 +130,8 @@ impl ChipSpec {
     /// Text that is no TOML, missing or unknown keys; or everything that contradicts itself, at once.
     pub fn parse(text: &str) -> Result<ChipSpec, ChipError> {
         let spec: ChipSpec = toml::from_str(text).map_err(|error| ChipError::Unreadable(error.to_string()))?;
-        let violations = spec.violations();
+        let violations = check::violations(&spec);
         if violations.is_empty() { Ok(spec) } else { Err(ChipError::Contradictory(violations)) }
-    }
-
-    fn violations(&self) -> Vec<Obstacle> {
-        let Grid { columns, rows, chips } = &self.grid;
-        let CoreSpec { axons, neurons, weight_bytes, weight_bits, state_bytes, macs_per_cycle } = &self.core;
-        let mut found = Vec::new();
-        let mut refuse = |is: bool, place: &str, what: String, hint: &str| {
-            if is {
-                found.push(Obstacle { place: place.into(), what, hint: hint.into() });
-            }
-        };
-        let counts = [
-            ("grid.columns", columns),
-            ("grid.rows", rows),
-            ("grid.chips", chips),
-            ("core.axons", axons),
-            ("core.neurons", neurons),
-            ("core.weight_bytes", weight_bytes),
-            ("core.state_bytes", state_bytes),
-            ("core.macs_per_cycle", macs_per_cycle),
-        ];
-        for (place, count) in counts {
-            refuse(count.value == 0, place, "is 0".into(), "give at least 1");
-        }
-        let cores = columns.value.checked_mul(rows.value).and_then(|cores| cores.checked_mul(chips.value));
-        let too_many = cores.is_none_or(|cores| cores > MOST_CORES);
-        refuse(too_many, "grid", format!("makes more than {MOST_CORES} cores"), "describe a smaller machine");
-        let bits = weight_bits.value;
-        refuse(!(2..=8).contains(&bits), "core.weight_bits", format!("is {bits}"), "give 2 to 8");
-        let clock = self.phase.clock_mhz.value;
-        refuse(!(clock.is_finite() && clock > 0.0), "phase.clock_mhz", format!("is {clock}"), "give a clock above 0");
-        if let Some(cycles) = &self.phase.cycles {
-            let overhead = self.phase.overhead_cycles.value;
-            let what = format!("is {}, no more than the overhead of {overhead}", cycles.value);
-            refuse(cycles.value <= overhead, "phase.cycles", what, "leave clocks to the synapses");
-        }
-        if let Some(PlasticitySpec { bytes, synapses_per_cycle }) = &self.plasticity {
-            refuse(bytes.value != 2, "plasticity.bytes", format!("is {}", bytes.value), "plastic weights have 2");
-            refuse(synapses_per_cycle.value == 0, "plasticity.synapses_per_cycle", "is 0".into(), "give at least 1");
-        }
-        found
     }
 
     /// Cores of a chip.
@@ -182,9 +154,6 @@ impl ChipSpec {
         found
     }
 }
-
-/// Cores of the largest machine.
-const MOST_CORES: u64 = 1 << 20;
 
 fn assumed(value: &toml::Value, key: &str, found: &mut Vec<(String, String)>) {
     let Some(table) = value.as_table() else { return };

@@ -1,0 +1,415 @@
+//! Routers and links, clock by clock.
+//!
+//! A router has an input with a buffer from each of its neighbours, one from its core and one from the host; an output to each
+//! neighbour and one into the core. In a clock each output takes one packet of those at the heads of the inputs, in turn. A packet
+//! leaves only if the buffer that it goes to has room: the sender counts, and hears of freed room a clock later. All routers see the
+//! state at the start of the clock, so that their order does not matter.
+
+use super::sources::Sources;
+use crate::error::ChipError;
+use crate::place::{Board, Region};
+use crate::route::{Direction, Link, Routes};
+use crate::spec::NocSpec;
+
+/// Inputs and outputs towards neighbours have the numbers of directions.
+const CORE: usize = 4;
+/// The host's input.
+pub(super) const HOST: usize = 5;
+
+/// A packet in a buffer: when it may go on, its leg and the output that it wants. From a sender's memory: the leg alone.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Slot {
+    pub(super) ready: u32,
+    pub(super) packet: u32,
+}
+
+/// Where a leg ends, in the region.
+#[derive(Clone, Copy, Debug)]
+struct Target {
+    column: u32,
+    row: u32,
+}
+
+#[derive(Clone, Debug)]
+struct Router {
+    /// The first packet of each input.
+    head: [Slot; 8],
+    /// From when on each output may take a packet.
+    free_at: [u32; 8],
+    /// Packets for which each neighbour has room.
+    room: [u16; 4],
+    /// Of each input from a neighbour: packets, and where in the buffer the one behind the first lies.
+    length: [u16; 4],
+    second: [u16; 4],
+    /// The input that each output looks at first.
+    turn: [u8; 8],
+    /// Inputs that have a packet, as bits.
+    occupied: u8,
+    /// Outputs that lead to another chip, as bits.
+    crossing: u8,
+    column: u32,
+    row: u32,
+    /// Packets that waited when the router was last looked at, and the clock of that.
+    waiting: u32,
+    seen: u32,
+    stalls: u64,
+    delivered: u64,
+}
+
+/// What a clock brought.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clock {
+    /// Packets that moved.
+    pub(super) moved: u32,
+    /// The next clock at which a packet or link becomes ready that was not; `u32::MAX` if there is none.
+    pub(super) wake: u32,
+}
+
+/// Packets under way so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    pub(super) arrived: u64,
+    pub(super) delivered: u64,
+    pub(super) hops: u64,
+    pub(super) chip_hops: u64,
+}
+
+/// The routers of a region, and what is in their buffers.
+#[derive(Clone, Debug)]
+pub(super) struct Fabric {
+    routers: Vec<Router>,
+    /// Routers that are looked at in the next clock, as bits: those in which anything may move.
+    active: Vec<u64>,
+    /// Packets behind the first of each input.
+    buffers: Vec<Slot>,
+    /// A buffer's size is a power of two: its exponent.
+    buffer_bits: u32,
+    depth: u16,
+    /// Room that was freed: router · 4 + output.
+    freed: Vec<u32>,
+    targets: Vec<Target>,
+    receives: Vec<bool>,
+    /// Legs that follow each leg.
+    first_next: Vec<u32>,
+    next: Vec<u32>,
+    pub(super) sources: Sources,
+    columns: usize,
+    latency: [u32; 2],
+    taken: [u32; 2],
+    pub(super) counts: Counts,
+}
+
+/// Bytes of buffers at most.
+const MOST_SLOTS: u64 = 1 << 26;
+
+impl Fabric {
+    pub(super) fn new(routes: &Routes, region: &Region, noc: &NocSpec) -> Result<Fabric, ChipError> {
+        let depth = u16::try_from(noc.buffer_packets.value).unwrap_or(u16::MAX >> 1).clamp(1, u16::MAX >> 1);
+        let size = u64::from(depth.next_power_of_two());
+        let routers = region.len() as u64;
+        if routers * 4 * size > MOST_SLOTS {
+            return Err(ChipError::TooManyRouters { routers, most: MOST_SLOTS / 4 / size });
+        }
+        let target =
+            |number: usize| Target { column: number as u32 % region.columns, row: number as u32 / region.columns };
+        let legs = routes.legs();
+        let targets = legs.iter().map(|leg| target(region.index(leg.to).unwrap_or(0))).collect();
+        let (first_next, next) = following(routes);
+        let cycles = |value: u64, least: u64| value.clamp(least, 1 << 16) as u32;
+        Ok(Fabric {
+            routers: (0..region.len()).map(|number| router(number, region, routes.board(), depth)).collect(),
+            active: vec![0; region.len().div_ceil(64)],
+            buffers: vec![Slot::default(); (routers * 4 * size) as usize],
+            buffer_bits: size.trailing_zeros(),
+            depth,
+            freed: Vec::new(),
+            targets,
+            receives: legs.iter().map(|leg| leg.receives).collect(),
+            first_next,
+            next,
+            sources: Sources::new(region.len()),
+            columns: region.columns as usize,
+            latency: [cycles(noc.hop_cycles.value, 1), cycles(noc.chip_hop_cycles.value, 1)],
+            taken: [cycles(noc.link_cycles.value, 0), cycles(noc.chip_link_cycles.value, 0)],
+            counts: Counts::default(),
+        })
+    }
+
+    /// Empties everything.
+    pub(super) fn clear(&mut self) {
+        let depth = self.depth;
+        for router in &mut self.routers {
+            *router = Router { column: router.column, row: router.row, crossing: router.crossing, ..empty(depth) };
+        }
+        self.active.fill(0);
+        self.freed.clear();
+        self.sources.clear();
+        self.counts = Counts::default();
+    }
+
+    /// Takes the first packets out of the memories of a router's senders.
+    pub(super) fn start(&mut self, router: usize) {
+        for port in [CORE, HOST] {
+            if self.routers[router].occupied & (1 << port) == 0 {
+                self.refill(router, port);
+            }
+        }
+    }
+
+    /// One clock of all routers with packets.
+    pub(super) fn clock(&mut self, now: u32) -> Clock {
+        let mut clock = Clock { moved: 0, wake: u32::MAX };
+        for word in 0..self.active.len() {
+            let mut left = self.active[word];
+            while left != 0 {
+                let bit = left.trailing_zeros();
+                left &= left - 1;
+                let router = word * 64 + bit as usize;
+                let (moved, wake) = self.router(router, now);
+                clock.moved += moved;
+                clock.wake = clock.wake.min(wake);
+                // If nothing moved and nothing will by itself, only a packet that comes or room that is freed changes that.
+                if moved == 0 && wake == u32::MAX {
+                    self.active[word] &= !(1 << bit);
+                }
+            }
+        }
+        for &link in &self.freed {
+            let router = link as usize / 4;
+            self.routers[router].room[link as usize % 4] += 1;
+            self.active[router / 64] |= 1 << (router % 64);
+        }
+        self.freed.clear();
+        clock
+    }
+
+    /// Clocks that packets waited at a router, and packets that it gave its core.
+    pub(super) fn of_router(&self, router: usize) -> (u64, u64) {
+        (self.routers[router].stalls, self.routers[router].delivered)
+    }
+
+    pub(super) fn routers(&self) -> usize {
+        self.routers.len()
+    }
+
+    /// One clock of a router; where links have no limit, as many packets as there is room for. How many moved, and when one may that
+    /// was not ready yet.
+    #[inline]
+    fn router(&mut self, number: usize, now: u32) -> (u32, u32) {
+        let (mut all_moved, mut wake) = (0, u32::MAX);
+        let waiting = loop {
+            let (moved, waiting) = self.round(number, now, &mut wake);
+            all_moved += moved;
+            if self.taken[0] > 0 || moved == 0 {
+                break waiting;
+            }
+        };
+        // Since it was last looked at, the same packets waited.
+        let router = &mut self.routers[number];
+        router.stalls += u64::from(router.waiting) * u64::from(now - router.seen);
+        (router.waiting, router.seen) = (waiting, now);
+        (all_moved, wake)
+    }
+
+    /// Each output of a router takes a packet, if it can; how many moved, and how many waited.
+    #[inline]
+    fn round(&mut self, number: usize, now: u32, wake: &mut u32) -> (u32, u32) {
+        let (asking, mut outputs) = self.routers[number].asking(now, wake);
+        let (mut moved, mut stalled) = (0, 0);
+        while outputs != 0 {
+            let output = outputs.trailing_zeros() as usize & 7;
+            outputs &= outputs - 1;
+            stalled += asking[output].count_ones();
+            let router = &mut self.routers[number];
+            if router.free_at[output] > now {
+                *wake = (*wake).min(router.free_at[output]);
+            } else if output == CORE || router.room[output & 3] > 0 {
+                let input = router.choose(output, asking[output]);
+                self.pass(number, input, output, now);
+                moved += 1;
+            }
+        }
+        (moved, stalled - moved)
+    }
+
+    /// Moves the first packet of an input through an output.
+    #[inline]
+    fn pass(&mut self, number: usize, input: usize, output: usize, now: u32) {
+        let router = &mut self.routers[number];
+        let leg = router.head[input & 7].packet >> 3;
+        let crossing = usize::from(router.crossing >> output & 1);
+        router.free_at[output & 7] = now + self.taken[crossing];
+        if input < 4 {
+            self.advance(number, input);
+        } else {
+            self.refill(number, input);
+        }
+        if output == CORE {
+            self.arrive(number, leg, now);
+            return;
+        }
+        self.routers[number].room[output & 3] -= 1;
+        self.counts.hops += 1;
+        self.counts.chip_hops += crossing as u64;
+        let to = self.neighbour(number, output);
+        self.push(to, output ^ 1, leg, now + self.latency[crossing]);
+    }
+
+    /// The next packet of an input from a neighbour comes to the front.
+    #[inline]
+    fn advance(&mut self, number: usize, input: usize) {
+        let sender = self.neighbour(number, input);
+        self.freed.push((sender * 4 + (input ^ 1)) as u32);
+        let router = &mut self.routers[number];
+        let input = input & 3;
+        router.length[input] -= 1;
+        if router.length[input] == 0 {
+            router.occupied &= !(1 << input);
+            return;
+        }
+        let mask = (1 << self.buffer_bits) - 1;
+        let second = usize::from(router.second[input]);
+        router.head[input] = self.buffers[((number * 4 + input) << self.buffer_bits) + (second & mask)];
+        router.second[input] = ((second + 1) & mask) as u16;
+    }
+
+    /// The next packet out of a sender's memory comes to the front.
+    #[inline]
+    fn refill(&mut self, number: usize, port: usize) {
+        match self.sources.next(number, port) {
+            Some(Slot { ready, packet: leg }) => self.front(number, port, leg, ready),
+            None => self.routers[number].occupied &= !(1 << port),
+        }
+    }
+
+    /// A packet enters the buffer of an input from a neighbour.
+    #[inline]
+    fn push(&mut self, number: usize, input: usize, leg: u32, ready: u32) {
+        let router = &mut self.routers[number];
+        let input = input & 3;
+        let length = usize::from(router.length[input]);
+        router.length[input] += 1;
+        if length == 0 {
+            self.front(number, input, leg, ready);
+            return;
+        }
+        let mask = (1 << self.buffer_bits) - 1;
+        let at = (usize::from(router.second[input]) + length - 1) & mask;
+        let slot = router.slot(leg, ready, self.targets[leg as usize]);
+        self.buffers[((number * 4 + input) << self.buffer_bits) + at] = slot;
+    }
+
+    /// A packet is the first of an input that had none, or has none any more.
+    #[inline]
+    fn front(&mut self, number: usize, input: usize, leg: u32, ready: u32) {
+        let router = &mut self.routers[number];
+        router.head[input & 7] = router.slot(leg, ready, self.targets[leg as usize]);
+        router.occupied |= 1 << input;
+        self.active[number / 64] |= 1 << (number % 64);
+    }
+
+    /// A packet is at the end of its leg; those that follow may leave from the next clock on.
+    #[inline]
+    fn arrive(&mut self, number: usize, leg: u32, now: u32) {
+        let leg = leg as usize;
+        let received = u64::from(self.receives[leg]);
+        self.counts.arrived += 1;
+        self.counts.delivered += received;
+        self.routers[number].delivered += received;
+        for next in self.first_next[leg]..self.first_next[leg + 1] {
+            let slot = Slot { ready: now + 1, packet: self.next[next as usize] };
+            self.sources.relay(number, slot);
+        }
+        if self.routers[number].occupied & (1 << CORE) == 0 {
+            self.refill(number, CORE);
+        }
+    }
+
+    #[inline]
+    fn neighbour(&self, number: usize, direction: usize) -> usize {
+        match direction {
+            0 => number + 1,
+            1 => number - 1,
+            2 => number + self.columns,
+            _ => number - self.columns,
+        }
+    }
+}
+
+impl Router {
+    /// Inputs whose first packet wants each output, as bits, and the outputs that anyone wants; packets still under way set `wake`.
+    #[inline]
+    fn asking(&self, now: u32, wake: &mut u32) -> ([u8; 8], u8) {
+        let (mut asking, mut outputs, mut occupied) = ([0; 8], 0_u8, self.occupied);
+        while occupied != 0 {
+            let input = occupied.trailing_zeros() as usize & 7;
+            occupied &= occupied - 1;
+            let Slot { ready, packet } = self.head[input];
+            if ready <= now {
+                asking[(packet & 7) as usize] |= 1 << input;
+                outputs |= 1 << (packet & 7);
+            } else {
+                *wake = (*wake).min(ready);
+            }
+        }
+        (asking, outputs)
+    }
+
+    /// The first of the inputs that ask, from the output's turn on; the turn goes to the one after it.
+    #[inline]
+    fn choose(&mut self, output: usize, asking: u8) -> usize {
+        let from_turn = asking & (u8::MAX << self.turn[output]);
+        let input = if from_turn != 0 { from_turn } else { asking }.trailing_zeros() as u8 & 7;
+        self.turn[output] = (input + 1) % 6;
+        usize::from(input)
+    }
+
+    /// A packet of `leg`, with the output towards its end: along the row first.
+    #[inline]
+    fn slot(&self, leg: u32, ready: u32, target: Target) -> Slot {
+        let output = if target.column != self.column {
+            u32::from(target.column < self.column)
+        } else if target.row != self.row {
+            2 + u32::from(target.row < self.row)
+        } else {
+            CORE as u32
+        };
+        Slot { ready, packet: leg << 3 | output }
+    }
+}
+
+fn empty(depth: u16) -> Router {
+    Router {
+        head: [Slot::default(); 8],
+        free_at: [0; 8],
+        room: [depth; 4],
+        length: [0; 4],
+        second: [0; 4],
+        turn: [0; 8],
+        occupied: 0,
+        crossing: 0,
+        column: 0,
+        row: 0,
+        waiting: 0,
+        seen: 0,
+        stalls: 0,
+        delivered: 0,
+    }
+}
+
+fn router(number: usize, region: &Region, board: &Board, depth: u16) -> Router {
+    let from = region.position(number);
+    let crosses = |toward| Link { from, toward }.to().is_some_and(|to| board.crossings(from, to) > 0);
+    let crossing = Direction::ALL.iter().filter(|&&toward| crosses(toward)).map(|&toward| 1 << toward as u8).sum();
+    Router { crossing, column: number as u32 % region.columns, row: number as u32 / region.columns, ..empty(depth) }
+}
+
+/// For each leg, the legs that wait for it.
+fn following(routes: &Routes) -> (Vec<u32>, Vec<u32>) {
+    let legs = routes.legs();
+    let mut pairs: Vec<(u32, u32)> = Vec::new();
+    pairs.extend(legs.iter().enumerate().filter_map(|(number, leg)| Some((leg.after? as u32, number as u32))));
+    pairs.sort_unstable();
+    let first = (0..=legs.len()).map(|leg| pairs.partition_point(|pair| (pair.0 as usize) < leg) as u32).collect();
+    (first, pairs.into_iter().map(|(_, leg)| leg).collect())
+}
