@@ -229,18 +229,18 @@ pub fn judge_on_chip(
     part: Part,
 ) -> Result<ChipEvaluation, GlocalError> {
     let program = Program::new(on_chip.network, &on_chip.mapping);
-    let edges = &on_chip.mapping.edges;
-    let mut packets = vec![0; edges.len()];
+    let messages = &on_chip.mapping.messages;
+    let mut packets = vec![0; messages.len()];
     let judged = judged_by(on_chip.network, samples, part, |images| {
         // Machines that count, each for a share of the images.
         let share = images.len().div_ceil(rayon::current_num_threads()).max(1);
         let run = |images: &[Vec<i8>]| {
             let mut machine = Machine::new(&program, on_chip.plastic);
-            let mut packets = vec![0_u64; edges.len()];
+            let mut packets = vec![0_u64; messages.len()];
             let mut classes = Vec::with_capacity(images.len());
             for image in images {
                 classes.push(machine.run(image, |_| ())?.class as u32);
-                for of_step in machine.packets().chunks_exact(edges.len().max(1)) {
+                for of_step in machine.packets().chunks_exact(messages.len().max(1)) {
                     packets.iter_mut().zip(of_step).for_each(|(sum, &own)| *sum += u64::from(own));
                 }
             }
@@ -255,7 +255,7 @@ pub fn judge_on_chip(
         Ok(classes)
     })?;
     let of = |traffic: Traffic| {
-        let own = edges.iter().zip(&packets).filter(|(edge, _)| edge.traffic == traffic);
+        let own = messages.iter().zip(&packets).filter(|(message, _)| message.traffic == traffic);
         own.map(|(_, &count)| count).sum::<u64>() as f64 / judged.samples.max(1) as f64
     };
     Ok(ChipEvaluation {

@@ -2,12 +2,14 @@
 
 mod cores;
 mod edges;
+mod messages;
 mod runs;
 mod tiling;
 mod window;
 
 use std::ops::Range;
 
+pub use messages::Message;
 pub use runs::Runs;
 pub use tiling::{BlockTiling, Demand, Firing, Tiling, tiling};
 pub use window::{WindowDemand, WindowTiling, window_tiling};
@@ -52,6 +54,8 @@ pub struct Mapping {
     pub cores: Vec<Core>,
     /// What one core sends another at each step.
     pub edges: Vec<Edge>,
+    /// The same by what is sent to the same cores.
+    pub messages: Vec<Message>,
 }
 
 /// What a core does.
@@ -193,7 +197,8 @@ pub fn map(network: &QuantizedNetwork, chip: &ChipSpec, options: &MapOptions) ->
         return Err(ChipError::DoesNotFit { chip: chip.name.clone(), obstacles });
     }
     let edges = edges::edges(network, &cores);
-    Ok(Mapping { cores, edges })
+    let messages = messages::messages(&edges);
+    Ok(Mapping { cores, edges, messages })
 }
 
 fn refusals(index: usize, layer: &QuantizedLayer, chip: &ChipSpec) -> Vec<Obstacle> {

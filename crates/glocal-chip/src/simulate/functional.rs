@@ -1,11 +1,11 @@
 //! What mapped cores compute: to the bit what the integer reference computes, wherever they lie.
 
 use super::faults::Losses;
-use super::program::{Memory, Program};
+use super::program::{Memory, Program, Source};
 use crate::error::ChipError;
 use crate::integer::kernels::{plastic_sums, weighted_sums};
 use crate::integer::{Answer, LayerStep, Plastic, Reading, Soma, currents, pooled, postsynaptic, soma};
-use crate::map::{Core, NO_INPUT, Traffic};
+use crate::map::{Core, NO_INPUT};
 use crate::network::QuantizedPlasticity;
 use crate::number::Fixed;
 
@@ -16,8 +16,10 @@ pub struct Machine<'p, 'n> {
     plastic: Plastic,
     cores: Vec<CoreState>,
     layers: Vec<LayerState>,
-    /// Packets that each edge carried at each step of the last sample, `[T,E]`.
+    /// Packets of each message at each step of the last sample, `[T,M]`.
     packets: Vec<u32>,
+    /// Of each core the synapses whose input was not zero, all steps of the last sample.
+    active_synapses: Vec<u64>,
     /// Whether whoever looks sees plastic weights.
     shows_plastic: bool,
 }
@@ -41,6 +43,8 @@ struct CoreState {
     soma: Option<Box<dyn Soma>>,
     /// Plastic weights, where they move.
     plastic: Vec<i16>,
+    /// Synapses of the last step whose input was not zero.
+    active: u64,
     /// What its axons carry.
     axons: Vec<i8>,
     /// Sums of its own synapses, of all jobs.
@@ -91,7 +95,8 @@ impl<'p, 'n> Machine<'p, 'n> {
         Machine {
             cores: mapping.cores.iter().zip(memories).map(state).collect(),
             layers: network.layers.iter().map(layer).collect(),
-            packets: vec![0; network.steps * mapping.edges.len()],
+            packets: vec![0; network.steps * mapping.messages.len()],
+            active_synapses: vec![0; mapping.cores.len()],
             shows_plastic: false,
             program,
             plastic,
@@ -119,6 +124,7 @@ impl<'p, 'n> Machine<'p, 'n> {
                 state.plastic.clone_from(&memory.plastic);
             }
         }
+        self.active_synapses.fill(0);
         let mut reading = Reading::new(network);
         for (step, input) in planes.enumerate() {
             let moment = Moment { step, input, is_known: is_constant && step > 0 && !losses.any(), losses };
@@ -127,15 +133,21 @@ impl<'p, 'n> Machine<'p, 'n> {
                 let LayerState { potential, plastic, .. } = &self.layers[layer];
                 look(LayerStep { layer, step, potential, output: self.layers[layer].output(), plastic });
             }
+            self.count(moment);
             let last = self.layers.last().expect("a network has a layer");
             reading.see(step, &last.potential, &last.spikes);
         }
         Ok(reading.answer())
     }
 
-    /// Packets that each edge of the mapping carried at each step of the last sample, `[T,E]`.
+    /// Packets of each of the mapping's messages at each step of the last sample, `[T,M]`.
     pub fn packets(&self) -> &[u32] {
         &self.packets
+    }
+
+    /// Of each core the synapses, of one kind, whose input was not zero, all steps of the last sample.
+    pub fn active_synapses(&self) -> &[u64] {
+        &self.active_synapses
     }
 
     /// One step of the cores of a layer: those that hold synapses, those that fire, and those again whose weights move.
@@ -148,7 +160,9 @@ impl<'p, 'n> Machine<'p, 'n> {
         let is_known = index == 0 && moment.is_known;
         for number in own.clone().filter(|&number| mapping.cores[number].holds() && !memories[number].is_dead) {
             let core = (number, &mapping.cores[number]);
-            self.cores[number].add(core, &memories[number], (seen, is_known), moment, self.plastic);
+            let own = &mut self.cores[number];
+            own.add(core, &memories[number], (seen, is_known), moment, self.plastic);
+            self.active_synapses[number] += own.active;
         }
         for number in own.clone().filter(|&number| mapping.cores[number].fires && !memories[number].is_dead) {
             self.fire(number, moment);
@@ -166,7 +180,6 @@ impl<'p, 'n> Machine<'p, 'n> {
         if let (Some(plasticity), Plastic::Moving) = (&layer.plasticity, self.plastic) {
             self.learn(index, plasticity, moment);
         }
-        self.count(index, moment);
     }
 
     /// Adds the sums that reach core `number`, and runs its neurons.
@@ -238,25 +251,39 @@ impl<'p, 'n> Machine<'p, 'n> {
         }
     }
 
-    /// Counts what the edges into a layer carry at a step: an input or spike that is not zero, each sum, each factor.
-    fn count(&mut self, index: usize, moment: Moment<'_>) {
-        let Program { mapping, edges_into, .. } = self.program;
-        let (below, _) = self.layers.split_at(index);
-        let seen = below.last().map_or(moment.input, |below| below.output());
-        let packets = &mut self.packets[moment.step * mapping.edges.len()..][..mapping.edges.len()];
-        for number in edges_into[index].clone() {
-            let edge = &mapping.edges[number];
-            packets[number] = match edge.traffic {
-                Traffic::Activity => {
-                    let active =
-                        |range: std::ops::Range<usize>| seen[range].iter().filter(|&&value| value != 0).count() as u32;
-                    edge.numbers.ranges().map(active).sum()
+    /// Counts what each message carries at a step: what is not zero.
+    fn count(&mut self, moment: Moment<'_>) {
+        let Program { network, sources, .. } = self.program;
+        let packets = &mut self.packets[moment.step * sources.len()..][..sources.len()];
+        for (source, packets) in sources.iter().zip(packets) {
+            *packets = match source {
+                Source::Activity { of, ranges } => {
+                    let seen = of.checked_sub(1).map_or(moment.input, |below| self.layers[below].output());
+                    ranges.iter().map(|range| active(&seen[range.clone()])).sum()
                 }
-                Traffic::Factors if self.plastic == Plastic::Resting => 0,
-                Traffic::Sums | Traffic::Factors => edge.numbers.len() as u32,
+                Source::Core { from, ranges, factors: false } => {
+                    let CoreState { sums, plastic_sums, .. } = &self.cores[*from];
+                    ranges.iter().map(|range| active_pairs([sums, plastic_sums], range)).sum()
+                }
+                Source::Core { from, ranges, factors: true } => {
+                    let is_learned = network.layers[self.program.mapping.cores[*from].layer].plasticity.is_some();
+                    let post = &self.cores[*from].post;
+                    let moves = is_learned && self.plastic == Plastic::Moving;
+                    if moves { ranges.iter().map(|range| active(&post[range.clone()])).sum() } else { 0 }
+                }
             };
         }
     }
+}
+
+fn active(values: &[i8]) -> u32 {
+    values.iter().filter(|&&value| value != 0).count() as u32
+}
+
+/// Neurons one of whose sums is not zero: a packet holds both.
+fn active_pairs(sums: [&[i32]; 2], range: &std::ops::Range<usize>) -> u32 {
+    let part = |sums: &[i32], at: usize| sums.get(at).copied().unwrap_or(0);
+    range.clone().filter(|&at| sums.iter().any(|sums| part(sums, at) != 0)).count() as u32
 }
 
 impl CoreState {
@@ -266,6 +293,7 @@ impl CoreState {
         CoreState {
             soma: soma(neuron, neurons).filter(|_| core.fires),
             plastic: Vec::new(),
+            active: 0,
             axons: vec![0; core.input_axons()],
             sums: vec![0; if core.weights { neurons } else { 0 }],
             plastic_sums: vec![0; if core.plastic { neurons } else { 0 }],
@@ -293,6 +321,9 @@ impl CoreState {
             return;
         }
         let mut at = 0;
+        if !is_known {
+            self.active = 0;
+        }
         for job in &core.jobs {
             let until = at + job.neurons.len();
             if !is_known {
@@ -303,6 +334,7 @@ impl CoreState {
                         *axon = 0;
                     }
                 }
+                self.active += u64::from(active(&self.axons)) * job.neurons.len() as u64;
                 if core.weights {
                     let weight = &memory.weight[..job.neurons.len() * job.inputs.len()];
                     weighted_sums(weight, &self.axons, &mut self.sums[at..until]);

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::faults::{Faults, Stuck};
-use crate::map::{Core, Mapping, NO_INPUT, Sender, Traffic};
+use crate::map::{Core, Mapping, Message, NO_INPUT, Runs, Sender, Traffic};
 use crate::network::{QuantizedLayer, QuantizedNetwork, Wiring};
 use crate::number::Fixed;
 
@@ -15,8 +15,8 @@ pub struct Program<'n> {
     pub(super) memories: Vec<Memory>,
     /// Sums that each firing core takes.
     pub(super) sums: Vec<Vec<Intake>>,
-    /// Of each layer, the edges into it.
-    pub(super) edges_into: Vec<Range<usize>>,
+    /// What each message looks at, in the order of the mapping's.
+    pub(super) sources: Vec<Source>,
     pub(super) faults: Faults,
 }
 
@@ -46,6 +46,44 @@ pub(super) struct Intake {
     pub(super) len: usize,
 }
 
+/// Where a message's numbers are found.
+#[derive(Debug)]
+pub(super) enum Source {
+    /// Among what a layer sees.
+    Activity {
+        /// The layer.
+        of: usize,
+        /// Parts of it.
+        ranges: Vec<Range<usize>>,
+    },
+    /// Among a core's sums, or its postsynaptic factors.
+    Core {
+        /// The core.
+        from: usize,
+        /// Parts of its neurons of all jobs.
+        ranges: Vec<Range<usize>>,
+        /// Whether factors are meant.
+        factors: bool,
+    },
+}
+
+impl Source {
+    fn of(message: &Message, mapping: &Mapping) -> Source {
+        let of = mapping.cores[message.to[0]].layer;
+        match (message.from, message.traffic) {
+            (Sender::Core(from), Traffic::Sums | Traffic::Factors) => {
+                let jobs = &mapping.cores[from].jobs;
+                let before: usize = jobs[..message.job].iter().map(|job| job.neurons.len()).sum();
+                let own = (before as u32..).zip(&jobs[message.job].neurons);
+                let sent = own.filter(|&(_, &neuron)| message.numbers.contains(neuron));
+                let ranges = Runs::of(sent.map(|(at, _)| at)).ranges().collect();
+                Source::Core { from, ranges, factors: message.traffic == Traffic::Factors }
+            }
+            _ => Source::Activity { of, ranges: message.numbers.ranges().collect() },
+        }
+    }
+}
+
 impl<'n> Program<'n> {
     /// Loads the cores of `mapping` with what they hold of `network`.
     pub fn new(network: &'n QuantizedNetwork, mapping: &'n Mapping) -> Program<'n> {
@@ -66,12 +104,8 @@ impl<'n> Program<'n> {
             memory
         });
         let memories = memories.collect();
-        let into = |layer: usize| {
-            let until = |layer: usize| mapping.edges.partition_point(|edge| mapping.cores[edge.to].layer < layer);
-            until(layer)..until(layer + 1)
-        };
-        let edges_into = (0..network.layers.len()).map(into).collect();
-        Program { network, mapping, memories, sums: intakes(network, mapping), edges_into, faults }
+        let sources = mapping.messages.iter().map(|message| Source::of(message, mapping)).collect();
+        Program { network, mapping, memories, sums: intakes(network, mapping), sources, faults }
     }
 }
 

@@ -3,4 +3,5 @@
 mod float;
 mod made;
 mod mapped;
+mod timed;
 mod windows;

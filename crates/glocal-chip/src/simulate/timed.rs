@@ -1,0 +1,309 @@
+//! When and how much: the phases of an image on placed cores, with every packet on its way.
+
+use serde::Serialize;
+
+use super::functional::Machine;
+use super::phase::{Schedule, busy_cycles, schedule};
+use crate::energy::Activity;
+use crate::error::{ChipError, Obstacle};
+use crate::integer::{Answer, Plastic};
+use crate::map::{Mapping, Sender};
+use crate::network::QuantizedNetwork;
+use crate::noc::{Delivered, Simulator, load};
+use crate::place::{Endpoint, Flow, Placement, Position};
+use crate::route::{Cast, Link, Routes, route};
+use crate::spec::ChipSpec;
+
+/// How packets are followed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Network {
+    /// By what each link carries: the least that a phase can take.
+    Load,
+    /// From router to router through finite buffers.
+    #[default]
+    Buffers,
+}
+
+/// A mapped network whose cores have places, and its packets ways.
+#[derive(Debug)]
+pub struct Placed<'m> {
+    network: &'m QuantizedNetwork,
+    mapping: &'m Mapping,
+    chip: &'m ChipSpec,
+    plastic: Plastic,
+    placement: Placement,
+    schedule: Schedule,
+    routes: Routes,
+    /// Of each phase the messages that travel in it, with their steps; the first is the one in which the host loads the first step.
+    traffic: Vec<Vec<(usize, usize)>>,
+    /// Clocks that cores compute in each phase, the busiest of those that do.
+    computing: Vec<u64>,
+}
+
+/// A phase of an image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PhaseFigures {
+    /// Clocks of the busiest core.
+    pub computing: u64,
+    /// Clocks until the last packet has arrived.
+    pub sending: u64,
+    /// Clocks of the phase.
+    pub cycles: u64,
+    /// Packets that cores and the host sent.
+    pub sent: u64,
+    /// Packets that receivers got.
+    pub delivered: u64,
+    /// Packets times hops, within chips and between them.
+    pub hops: u64,
+    /// Packets times clocks that they waited.
+    pub stalls: u64,
+}
+
+/// An image on placed cores.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Timed {
+    /// What the network says.
+    pub answer: Answer,
+    /// Phase by phase, the loading of the first step first.
+    pub phases: Vec<PhaseFigures>,
+    /// What was done, in counts.
+    pub activity: Activity,
+    /// Time without the loading of the first step, in microseconds.
+    pub microseconds: f64,
+}
+
+/// What an image is simulated with.
+#[derive(Debug)]
+pub struct TimedMachine<'p, 'm> {
+    placed: &'p Placed<'m>,
+    machine: Machine<'p, 'm>,
+    simulator: Option<Simulator<'p>>,
+    counts: Vec<u64>,
+}
+
+/// What cores send each other in a step if every input is active and every neuron spikes: what places are chosen by.
+pub fn flows(mapping: &Mapping) -> Vec<Flow> {
+    let flow =
+        |edge: &crate::map::Edge| Flow { from: endpoint(edge.from), to: edge.to, packets: edge.numbers.len() as f64 };
+    mapping.edges.iter().map(flow).collect()
+}
+
+fn endpoint(sender: Sender) -> Endpoint {
+    match sender {
+        Sender::Host => Endpoint::Host,
+        Sender::Core(core) => Endpoint::Core(core),
+    }
+}
+
+impl<'m> Placed<'m> {
+    /// Routes the packets of `mapping` between cores that lie as `placement` says, around `dead` links.
+    ///
+    /// # Errors
+    /// A phase that a core overruns; places outside the machine; links whose loss leaves no way.
+    pub fn new(
+        network: &'m QuantizedNetwork,
+        mapping: &'m Mapping,
+        placement: Placement,
+        chip: &'m ChipSpec,
+        plastic: Plastic,
+        dead: &[Link],
+    ) -> Result<Placed<'m>, ChipError> {
+        let schedule = schedule(network, mapping, chip, plastic)?;
+        let casts: Vec<Cast> = mapping
+            .messages
+            .iter()
+            .map(|message| Cast { from: endpoint(message.from), to: message.to.clone() })
+            .collect();
+        let routes = route(&placement, &casts, chip, chip.noc.casting.value, dead)?;
+        let mut placed = Placed {
+            network,
+            mapping,
+            chip,
+            plastic,
+            placement,
+            routes,
+            traffic: vec![Vec::new(); schedule.phases as usize + 1],
+            computing: vec![0; schedule.phases as usize + 1],
+            schedule,
+        };
+        placed.plan();
+        Ok(placed)
+    }
+
+    /// Which messages travel in which phase, and how long cores compute.
+    fn plan(&mut self) {
+        for step in 0..self.network.steps {
+            for (number, message) in self.mapping.messages.iter().enumerate() {
+                // A phase's packets leave when it has computed; the host's before it does.
+                let phase = match message.from {
+                    Sender::Core(core) => self.schedule.phase(step, core, message.job) + 1,
+                    Sender::Host => {
+                        let needed = message.to.iter().map(|&core| self.schedule.phase(step, core, message.job));
+                        needed.min().unwrap_or(0)
+                    }
+                };
+                // What is sent after the last answer changes nothing.
+                if let Some(of_phase) = self.traffic.get_mut(phase as usize) {
+                    of_phase.push((step, number));
+                }
+            }
+            for (core, of) in self.mapping.cores.iter().enumerate() {
+                let busy = busy_cycles(of, self.chip, self.plastic);
+                for job in 0..of.jobs.len() {
+                    let phase = self.schedule.phase(step, core, job) as usize + 1;
+                    if let Some(computing) = self.computing.get_mut(phase) {
+                        *computing = busy.max(*computing);
+                    }
+                }
+            }
+        }
+    }
+
+    /// When each core computes what.
+    pub fn schedule(&self) -> &Schedule {
+        &self.schedule
+    }
+
+    /// Where each core lies.
+    pub fn placement(&self) -> &Placement {
+        &self.placement
+    }
+
+    /// The ways of the mapping's messages.
+    pub fn routes(&self) -> &Routes {
+        &self.routes
+    }
+
+    /// Packets that each message carries in a phase.
+    fn counts(&self, phase: usize, packets: &[u32], counts: &mut [u64]) {
+        counts.fill(0);
+        for &(step, message) in &self.traffic[phase] {
+            counts[message] += u64::from(packets[step * counts.len() + message]);
+        }
+    }
+}
+
+impl<'p, 'm> TimedMachine<'p, 'm> {
+    /// `machine` runs the program of the placed mapping.
+    ///
+    /// # Errors
+    /// A rectangle of routers that takes too much memory.
+    pub fn new(placed: &'p Placed<'m>, machine: Machine<'p, 'm>, network: Network) -> Result<Self, ChipError> {
+        let simulator = match network {
+            Network::Buffers => Some(Simulator::new(&placed.routes, placed.chip)?),
+            Network::Load => None,
+        };
+        let counts = vec![0; placed.mapping.messages.len()];
+        Ok(TimedMachine { placed, machine, simulator, counts })
+    }
+
+    /// Runs a sample from rest, phase by phase. `visit` sees the packets of every message in each phase.
+    ///
+    /// # Errors
+    /// An input of another size; a phase of fixed length that packets overrun, with the router at which most wait.
+    pub fn run(&mut self, input: &[i8], mut visit: impl FnMut(usize, &[u64])) -> Result<Timed, ChipError> {
+        let answer = self.machine.run(input, |_| ())?;
+        let placed = self.placed;
+        let mut activity = placed.activity(&self.machine);
+        let mut phases = Vec::with_capacity(placed.traffic.len());
+        for phase in 0..placed.traffic.len() {
+            placed.counts(phase, self.machine.packets(), &mut self.counts);
+            visit(phase, &self.counts);
+            let delivered = match &mut self.simulator {
+                Some(simulator) => simulator.run(&self.counts)?,
+                None => at_least(&placed.routes, placed.chip, &self.counts)?,
+            };
+            let figures = self.figures(phase, delivered)?;
+            activity.spikes += delivered.injected + delivered.relayed;
+            activity.packet_hops += delivered.packet_hops;
+            activity.chip_hops += delivered.chip_hops;
+            phases.push(figures);
+        }
+        let cycles: u64 = phases.iter().skip(1).map(|phase| phase.cycles).sum();
+        activity.cycles = cycles;
+        activity.cores_on = placed.mapping.cores.len() as u64;
+        let microseconds = cycles as f64 / placed.chip.phase.clock_mhz.value;
+        Ok(Timed { answer, phases, activity, microseconds })
+    }
+
+    fn figures(&self, phase: usize, delivered: Delivered) -> Result<PhaseFigures, ChipError> {
+        let placed = self.placed;
+        let (computing, sending) = (placed.computing[phase], delivered.cycles);
+        let needed = computing.max(sending);
+        let fixed = placed.chip.phase.cycles.as_ref().map(|cycles| cycles.value);
+        if let Some(fixed) = fixed.filter(|&fixed| sending > fixed) {
+            return Err(self.overrun(phase, sending, fixed));
+        }
+        Ok(PhaseFigures {
+            computing,
+            sending,
+            cycles: fixed.unwrap_or(needed),
+            sent: delivered.injected,
+            delivered: delivered.delivered,
+            hops: delivered.packet_hops + delivered.chip_hops,
+            stalls: delivered.stalls,
+        })
+    }
+
+    fn overrun(&self, phase: usize, sending: u64, fixed: u64) -> ChipError {
+        let busiest = self.simulator.as_ref().and_then(|simulator| {
+            simulator.routers().max_by_key(|&(at, stalls, _)| (stalls, std::cmp::Reverse(at))).map(|(at, ..)| at)
+        });
+        let place = busiest
+            .map_or("its links".into(), |Position { column, row }| format!("the router at column {column}, row {row}"));
+        let what = format!("its packets take {sending} clocks, a phase has {fixed}; most wait at {place}");
+        let hint = "leave phase.cycles out, or place cores by annealing".into();
+        let obstacles = vec![Obstacle { place: format!("phase {phase}"), what, hint }];
+        ChipError::DoesNotFit { chip: self.placed.chip.name.clone(), obstacles }
+    }
+}
+
+/// What links carry, as if no packet ever waited.
+fn at_least(routes: &Routes, chip: &ChipSpec, counts: &[u64]) -> Result<Delivered, ChipError> {
+    let figures = load(routes, chip, counts)?.figures;
+    Ok(Delivered {
+        cycles: figures.cycles_at_least,
+        injected: figures.injected,
+        relayed: figures.relayed,
+        delivered: figures.delivered,
+        packet_hops: figures.packet_hops,
+        chip_hops: figures.chip_hops,
+        stalls: 0,
+    })
+}
+
+impl Placed<'_> {
+    /// What the cores did in the last sample, without their packets.
+    ///
+    /// # Equation
+    /// A synapse works when its input is not zero; a plastic one is read and written at each step while it moves. Neurons step at
+    /// each step of the network, each with one value looked up while plastic weights move.
+    fn activity(&self, machine: &Machine<'_, '_>) -> Activity {
+        let plastic_bytes = self.chip.plasticity.as_ref().map_or(0, |plasticity| plasticity.bytes.value);
+        let steps = self.network.steps as u64;
+        let mut sum = Activity::default();
+        for (core, &active) in self.mapping.cores.iter().zip(machine.active_synapses()) {
+            let moves = core.plastic && self.plastic == Plastic::Moving;
+            let learns = self.network.layers[core.layer].plasticity.is_some() && self.plastic == Plastic::Moving;
+            sum.synaptic_ops += active * (u64::from(core.weights) + u64::from(core.plastic));
+            sum.weight_bytes_read += active * u64::from(core.weights);
+            sum.plastic_bytes_read += active * if core.plastic { plastic_bytes } else { 0 };
+            if moves {
+                let moved = steps * (core.input_axons() * core.width()) as u64;
+                sum.synaptic_ops += moved;
+                sum.plastic_bytes_read += moved * plastic_bytes;
+                sum.plastic_bytes_written += moved * plastic_bytes;
+            }
+            if core.fires {
+                sum.soma_updates += steps * core.neurons() as u64;
+                sum.lut_reads += if learns { steps * core.neurons() as u64 } else { 0 };
+            }
+        }
+        let bytes = self.chip.noc.packet_bytes.value;
+        let messages = self.mapping.messages.iter().cycle().zip(machine.packets());
+        let from_host = messages.filter(|(message, _)| message.from == Sender::Host);
+        sum.host_bytes = from_host.map(|(_, &packets)| u64::from(packets) * bytes).sum();
+        sum
+    }
+}
