@@ -2,6 +2,7 @@
 
 mod activity;
 mod arms;
+mod chip;
 mod confusion;
 mod continual;
 mod faults;
@@ -13,6 +14,7 @@ mod weights;
 
 pub use activity::{Image, LayerRaster, PotentialTrace, SampleActivity, Spike};
 pub use arms::{Arm, NoiseAccuracy, SeedCurve};
+pub use chip::{ChipComponent, ChipFaults, ChipLayer, ChipMesh, ChipNetwork, ChipPhase, Chips, PlacedNetwork};
 pub use confusion::Confusion;
 pub(in crate::report) use confusion::Mistake;
 pub use continual::{Continual, ContinualMethod, TaskMatrix, UnnamedAccuracy};
@@ -54,6 +56,8 @@ pub struct Report {
     pub continual: Option<Continual>,
     /// How well several tasks were learned at once.
     pub multi_task: Option<MultiTask>,
+    /// What chips make of trained networks.
+    pub chips: Option<Chips>,
     /// How accuracy falls as test samples are damaged in several ways.
     pub fault_tolerance: Option<FaultTolerance>,
     /// Which classes were taken for which.
@@ -86,6 +90,9 @@ impl Report {
     /// Networks and tasks of multi-task learning, likewise.
     pub(in crate::report) const MOST_OF_MULTI_TASK: [usize; 2] = [24, 24];
 
+    /// Networks on chips, and places of a mesh that is drawn.
+    pub(in crate::report) const MOST_OF_CHIPS: [usize; 2] = [24, 4096];
+
     /// The report as it goes into the page: lists of spikes and of damaged samples are thinned, confusion matrices of
     /// very many classes reduced, and long episodes and rows of tasks cut.
     pub(in crate::report) fn bounded(&self) -> Self {
@@ -99,6 +106,7 @@ impl Report {
         }
         report.continual.iter_mut().for_each(|continual| continual.bounded(Self::MOST_OF_CONTINUAL));
         report.multi_task.iter_mut().for_each(|multi_task| multi_task.bounded(Self::MOST_OF_MULTI_TASK));
+        report.chips.iter_mut().for_each(|chips| chips.bounded(Self::MOST_OF_CHIPS));
         report.confusions.iter_mut().for_each(|confusion| confusion.reduced(Self::MOST_CLASSES));
         report
     }
