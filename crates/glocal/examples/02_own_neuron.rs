@@ -102,5 +102,6 @@ fn config() -> LearnerConfig {
         loss: Loss::CrossEntropy,
         weights: OptimiserConfig::adam(1e-3),
         meta: OptimiserConfig::adam(1e-3),
+        weight_bits: None,
     }
 }

@@ -122,5 +122,6 @@ fn config() -> LearnerConfig {
         loss: Loss::MeanSquaredError,
         weights: OptimiserConfig::adam(1e-3),
         meta: OptimiserConfig::adam(5e-4), // a slower schedule for what shapes the plasticity
+        weight_bits: None,
     }
 }

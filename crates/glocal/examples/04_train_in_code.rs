@@ -110,5 +110,6 @@ fn config(images: &ImageDataset) -> LearnerConfig {
         loss: Loss::MeanSquaredError,
         weights: OptimiserConfig::adam(1e-3),
         meta: OptimiserConfig::adam(5e-4),
+        weight_bits: None,
     }
 }

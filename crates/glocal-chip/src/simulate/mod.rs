@@ -4,10 +4,12 @@ mod faults;
 mod functional;
 mod phase;
 mod program;
+mod tally;
 mod timed;
 
 pub use faults::Faults;
 pub use functional::Machine;
 pub use phase::{Schedule, busy_cycles, schedule};
 pub use program::Program;
+pub use tally::Tally;
 pub use timed::{Network, PhaseFigures, Placed, Timed, TimedMachine, flows};

@@ -1,5 +1,7 @@
 //! When and how much: the phases of an image on placed cores, with every packet on its way.
 
+use std::ops::AddAssign;
+
 use serde::Serialize;
 
 use super::functional::Machine;
@@ -7,12 +9,27 @@ use super::phase::{Schedule, busy_cycles, schedule};
 use crate::energy::Activity;
 use crate::error::{ChipError, Obstacle};
 use crate::integer::{Answer, Plastic};
-use crate::map::{Mapping, Sender};
+use crate::map::{Core, Mapping, Sender};
 use crate::network::QuantizedNetwork;
 use crate::noc::{Delivered, Simulator, load};
 use crate::place::{Endpoint, Flow, Placement, Position};
 use crate::route::{Cast, Link, Routes, route};
 use crate::spec::ChipSpec;
+
+impl AddAssign for PhaseFigures {
+    fn add_assign(&mut self, other: PhaseFigures) {
+        let sums = [
+            (&mut self.computing, other.computing),
+            (&mut self.sending, other.sending),
+            (&mut self.cycles, other.cycles),
+            (&mut self.sent, other.sent),
+            (&mut self.delivered, other.delivered),
+            (&mut self.hops, other.hops),
+            (&mut self.stalls, other.stalls),
+        ];
+        sums.into_iter().for_each(|(sum, own)| *sum += own);
+    }
+}
 
 /// How packets are followed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -67,7 +84,11 @@ pub struct Timed {
     pub answer: Answer,
     /// Phase by phase, the loading of the first step first.
     pub phases: Vec<PhaseFigures>,
-    /// What was done, in counts.
+    /// Packets that each of the mapping's messages carried.
+    pub messages: Vec<u64>,
+    /// What each core did, without its packets' ways.
+    pub cores: Vec<Activity>,
+    /// What the chip did, all in all.
     pub activity: Activity,
     /// Time without the loading of the first step, in microseconds.
     pub microseconds: f64,
@@ -165,6 +186,21 @@ impl<'m> Placed<'m> {
         &self.schedule
     }
 
+    /// The network.
+    pub fn network(&self) -> &'m QuantizedNetwork {
+        self.network
+    }
+
+    /// What plastic weights do.
+    pub fn plastic(&self) -> Plastic {
+        self.plastic
+    }
+
+    /// The mapping whose cores have places.
+    pub fn mapping(&self) -> &'m Mapping {
+        self.mapping
+    }
+
     /// Where each core lies.
     pub fn placement(&self) -> &Placement {
         &self.placement
@@ -198,18 +234,21 @@ impl<'p, 'm> TimedMachine<'p, 'm> {
         Ok(TimedMachine { placed, machine, simulator, counts })
     }
 
-    /// Runs a sample from rest, phase by phase. `visit` sees the packets of every message in each phase.
+    /// Runs a sample from rest, phase by phase.
     ///
     /// # Errors
     /// An input of another size; a phase of fixed length that packets overrun, with the router at which most wait.
-    pub fn run(&mut self, input: &[i8], mut visit: impl FnMut(usize, &[u64])) -> Result<Timed, ChipError> {
+    pub fn run(&mut self, input: &[i8]) -> Result<Timed, ChipError> {
         let answer = self.machine.run(input, |_| ())?;
         let placed = self.placed;
-        let mut activity = placed.activity(&self.machine);
+        let mut cores = placed.activity(&self.machine);
+        let mut activity = Activity { host_bytes: placed.host_bytes(&self.machine), ..Activity::default() };
+        cores.iter().for_each(|&core| activity += core);
+        let mut messages = vec![0; self.counts.len()];
         let mut phases = Vec::with_capacity(placed.traffic.len());
         for phase in 0..placed.traffic.len() {
             placed.counts(phase, self.machine.packets(), &mut self.counts);
-            visit(phase, &self.counts);
+            messages.iter_mut().zip(&self.counts).for_each(|(sum, own)| *sum += own);
             let delivered = match &mut self.simulator {
                 Some(simulator) => simulator.run(&self.counts)?,
                 None => at_least(&placed.routes, placed.chip, &self.counts)?,
@@ -223,8 +262,9 @@ impl<'p, 'm> TimedMachine<'p, 'm> {
         let cycles: u64 = phases.iter().skip(1).map(|phase| phase.cycles).sum();
         activity.cycles = cycles;
         activity.cores_on = placed.mapping.cores.len() as u64;
+        cores.iter_mut().for_each(|core| (core.cycles, core.cores_on) = (cycles, 1));
         let microseconds = cycles as f64 / placed.chip.phase.clock_mhz.value;
-        Ok(Timed { answer, phases, activity, microseconds })
+        Ok(Timed { answer, phases, messages, cores, activity, microseconds })
     }
 
     fn figures(&self, phase: usize, delivered: Delivered) -> Result<PhaseFigures, ChipError> {
@@ -274,36 +314,38 @@ fn at_least(routes: &Routes, chip: &ChipSpec, counts: &[u64]) -> Result<Delivere
 }
 
 impl Placed<'_> {
-    /// What the cores did in the last sample, without their packets.
+    /// What each core did in the last sample, without its packets' ways.
     ///
     /// # Equation
     /// A synapse works when its input is not zero; a plastic one is read and written at each step while it moves. Neurons step at
     /// each step of the network, each with one value looked up while plastic weights move.
-    fn activity(&self, machine: &Machine<'_, '_>) -> Activity {
+    fn activity(&self, machine: &Machine<'_, '_>) -> Vec<Activity> {
         let plastic_bytes = self.chip.plasticity.as_ref().map_or(0, |plasticity| plasticity.bytes.value);
         let steps = self.network.steps as u64;
-        let mut sum = Activity::default();
-        for (core, &active) in self.mapping.cores.iter().zip(machine.active_synapses()) {
-            let moves = core.plastic && self.plastic == Plastic::Moving;
-            let learns = self.network.layers[core.layer].plasticity.is_some() && self.plastic == Plastic::Moving;
-            sum.synaptic_ops += active * (u64::from(core.weights) + u64::from(core.plastic));
-            sum.weight_bytes_read += active * u64::from(core.weights);
-            sum.plastic_bytes_read += active * if core.plastic { plastic_bytes } else { 0 };
-            if moves {
-                let moved = steps * (core.input_axons() * core.width()) as u64;
-                sum.synaptic_ops += moved;
-                sum.plastic_bytes_read += moved * plastic_bytes;
-                sum.plastic_bytes_written += moved * plastic_bytes;
+        let moving = self.plastic == Plastic::Moving;
+        let of_core = |(core, &active): (&Core, &u64)| {
+            let if_plastic = |count: u64| if core.plastic { count } else { 0 };
+            let if_fires = |count: u64| if core.fires { count } else { 0 };
+            let learns = moving && self.network.layers[core.layer].plasticity.is_some();
+            let moved = if moving { if_plastic(steps * (core.input_axons() * core.width()) as u64) } else { 0 };
+            let updates = if_fires(steps * core.neurons() as u64);
+            Activity {
+                synaptic_ops: active * (u64::from(core.weights) + u64::from(core.plastic)) + moved,
+                weight_bytes_read: active * u64::from(core.weights),
+                plastic_bytes_read: (if_plastic(active) + moved) * plastic_bytes,
+                plastic_bytes_written: moved * plastic_bytes,
+                soma_updates: updates,
+                lut_reads: if learns { updates } else { 0 },
+                ..Activity::default()
             }
-            if core.fires {
-                sum.soma_updates += steps * core.neurons() as u64;
-                sum.lut_reads += if learns { steps * core.neurons() as u64 } else { 0 };
-            }
-        }
-        let bytes = self.chip.noc.packet_bytes.value;
+        };
+        self.mapping.cores.iter().zip(machine.active_synapses()).map(of_core).collect()
+    }
+
+    /// Bytes that the host sent in the last sample.
+    fn host_bytes(&self, machine: &Machine<'_, '_>) -> u64 {
         let messages = self.mapping.messages.iter().cycle().zip(machine.packets());
         let from_host = messages.filter(|(message, _)| message.from == Sender::Host);
-        sum.host_bytes = from_host.map(|(_, &packets)| u64::from(packets) * bytes).sum();
-        sum
+        from_host.map(|(_, &packets)| u64::from(packets)).sum::<u64>() * self.chip.noc.packet_bytes.value
     }
 }

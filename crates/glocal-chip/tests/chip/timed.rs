@@ -4,7 +4,7 @@ use glocal_chip::energy::{Component, energy};
 use glocal_chip::integer::{Plastic, Reference};
 use glocal_chip::map::{Folding, MapOptions, map};
 use glocal_chip::place::{Method, place};
-use glocal_chip::simulate::{Machine, Network, Placed, Program, Timed, TimedMachine, flows};
+use glocal_chip::simulate::{Machine, Network, Placed, Program, Tally, Timed, TimedMachine, flows};
 use glocal_chip::{ChipSpec, QuantiseOptions, QuantizedNetwork, quantise};
 use glocal_core::Input;
 
@@ -27,9 +27,8 @@ fn timed(
     let mut alone = Machine::new(&program, plastic);
     let mut reference = Reference::new(network, plastic);
     let run = |image: &Vec<i8>| {
-        let mut carried = vec![0; mapping.messages.len()];
-        let found = machine.run(image, |_, counts| carried.iter_mut().zip(counts).for_each(|(sum, own)| *sum += own));
-        let found = found.unwrap();
+        let found = machine.run(image).unwrap();
+        let carried = &found.messages;
         assert_eq!(found.answer, reference.run(image, |_| ()).unwrap());
         alone.run(image, |_| ()).unwrap();
         let mut delivered = 0;
@@ -48,6 +47,34 @@ fn timed(
 
 fn images(inputs: usize) -> Vec<Vec<i8>> {
     (0..3).map(|number| levels(&image(inputs, number))).collect()
+}
+
+/// Sums do not depend on how images are shared out; layers and packets' ways make up the whole.
+#[test]
+fn tallies_add_up() {
+    let network = quantise(&learner(&[50, 37, 5], HYBRID, HYBRID_NETWORK, 1), &QuantiseOptions::default()).unwrap();
+    let chip = small_chip(24, 16, 512);
+    let mapping = map(&network, &chip, &MapOptions::default()).unwrap();
+    let placement = place(mapping.cores.len(), &flows(&mapping), &chip, &[], Method::Greedy).unwrap();
+    let placed = Placed::new(&network, &mapping, placement, &chip, Plastic::Moving, &[]).unwrap();
+    let program = Program::new(&network, &mapping);
+    let machine = Machine::new(&program, Plastic::Moving);
+    let mut machine = TimedMachine::new(&placed, machine, Network::Buffers).unwrap();
+    let timed: Vec<Timed> = (0..5).map(|n| machine.run(&levels(&image(50, n))).unwrap()).collect();
+    let sum = |images: &[Timed]| {
+        let mut tally = Tally::default();
+        images.iter().for_each(|timed| tally.add(timed));
+        tally
+    };
+    let (whole, mut parts) = (sum(&timed), sum(&timed[3..]));
+    parts.join(&sum(&timed[..3]));
+    assert_eq!(whole, parts);
+    let layers: Vec<_> = (0..2).map(|layer| whole.of_layer(&placed, layer)).collect();
+    assert_eq!(layers.iter().map(|of| of.synaptic_ops).sum::<u64>(), whole.activity.synaptic_ops);
+    assert_eq!(layers.iter().map(|of| of.cores_on).sum::<u64>(), mapping.cores.len() as u64);
+    let load = whole.load(&placed, &chip).unwrap();
+    assert_eq!(load.figures.packet_hops, whole.activity.packet_hops);
+    assert_eq!(load.links().map(|(_, packets)| packets).sum::<u64>(), whole.activity.packet_hops);
 }
 
 /// Wherever cores lie, the answers are the reference's; packets that wait take no less than links need.
@@ -164,6 +191,6 @@ fn the_reference_network_keeps_its_phases() {
     let program = Program::new(&network, &mapping);
     let machine = Machine::new(&program, Plastic::Resting);
     let mut machine = TimedMachine::new(&placed, machine, Network::Buffers).unwrap();
-    let error = machine.run(&images[0], |_, _| ()).unwrap_err().to_string();
+    let error = machine.run(&images[0]).unwrap_err().to_string();
     assert!(error.contains("a phase has 5050") && error.contains("phase 0"), "{error}");
 }

@@ -53,6 +53,7 @@ fn sample_report() -> Report {
         few_shot: Some(few_shot::few_shot(&mut random)),
         continual: Some(continual::continual(&mut random)),
         multi_task: None,
+        chips: None,
         fault_tolerance: Some(fault_tolerance(&mut random)),
         confusions: vec![
             fashion_confusion("sample matrix, invented: HP, seed 1, clean test images", &mut random),

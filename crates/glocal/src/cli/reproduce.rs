@@ -1,5 +1,6 @@
 //! `glocal reproduce`.
 
+mod chip;
 mod classification;
 mod continual;
 mod demo;
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use glocal::experiments::{
-    arm_of_letters, classification as classify, continual as tasks, fashion_demo, fault_tolerance,
+    arm_of_letters, chip as on_chip, classification as classify, continual as tasks, fashion_demo, fault_tolerance,
     few_shot as episodes, multi_task as together,
 };
 use glocal::report::LearningRule;
@@ -33,6 +34,7 @@ Examples:
   glocal reproduce continual --only hp,gp-sparse --tasks 10
   glocal reproduce continual --only hp --tasks 60 --resume    ten tasks more
   glocal reproduce multi-task --arms gp,hp
+  glocal reproduce chip --seeds 1
   glocal reproduce fashion-demo --resume                go on after Ctrl-C; finished runs are kept
 
 few-shot needs Omniglot, continual MNIST, multi-task both and Fashion-MNIST, the others the full Fashion-MNIST: `glocal data fetch fashion-mnist`, or on Debian
@@ -84,6 +86,8 @@ enum Published {
     Continual,
     /// MNIST, Fashion-MNIST and alphabets of Omniglot at once, by one network
     MultiTask,
+    /// Fashion-MNIST on the cores of a chip, 784-512-10, backprop alone and with local plasticity
+    Chip,
 }
 
 impl Published {
@@ -95,6 +99,7 @@ impl Published {
             Published::FewShot => episodes::NAME,
             Published::Continual => tasks::NAME,
             Published::MultiTask => together::NAME,
+            Published::Chip => on_chip::NAME,
         }
     }
 }
@@ -119,6 +124,7 @@ pub fn run(args: &ReproduceArgs, context: &Context) -> Result<(), GlocalError> {
         Published::FewShot => few_shot::run(args, context),
         Published::Continual => continual::run(args, context),
         Published::MultiTask => multi_task::run(args, context),
+        Published::Chip => chip::run(args, context),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Finished runs side by side: read from their folders, grouped into arms, printed as tables and pages.
 
 mod arms;
+mod chip;
 mod continual_page;
 mod fault;
 mod fault_page;
@@ -20,6 +21,7 @@ use crate::run_folder::{EpochMetrics, RunFolder};
 use crate::train::Summary;
 
 pub use arms::{arms, letters, words};
+pub use chip::{ChipFigures, ChipForm, FormFaults, chips};
 pub use fault::{FaultCurve, FaultCurves, FaultPoint, Ladder};
 pub use few_shot::{FewShotFigures, TaskFigure, can_meet};
 pub use noise::{NoiseCurve, NoisePoint};
@@ -44,6 +46,8 @@ pub struct RunRecord {
     pub few_shot: Option<FewShotFigures>,
     /// Accuracies on tasks in a row, where the run learned some.
     pub continual: Option<ContinualFigures>,
+    /// What chips make of the network, where it was brought onto some.
+    pub chip: Option<ChipFigures>,
 }
 
 impl RunRecord {
@@ -62,6 +66,7 @@ impl RunRecord {
             faults: FaultCurves::read(&folder)?,
             few_shot: FewShotFigures::read(&folder)?,
             continual: ContinualFigures::read(&folder)?,
+            chip: ChipFigures::read(&folder)?,
         })
     }
 

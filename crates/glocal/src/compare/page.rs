@@ -7,7 +7,7 @@ use super::continual_page::continual;
 use super::fault_page::{confusions, fault_tolerance};
 use super::few_shot_page::few_shot;
 use super::multi_task_page::multi_task;
-use super::{RunRecord, arms, letters};
+use super::{RunRecord, arms, chips, letters};
 use crate::error::GlocalError;
 use crate::report::{
     Arm, Continual, ContinualMethod, FewShot, FewShotCell, Finding, Headline, HybridFields, Image, MultiTask,
@@ -57,6 +57,7 @@ pub fn report(records: &[RunRecord], headings: Headings, locations: &Locations) 
         few_shot,
         continual,
         multi_task,
+        chips: chips(records),
         fault_tolerance: fault_tolerance(records, locations)?,
         confusions: confusions(records, locations),
         health: Some(findings(records)),

@@ -1,5 +1,6 @@
 //! Published results and first demonstrations: several runs, carried out one after the other and compared.
 
+pub mod chip;
 pub mod classification;
 pub mod continual;
 mod effects;

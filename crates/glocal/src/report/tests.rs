@@ -33,6 +33,7 @@ fn full(text: &str) -> Report {
         few_shot: Some(few_shot(text)),
         continual: Some(continual(text)),
         multi_task: Some(multi_task(text)),
+        chips: None,
         confusions: vec![confusion(text)],
         samples: vec![activity],
         plastic_layers: views().map(|view| PlasticLayer { layer: words(), what: words(), view }).into(),

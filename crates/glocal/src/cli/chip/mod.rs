@@ -1,8 +1,11 @@
 //! `glocal chip`.
 
+mod check;
+mod map;
 mod quantise;
 mod show;
 mod simulate;
+mod subject;
 
 use clap::Subcommand;
 use glocal::GlocalError;
@@ -15,7 +18,9 @@ pub enum ChipCommand {
     /// What is left of a trained network's accuracy in integers
     Quantise(quantise::QuantiseArgs),
     /// Whether a trained network fits a chip, and if not, why
-    Check(simulate::CheckArgs),
+    Check(check::CheckArgs),
+    /// Which core holds what, where it lies, and who sends what to whom
+    Map(map::MapArgs),
     /// What the cores of a chip compute, how exactly and how fast
     Simulate(simulate::SimulateArgs),
     /// A chip's description, every number with its source
@@ -30,6 +35,7 @@ pub fn run(command: &ChipCommand, context: &Context) -> Result<(), GlocalError> 
     match command {
         ChipCommand::Quantise(args) => args.run(context),
         ChipCommand::Check(args) => args.run(),
+        ChipCommand::Map(args) => args.run(),
         ChipCommand::Simulate(args) => args.run(context),
         ChipCommand::Show(args) => args.run(),
     }

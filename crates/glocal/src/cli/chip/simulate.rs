@@ -1,193 +1,152 @@
-//! `glocal chip check` and `glocal chip simulate`.
+//! `glocal chip simulate`.
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
-use glocal::chip::{ChipEvaluation, Fit, OnChip, chip, judge, judge_on_chip};
+use clap::Args;
+use glocal::chip::{ChipEvaluation, Fit, judge, judge_on_chip, placed_network, time_on_chip};
 use glocal::compare::table::{Align, aligned};
-use glocal::train::load_network;
+use glocal::report::PlacedNetwork;
 use glocal::{GlocalError, Part, RunFolder, RunSamples, Samples};
-use glocal_chip::integer::Plastic;
-use glocal_chip::map::{Folding, MapOptions};
-use glocal_chip::quantise::PlasticPlace;
-use glocal_chip::{QuantiseOptions, QuantizedNetwork, quantise};
+use glocal_chip::simulate::{Faults, Network};
 use serde::Serialize;
 
+use super::check::in_words;
 use super::quantise::images;
+use super::subject::{Places, Subject};
 use crate::args::Context;
 use crate::output::{print, print_json};
-
-/// The network and the chip, the same for both commands.
-#[derive(Debug, Args)]
-struct Subject {
-    /// Run folder
-    run: PathBuf,
-    /// A chip that is built in (tianjic, tianjic-lp, tianjicx, loihi-like, ideal), or a TOML file like `glocal chip show` prints
-    #[arg(long, value_name = "NAME|FILE", default_value = "tianjic-lp")]
-    chip: String,
-    /// What plastic weights do on the chip
-    #[arg(long, value_name = "WHAT", default_value = "moving")]
-    plastic: PlasticChoice,
-    /// Plastic weights lie in cores of their own, not beside the others
-    #[arg(long)]
-    apart: bool,
-    /// Sums are added by cores that do nothing else, never by those with axons to spare
-    #[arg(long)]
-    reduce: bool,
-    /// The same cores compute a convolution's map band after band of rows: fewer cores, more phases
-    #[arg(long)]
-    fold: bool,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum PlasticChoice {
-    /// They move while the chip sees a sample
-    Moving,
-    /// They stay as learned, in memory of their own
-    Resting,
-    /// They are folded into the other weights
-    Folded,
-}
-
-/// Options of `glocal chip check`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  glocal chip check runs/hp
-  glocal chip check runs/hp --chip tianjic --plastic folded
-  glocal chip check runs/hp --chip my-chip.toml --json")]
-pub struct CheckArgs {
-    #[command(flatten)]
-    subject: Subject,
-}
 
 /// Options of `glocal chip simulate`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   glocal chip simulate runs/hp --images 1000
-  glocal chip simulate runs/gp --chip tianjic --json")]
+  glocal chip simulate runs/gp --chip tianjic --json
+  glocal chip simulate runs/gp --stuck-bits 0.001 --dropped-packets 0.01    damage while it runs
+  glocal chip simulate runs/gp --dead-core 3,4 --dead-link 0,1,east          damage that is known before")]
 pub struct SimulateArgs {
     #[command(flatten)]
     subject: Subject,
+    #[command(flatten)]
+    places: Places,
     /// Test images to judge by [default: all]
     #[arg(long, value_name = "N", value_parser = images)]
     images: Option<usize>,
+    /// Images whose packets are followed on their way, for time and energy
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    timed: usize,
+    /// Packets never wait: time is what the busiest link needs
+    #[arg(long)]
+    unbuffered: bool,
+    #[command(flatten)]
+    faults: FaultArgs,
 }
 
-impl Subject {
-    fn network(&self) -> Result<QuantizedNetwork, GlocalError> {
-        let folder = RunFolder::read_only(&self.run)?;
-        let (learner, _) = load_network(&folder, &folder.config()?)?;
-        let folded = self.plastic == PlasticChoice::Folded;
-        let plastic = if folded { PlasticPlace::Folded } else { PlasticPlace::OnChip };
-        let default = QuantiseOptions::default();
-        let weight_bits = learner.config().weight_bits.unwrap_or(default.weight_bits);
-        Ok(quantise(&learner, &QuantiseOptions { plastic, weight_bits, ..default })?)
-    }
-
-    fn plastic(&self) -> Plastic {
-        if self.plastic == PlasticChoice::Moving { Plastic::Moving } else { Plastic::Resting }
-    }
-
-    fn on_chip<'n>(&self, network: &'n QuantizedNetwork) -> Result<OnChip<'n>, GlocalError> {
-        let folding = if self.fold { Folding::Bands } else { Folding::Unfolded };
-        let options = MapOptions { apart: self.apart, fuse: !self.reduce, folding };
-        OnChip::new(network, chip(&self.chip)?, &options, self.plastic())
-    }
+/// Damage while the network runs.
+#[derive(Debug, Args)]
+struct FaultArgs {
+    /// Share of cores that do nothing
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    dead_cores: f64,
+    /// Share of bits of weights that stay 0 or 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    stuck_bits: f64,
+    /// Share of packets that get lost
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    dropped_packets: f64,
+    /// Seed of the damage
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    fault_seed: u64,
 }
 
-impl CheckArgs {
-    /// Maps the network and says what it takes.
-    ///
-    /// # Errors
-    /// A folder that is no run, no such chip; everything that does not fit.
-    pub(super) fn run(&self) -> Result<(), GlocalError> {
-        let network = self.subject.network()?;
-        let fit = self.subject.on_chip(&network)?.fit();
-        if self.subject.json { print_json(&fit) } else { print(&in_words(&fit)) }
+fn share(text: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|share| (0.0..=1.0).contains(share)).ok_or_else(|| "give a share from 0 to 1".into())
+}
+
+impl FaultArgs {
+    fn faults(&self) -> Faults {
+        let &FaultArgs { dead_cores, stuck_bits, dropped_packets, fault_seed: seed } = self;
+        Faults { dead_cores, stuck_bits, dropped_packets, seed }
     }
 }
 
 /// What a simulation found.
 #[derive(Debug, Serialize)]
 struct Simulated {
+    run: PathBuf,
     fit: Fit,
     /// The integer reference on the same images.
     reference: f64,
     on_chip: ChipEvaluation,
+    /// Time and energy; absent if no image was followed.
+    timed: Option<PlacedNetwork>,
 }
 
 impl SimulateArgs {
     /// Runs test images on the cores.
     ///
     /// # Errors
-    /// As [`CheckArgs::run`]; data that are not there.
+    /// As `glocal chip check`; data that are not there; too few cores or links that are alive.
     pub(super) fn run(&self, context: &Context) -> Result<(), GlocalError> {
         let network = self.subject.network()?;
         let on_chip = self.subject.on_chip(&network)?;
+        let placed = self.places.placed(&on_chip)?;
         let mut config = RunFolder::read_only(&self.subject.run)?.config()?;
         config.data.test_limit = self.images.or(config.data.test_limit);
         let samples = Samples::of(&config, &context.locations)?;
         let samples = RunSamples::new(&samples, &config, None)?;
         let reference = judge(&network, self.subject.plastic(), &samples, Part::Test)?.accuracy;
-        let found = judge_on_chip(&on_chip, &samples, Part::Test)?;
-        let found = Simulated { fit: on_chip.fit(), reference, on_chip: found };
-        if self.subject.json {
-            return print_json(&found);
-        }
-        let ChipEvaluation { judged, activity_packets, sum_packets, factor_packets, .. } = &found.on_chip;
-        print(&format!(
+        let judged = judge_on_chip(&on_chip, &samples, Part::Test, usize::MAX, self.faults.faults())?;
+        let how = if self.unbuffered { Network::Load } else { Network::Buffers };
+        let timed = match self.timed {
+            0 => None,
+            images => {
+                let (tally, _) = time_on_chip(&placed, how, &samples, Part::Test, images)?;
+                Some(placed_network(&on_chip, &placed, &tally)?)
+            }
+        };
+        let (run, fit) = (self.subject.run.clone(), on_chip.fit());
+        let found = Simulated { run, fit, reference, on_chip: judged, timed };
+        if self.subject.json { print_json(&found) } else { print(&found.in_words()) }
+    }
+}
+
+impl Simulated {
+    fn in_words(&self) -> String {
+        let ChipEvaluation { judged, activity_packets, sum_packets, factor_packets, .. } = &self.on_chip;
+        format!(
             "{}\naccuracy {:.2} % on the chip, {:.2} % by the integer reference ({} images)\n\
-             packets of an image: {:.0} inputs and spikes, {:.0} sums, {:.0} postsynaptic factors\n",
-            in_words(&found.fit),
+             packets of an image: {:.0} inputs and spikes, {:.0} sums, {:.0} postsynaptic factors\n{}",
+            in_words(&self.fit),
             100.0 * judged.accuracy,
-            100.0 * found.reference,
+            100.0 * self.reference,
             judged.samples,
             activity_packets,
             sum_packets,
             factor_packets,
-        ))
+            self.timed.as_ref().map_or(String::new(), time_and_energy),
+        )
     }
 }
 
-fn in_words(fit: &Fit) -> String {
-    let heading =
-        ["layer", "cores", "that fire", "with plastic weights", "axons %", "weight memory %", "busiest, clocks"];
-    let row = |layer: &glocal::chip::LayerFit| -> Vec<String> {
-        vec![
-            format!("layers.{}", layer.layer),
-            layer.cores.to_string(),
-            layer.firing.to_string(),
-            layer.plastic.to_string(),
-            format!("{:.0}", layer.axons_percent),
-            format!("{:.0}", layer.memory_percent),
-            layer.busiest_cycles.to_string(),
-        ]
+fn time_and_energy(timed: &PlacedNetwork) -> String {
+    let [low, nominal, high] = timed.nanojoules;
+    let heading = ["phase", "computing, clocks", "sending, clocks", "its length", "packets", "clocks waited"];
+    let row = |(number, phase): (usize, &glocal::report::ChipPhase)| {
+        let name = if number == 0 { "loading".to_owned() } else { number.to_string() };
+        let counts = [phase.computing, phase.sending, phase.cycles, phase.packets, phase.stalls];
+        std::iter::once(name).chain(counts.map(|count| format!("{count:.0}"))).collect()
     };
-    let heading: Vec<String> = heading.map(str::to_owned).to_vec();
-    let rows: Vec<Vec<String>> = std::iter::once(heading).chain(fit.layers.iter().map(row)).collect();
-    let assumed = if fit.assumptions.is_empty() {
-        String::new()
-    } else {
-        let keys: Vec<&str> = fit.assumptions.iter().map(|(key, _)| key.as_str()).collect();
-        format!("assumed, not measured: {} (`glocal chip show {}`)\n", keys.join(", "), fit.chip)
-    };
+    let rows: Vec<Vec<String>> =
+        std::iter::once(heading.map(str::to_owned).to_vec()).chain(timed.phases.iter().enumerate().map(row)).collect();
+    let mut parts: Vec<_> = timed.components.iter().collect();
+    parts.sort_by(|a, b| b.nanojoules[1].total_cmp(&a.nanojoules[1]));
+    let parts: Vec<String> = parts.iter().map(|part| format!("{} {:.1}", part.name, part.nanojoules[1])).collect();
     format!(
-        "fits {}: {} cores, of {} on a chip; {}\n\n{}\n{} phases of {} clocks: {:.1} us for an image of {} steps, the first \
-         answer after {} phases\n{assumed}",
-        fit.chip,
-        fit.cores,
-        fit.cores_per_chip,
-        if fit.chips == 1 { "1 chip".to_owned() } else { format!("{} chips", fit.chips) },
+        "\n{}\n{:.1} us and {nominal:.0} nJ an image ({low:.0} to {high:.0}), mean of {} images\nnJ by component: {}\n",
         aligned(&rows, &[Align::Left]),
-        fit.phases,
-        fit.phase_cycles,
-        fit.microseconds,
-        fit.steps,
-        fit.depth,
+        timed.microseconds,
+        timed.images,
+        parts.join(", "),
     )
 }

@@ -1,0 +1,147 @@
+//! A network in the cores of a chip.
+
+use glocal_chip::integer::Plastic;
+use glocal_chip::map::{Core, MapOptions, Mapping, map};
+use glocal_chip::place::{Method, Position, place};
+use glocal_chip::route::Link;
+use glocal_chip::simulate::{Placed, Schedule, busy_cycles, flows, schedule};
+use glocal_chip::{ChipSpec, QuantizedNetwork};
+use serde::Serialize;
+
+use crate::error::GlocalError;
+
+/// A network in the cores of a chip.
+#[derive(Debug)]
+pub struct OnChip<'n> {
+    network: &'n QuantizedNetwork,
+    chip: ChipSpec,
+    plastic: Plastic,
+    mapping: Mapping,
+    schedule: Schedule,
+}
+
+/// What a network takes of a chip.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Fit {
+    /// The chip.
+    pub chip: String,
+    /// Cores used, cores of a chip, and chips.
+    pub cores: usize,
+    /// Cores of a chip.
+    pub cores_per_chip: u64,
+    /// Chips needed.
+    pub chips: u64,
+    /// Layer by layer.
+    pub layers: Vec<LayerFit>,
+    /// Steps of an image.
+    pub steps: usize,
+    /// Clocks of a phase.
+    pub phase_cycles: u64,
+    /// Phases until the first step is answered.
+    pub depth: u64,
+    /// Phases of an image.
+    pub phases: u64,
+    /// The same in microseconds.
+    pub microseconds: f64,
+    /// Numbers of the description that nobody measured, with their sources.
+    pub assumptions: Vec<(String, String)>,
+}
+
+/// What a layer takes.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LayerFit {
+    /// Layer.
+    pub layer: usize,
+    /// Cores.
+    pub cores: usize,
+    /// Of these, where neurons fire.
+    pub firing: usize,
+    /// Of these, with plastic weights.
+    pub plastic: usize,
+    /// Mean share of a core's axons that is used.
+    pub axons_percent: f64,
+    /// Mean share of a core's memory for weights that is used.
+    pub memory_percent: f64,
+    /// Clocks that the busiest core needs in a phase.
+    pub busiest_cycles: u64,
+}
+
+impl<'n> OnChip<'n> {
+    /// Maps `network` onto `chip`.
+    ///
+    /// # Errors
+    /// Everything that does not fit.
+    pub fn new(
+        network: &'n QuantizedNetwork,
+        chip: ChipSpec,
+        options: &MapOptions,
+        plastic: Plastic,
+    ) -> Result<OnChip<'n>, GlocalError> {
+        let mapping = map(network, &chip, options)?;
+        let schedule = schedule(network, &mapping, &chip, plastic)?;
+        Ok(OnChip { network, chip, plastic, mapping, schedule })
+    }
+
+    /// The network.
+    pub fn network(&self) -> &'n QuantizedNetwork {
+        self.network
+    }
+
+    /// The chip.
+    pub fn chip(&self) -> &ChipSpec {
+        &self.chip
+    }
+
+    /// Its cores and who hears whom.
+    pub fn mapping(&self) -> &Mapping {
+        &self.mapping
+    }
+
+    /// What plastic weights do.
+    pub fn plastic(&self) -> Plastic {
+        self.plastic
+    }
+
+    /// Gives the cores places, off dead ones, and their packets ways, around dead links.
+    ///
+    /// # Errors
+    /// Too few cores are alive, or links.
+    pub fn placed(&self, method: Method, cores: &[Position], links: &[Link]) -> Result<Placed<'_>, GlocalError> {
+        let placement = place(self.mapping.cores.len(), &flows(&self.mapping), &self.chip, cores, method)?;
+        Ok(Placed::new(self.network, &self.mapping, placement, &self.chip, self.plastic, links)?)
+    }
+
+    /// What it takes.
+    pub fn fit(&self) -> Fit {
+        let (cores, per_chip) = (self.mapping.cores.len(), self.chip.cores_per_chip());
+        Fit {
+            chip: self.chip.name.clone(),
+            cores,
+            cores_per_chip: per_chip,
+            chips: (cores as u64).div_ceil(per_chip),
+            layers: (0..self.network.layers.len()).map(|layer| self.layer(layer)).collect(),
+            steps: self.network.steps,
+            phase_cycles: self.schedule.phase_cycles,
+            depth: self.schedule.depth,
+            phases: self.schedule.phases,
+            microseconds: self.schedule.microseconds,
+            assumptions: self.chip.assumptions(),
+        }
+    }
+
+    fn layer(&self, layer: usize) -> LayerFit {
+        let core = &self.chip.core;
+        let own = &self.mapping.cores[self.mapping.of_layer(layer)];
+        let plastic_bytes = self.chip.plasticity.as_ref().map_or(0, |plasticity| plasticity.bytes.value);
+        let mean = |share: &dyn Fn(&Core) -> f64| 100.0 * own.iter().map(share).sum::<f64>() / own.len().max(1) as f64;
+        LayerFit {
+            layer,
+            cores: own.len(),
+            firing: own.iter().filter(|core| core.fires).count(),
+            plastic: own.iter().filter(|core| core.plastic).count(),
+            axons_percent: mean(&|used| used.axons() as f64 / core.axons.value as f64),
+            memory_percent: mean(&|used| used.weight_bytes(plastic_bytes) as f64 / core.weight_bytes.value as f64),
+            busiest_cycles: own.iter().map(|core| busy_cycles(core, &self.chip, self.plastic)).max().unwrap_or(0),
+        }
+    }
+}

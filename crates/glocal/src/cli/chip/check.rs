@@ -1,0 +1,73 @@
+//! `glocal chip check`.
+
+use clap::Args;
+use glocal::GlocalError;
+use glocal::chip::Fit;
+use glocal::compare::table::{Align, aligned};
+
+use super::subject::Subject;
+use crate::output::{print, print_json};
+
+/// Options of `glocal chip check`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  glocal chip check runs/hp
+  glocal chip check runs/hp --chip tianjic --plastic folded
+  glocal chip check runs/cnn --fold
+  glocal chip check runs/hp --chip my-chip.toml --json")]
+pub struct CheckArgs {
+    #[command(flatten)]
+    subject: Subject,
+}
+
+impl CheckArgs {
+    /// Maps the network and says what it takes.
+    ///
+    /// # Errors
+    /// A folder that is no run, no such chip; everything that does not fit.
+    pub(super) fn run(&self) -> Result<(), GlocalError> {
+        let network = self.subject.network()?;
+        let fit = self.subject.on_chip(&network)?.fit();
+        if self.subject.json { print_json(&fit) } else { print(&in_words(&fit)) }
+    }
+}
+
+/// What a network takes.
+pub(super) fn in_words(fit: &Fit) -> String {
+    let heading =
+        ["layer", "cores", "that fire", "with plastic weights", "axons %", "weight memory %", "busiest, clocks"];
+    let row = |layer: &glocal::chip::LayerFit| -> Vec<String> {
+        vec![
+            format!("layers.{}", layer.layer),
+            layer.cores.to_string(),
+            layer.firing.to_string(),
+            layer.plastic.to_string(),
+            format!("{:.0}", layer.axons_percent),
+            format!("{:.0}", layer.memory_percent),
+            layer.busiest_cycles.to_string(),
+        ]
+    };
+    let heading: Vec<String> = heading.map(str::to_owned).to_vec();
+    let rows: Vec<Vec<String>> = std::iter::once(heading).chain(fit.layers.iter().map(row)).collect();
+    let assumed = if fit.assumptions.is_empty() {
+        String::new()
+    } else {
+        let keys: Vec<&str> = fit.assumptions.iter().map(|(key, _)| key.as_str()).collect();
+        format!("assumed, not measured: {} (`glocal chip show {}`)\n", keys.join(", "), fit.chip)
+    };
+    format!(
+        "fits {}: {} cores, of {} on a chip; {}\n\n{}\n{} phases of {} clocks: {:.1} us for an image of {} steps, the first \
+         answer after {} phases\n{assumed}",
+        fit.chip,
+        fit.cores,
+        fit.cores_per_chip,
+        if fit.chips == 1 { "1 chip".to_owned() } else { format!("{} chips", fit.chips) },
+        aligned(&rows, &[Align::Left]),
+        fit.phases,
+        fit.phase_cycles,
+        fit.microseconds,
+        fit.steps,
+        fit.depth,
+    )
+}

@@ -1,0 +1,165 @@
+//! `glocal chip map`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use glocal::GlocalError;
+use glocal::chip::{Fit, OnChip};
+use glocal::run_folder::write_atomically;
+use glocal_chip::map::{Core, Message, Sender};
+use glocal_chip::place::{Board, Method};
+use glocal_chip::simulate::{Placed, flows};
+use serde::Serialize;
+
+use super::check::in_words;
+use super::subject::{Places, Subject};
+use crate::output::{print, print_json};
+
+/// Options of `glocal chip map`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  glocal chip map runs/hp -o mapped
+  glocal chip map runs/cnn --fold --placement greedy -o mapped --json
+
+Writes cores.csv (what each core holds, and where it lies) and messages.csv (who sends what to whom, over how many hops).")]
+pub struct MapArgs {
+    #[command(flatten)]
+    subject: Subject,
+    #[command(flatten)]
+    places: Places,
+    /// Folder for the tables
+    #[arg(long, short, value_name = "DIR")]
+    out: PathBuf,
+}
+
+/// What a mapping came to.
+#[derive(Debug, Serialize)]
+struct Mapped {
+    fit: Fit,
+    /// Packets times hops of a step in which everything is active, as placed.
+    cost: f64,
+    /// The same with cores row by row.
+    row_major_cost: f64,
+    /// Messages, and hops of all if each sends one packet.
+    messages: usize,
+    hops: u64,
+}
+
+/// A line of cores.csv.
+#[derive(Serialize)]
+struct CoreLine {
+    core: usize,
+    layer: usize,
+    column: u32,
+    row: u32,
+    chip: u32,
+    jobs: usize,
+    inputs: usize,
+    neurons: usize,
+    axons: usize,
+    weights: bool,
+    plastic: bool,
+    fires: bool,
+    sums: usize,
+}
+
+/// A line of messages.csv.
+#[derive(Serialize)]
+struct MessageLine {
+    from: String,
+    job: usize,
+    to: String,
+    carries: String,
+    packets_at_most: usize,
+    hops: u64,
+}
+
+impl MapArgs {
+    /// Maps and places the network and writes the tables.
+    ///
+    /// # Errors
+    /// As `glocal chip check`; too few cores or links that are alive; a folder that cannot be written.
+    pub(super) fn run(&self) -> Result<(), GlocalError> {
+        let network = self.subject.network()?;
+        let on_chip = self.subject.on_chip(&network)?;
+        let placed = self.places.placed(&on_chip)?;
+        std::fs::create_dir_all(&self.out).map_err(GlocalError::write(&self.out))?;
+        write_atomically(&self.out.join("cores.csv"), &table(core_lines(&on_chip, &placed)))?;
+        write_atomically(&self.out.join("messages.csv"), &table(message_lines(&placed)))?;
+        let mapped = mapped(&on_chip, &placed)?;
+        if self.subject.json {
+            return print_json(&mapped);
+        }
+        print(&format!(
+            "{}\n{:.0} packets times hops in a step in which everything is active, {:.0} row by row\n{}\n{}\n",
+            in_words(&mapped.fit),
+            mapped.cost,
+            mapped.row_major_cost,
+            self.out.join("cores.csv").display(),
+            self.out.join("messages.csv").display(),
+        ))
+    }
+}
+
+fn mapped(on_chip: &OnChip<'_>, placed: &Placed<'_>) -> Result<Mapped, GlocalError> {
+    let (board, flows) = (Board::of(on_chip.chip()), flows(on_chip.mapping()));
+    let row_major = on_chip.placed(Method::RowMajor, &[], &[])?;
+    Ok(Mapped {
+        fit: on_chip.fit(),
+        cost: placed.placement().cost(&board, &flows),
+        row_major_cost: row_major.placement().cost(&board, &flows),
+        messages: on_chip.mapping().messages.len(),
+        hops: placed.routes().hops(),
+    })
+}
+
+fn core_lines<'a>(on_chip: &'a OnChip<'_>, placed: &'a Placed<'_>) -> impl Iterator<Item = CoreLine> + 'a {
+    let board = Board::of(on_chip.chip());
+    let line = move |(number, core): (usize, &Core)| {
+        let at = placed.placement().at[number];
+        CoreLine {
+            core: number,
+            layer: core.layer,
+            column: at.column,
+            row: at.row,
+            chip: board.chip(at),
+            jobs: core.jobs.len(),
+            inputs: core.input_axons(),
+            neurons: core.neurons(),
+            axons: core.axons(),
+            weights: core.weights,
+            plastic: core.plastic,
+            fires: core.fires,
+            sums: core.sums,
+        }
+    };
+    on_chip.mapping().cores.iter().enumerate().map(line)
+}
+
+fn message_lines<'a>(placed: &'a Placed<'_>) -> impl Iterator<Item = MessageLine> + 'a {
+    let routes = placed.routes();
+    let mut hops = vec![0_u64; routes.casts()];
+    for leg in routes.legs() {
+        hops[leg.cast] += u64::from(routes.board().hops(leg.from, leg.to));
+    }
+    let line = move |(number, message): (usize, &Message)| MessageLine {
+        from: match message.from {
+            Sender::Host => "host".into(),
+            Sender::Core(core) => core.to_string(),
+        },
+        job: message.job,
+        to: message.to.iter().map(usize::to_string).collect::<Vec<String>>().join(" "),
+        carries: format!("{:?}", message.traffic).to_lowercase(),
+        packets_at_most: message.numbers.len(),
+        hops: hops[number],
+    };
+    placed.mapping().messages.iter().enumerate().map(line)
+}
+
+/// Lines of plain values as CSV.
+fn table(lines: impl Iterator<Item = impl Serialize>) -> Vec<u8> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    lines.for_each(|line| writer.serialize(line).expect("plain values, into memory"));
+    writer.into_inner().expect("nothing is left to write into memory")
+}

@@ -1,0 +1,157 @@
+//! The network and the chip that the commands are about.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use glocal::chip::{OnChip, chip};
+use glocal::train::load_network;
+use glocal::{GlocalError, RunFolder};
+use glocal_chip::integer::Plastic;
+use glocal_chip::map::{Folding, MapOptions};
+use glocal_chip::place::{Method, Position};
+use glocal_chip::quantise::PlasticPlace;
+use glocal_chip::route::{Direction, Link};
+use glocal_chip::simulate::Placed;
+use glocal_chip::{QuantiseOptions, QuantizedNetwork, quantise};
+
+/// The network and the chip.
+#[derive(Debug, Args)]
+pub(super) struct Subject {
+    /// Run folder
+    pub(super) run: PathBuf,
+    /// A chip that is built in (tianjic, tianjic-lp, tianjicx, loihi-like, ideal), or a TOML file like `glocal chip show` prints
+    #[arg(long, value_name = "NAME|FILE", default_value = "tianjic-lp")]
+    chip: String,
+    /// What plastic weights do on the chip
+    #[arg(long, value_name = "WHAT", default_value = "moving")]
+    plastic: PlasticChoice,
+    /// Plastic weights lie in cores of their own, not beside the others
+    #[arg(long)]
+    apart: bool,
+    /// Sums are added by cores that do nothing else, never by those with axons to spare
+    #[arg(long)]
+    reduce: bool,
+    /// The same cores compute a convolution's map band after band of rows: fewer cores, more phases
+    #[arg(long)]
+    fold: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum PlasticChoice {
+    /// They move while the chip sees a sample
+    Moving,
+    /// They stay as learned, in memory of their own
+    Resting,
+    /// They are folded into the other weights
+    Folded,
+}
+
+impl Subject {
+    /// The trained network in integers.
+    ///
+    /// # Errors
+    /// A folder that is no run, a network that cannot be quantised.
+    pub(super) fn network(&self) -> Result<QuantizedNetwork, GlocalError> {
+        let folder = RunFolder::read_only(&self.run)?;
+        let (learner, _) = load_network(&folder, &folder.config()?)?;
+        let folded = self.plastic == PlasticChoice::Folded;
+        let plastic = if folded { PlasticPlace::Folded } else { PlasticPlace::OnChip };
+        let default = QuantiseOptions::default();
+        let weight_bits = learner.config().weight_bits.unwrap_or(default.weight_bits);
+        Ok(quantise(&learner, &QuantiseOptions { plastic, weight_bits, ..default })?)
+    }
+
+    pub(super) fn plastic(&self) -> Plastic {
+        if self.plastic == PlasticChoice::Moving { Plastic::Moving } else { Plastic::Resting }
+    }
+
+    pub(super) fn on_chip<'n>(&self, network: &'n QuantizedNetwork) -> Result<OnChip<'n>, GlocalError> {
+        let folding = if self.fold { Folding::Bands } else { Folding::Unfolded };
+        let options = MapOptions { apart: self.apart, fuse: !self.reduce, folding };
+        OnChip::new(network, chip(&self.chip)?, &options, self.plastic())
+    }
+}
+
+/// Where cores lie.
+#[derive(Debug, Args)]
+pub(super) struct Places {
+    /// How places are found
+    #[arg(long, value_name = "HOW", default_value = "annealing")]
+    placement: PlacementChoice,
+    /// Seed of the annealing
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    placement_seed: u64,
+    /// A core that is dead, known before cores get their places; may be repeated
+    #[arg(long, value_name = "COLUMN,ROW", value_parser = position)]
+    dead_core: Vec<Position>,
+    /// A link that is dead, known before packets get their ways, such as 3,4,east; may be repeated
+    #[arg(long, value_name = "COLUMN,ROW,TOWARD", value_parser = link)]
+    dead_link: Vec<Link>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum PlacementChoice {
+    /// Row by row, in the order of layers
+    RowMajor,
+    /// One core after the other, near those that it talks with
+    Greedy,
+    /// The same, then exchanged by simulated annealing
+    Annealing,
+}
+
+impl Places {
+    /// Gives cores places and packets ways.
+    ///
+    /// # Errors
+    /// Too few cores or links are alive.
+    pub(super) fn placed<'m>(&self, on_chip: &'m OnChip<'_>) -> Result<Placed<'m>, GlocalError> {
+        let method = match self.placement {
+            PlacementChoice::RowMajor => Method::RowMajor,
+            PlacementChoice::Greedy => Method::Greedy,
+            PlacementChoice::Annealing => Method::annealing(on_chip.mapping().cores.len(), self.placement_seed),
+        };
+        on_chip.placed(method, &self.dead_core, &self.dead_link)
+    }
+}
+
+fn position(text: &str) -> Result<Position, String> {
+    let numbers: Vec<u32> = text.split(',').map_while(|number| number.trim().parse().ok()).collect();
+    match (&numbers[..], text.split(',').count()) {
+        (&[column, row], 2) => Ok(Position { column, row }),
+        _ => Err("give a column and a row from 0, such as 3,4".into()),
+    }
+}
+
+fn link(text: &str) -> Result<Link, String> {
+    let directions = [
+        ("east", Direction::East),
+        ("west", Direction::West),
+        ("south", Direction::South),
+        ("north", Direction::North),
+    ];
+    let found = text.rsplit_once(',').and_then(|(from, toward)| {
+        let toward = directions.iter().find(|(name, _)| *name == toward.trim())?.1;
+        Some(Link { from: position(from).ok()?, toward })
+    });
+    found.ok_or_else(|| "give a column, a row and east, west, south or north, such as 3,4,east".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_and_links_are_read() {
+        assert_eq!(position("3, 4"), Ok(Position { column: 3, row: 4 }));
+        assert_eq!(link("3,4,north"), Ok(Link { from: Position { column: 3, row: 4 }, toward: Direction::North }));
+        for wrong in ["3", "3,4,5", "a,4", "-1,2", ""] {
+            assert!(position(wrong).is_err(), "{wrong}");
+        }
+        for wrong in ["3,4", "3,4,up", "east"] {
+            assert!(link(wrong).is_err(), "{wrong}");
+        }
+    }
+}
