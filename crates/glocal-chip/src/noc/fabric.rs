@@ -15,6 +15,10 @@ use crate::spec::NocSpec;
 const CORE: usize = 4;
 /// The host's input.
 pub(super) const HOST: usize = 5;
+const INPUTS: usize = 6;
+
+/// Where no packet is.
+const NOBODY: Slot = Slot { ready: u32::MAX, packet: 0 };
 
 /// A packet in a buffer: when it may go on, its leg and the output that it wants. From a sender's memory: the leg alone.
 #[derive(Clone, Copy, Debug, Default)]
@@ -43,8 +47,6 @@ struct Router {
     second: [u16; 4],
     /// The input that each output looks at first.
     turn: [u8; 8],
-    /// Inputs that have a packet, as bits.
-    occupied: u8,
     /// Outputs that lead to another chip, as bits.
     crossing: u8,
     column: u32,
@@ -54,6 +56,13 @@ struct Router {
     seen: u32,
     stalls: u64,
     delivered: u64,
+}
+
+/// Inputs that ask for outputs: eight bits for each output, one of them for each input.
+#[derive(Clone, Copy, Debug)]
+struct Asking {
+    left: u64,
+    heads: u32,
 }
 
 /// What a clock brought.
@@ -150,7 +159,7 @@ impl Fabric {
     /// Takes the first packets out of the memories of a router's senders.
     pub(super) fn start(&mut self, router: usize) {
         for port in [CORE, HOST] {
-            if self.routers[router].occupied & (1 << port) == 0 {
+            if self.routers[router].head[port].ready == u32::MAX {
                 self.refill(router, port);
             }
         }
@@ -214,22 +223,22 @@ impl Fabric {
     /// Each output of a router takes a packet, if it can; how many moved, and how many waited.
     #[inline]
     fn round(&mut self, number: usize, now: u32, wake: &mut u32) -> (u32, u32) {
-        let (asking, mut outputs) = self.routers[number].asking(now, wake);
-        let (mut moved, mut stalled) = (0, 0);
-        while outputs != 0 {
-            let output = outputs.trailing_zeros() as usize & 7;
-            outputs &= outputs - 1;
-            stalled += asking[output].count_ones();
+        let Asking { mut left, heads } = self.routers[number].asking(now, wake);
+        let mut moved = 0;
+        while left != 0 {
+            let output = left.trailing_zeros() as usize / 8;
+            let asking = (left >> (8 * output)) as u8;
+            left &= !(0xFF << (8 * output));
             let router = &mut self.routers[number];
             if router.free_at[output] > now {
                 *wake = (*wake).min(router.free_at[output]);
             } else if output == CORE || router.room[output & 3] > 0 {
-                let input = router.choose(output, asking[output]);
+                let input = router.choose(output, asking);
                 self.pass(number, input, output, now);
                 moved += 1;
             }
         }
-        (moved, stalled - moved)
+        (moved, heads - moved)
     }
 
     /// Moves the first packet of an input through an output.
@@ -264,7 +273,7 @@ impl Fabric {
         let input = input & 3;
         router.length[input] -= 1;
         if router.length[input] == 0 {
-            router.occupied &= !(1 << input);
+            router.head[input] = NOBODY;
             return;
         }
         let mask = (1 << self.buffer_bits) - 1;
@@ -278,7 +287,7 @@ impl Fabric {
     fn refill(&mut self, number: usize, port: usize) {
         match self.sources.next(number, port) {
             Some(Slot { ready, packet: leg }) => self.front(number, port, leg, ready),
-            None => self.routers[number].occupied &= !(1 << port),
+            None => self.routers[number].head[port & 7] = NOBODY,
         }
     }
 
@@ -304,7 +313,6 @@ impl Fabric {
     fn front(&mut self, number: usize, input: usize, leg: u32, ready: u32) {
         let router = &mut self.routers[number];
         router.head[input & 7] = router.slot(leg, ready, self.targets[leg as usize]);
-        router.occupied |= 1 << input;
         self.active[number / 64] |= 1 << (number % 64);
     }
 
@@ -320,7 +328,7 @@ impl Fabric {
             let slot = Slot { ready: now + 1, packet: self.next[next as usize] };
             self.sources.relay(number, slot);
         }
-        if self.routers[number].occupied & (1 << CORE) == 0 {
+        if self.routers[number].head[CORE].ready == u32::MAX {
             self.refill(number, CORE);
         }
     }
@@ -337,22 +345,17 @@ impl Fabric {
 }
 
 impl Router {
-    /// Inputs whose first packet wants each output, as bits, and the outputs that anyone wants; packets still under way set `wake`.
+    /// Whose first packet wants which output; packets still under way set `wake`. Without branches: nobody could predict them.
     #[inline]
-    fn asking(&self, now: u32, wake: &mut u32) -> ([u8; 8], u8) {
-        let (mut asking, mut outputs, mut occupied) = ([0; 8], 0_u8, self.occupied);
-        while occupied != 0 {
-            let input = occupied.trailing_zeros() as usize & 7;
-            occupied &= occupied - 1;
-            let Slot { ready, packet } = self.head[input];
-            if ready <= now {
-                asking[(packet & 7) as usize] |= 1 << input;
-                outputs |= 1 << (packet & 7);
-            } else {
-                *wake = (*wake).min(ready);
-            }
+    fn asking(&self, now: u32, wake: &mut u32) -> Asking {
+        let mut asking = Asking { left: 0, heads: 0 };
+        for (input, &Slot { ready, packet }) in self.head[..INPUTS].iter().enumerate() {
+            let is_ready = ready <= now;
+            asking.left |= u64::from(is_ready) << ((packet & 7) * 8 + input as u32);
+            asking.heads += u32::from(is_ready);
+            *wake = (*wake).min(if is_ready { u32::MAX } else { ready });
         }
-        (asking, outputs)
+        asking
     }
 
     /// The first of the inputs that ask, from the output's turn on; the turn goes to the one after it.
@@ -380,13 +383,12 @@ impl Router {
 
 fn empty(depth: u16) -> Router {
     Router {
-        head: [Slot::default(); 8],
+        head: [NOBODY; 8],
         free_at: [0; 8],
         room: [depth; 4],
         length: [0; 4],
         second: [0; 4],
         turn: [0; 8],
-        occupied: 0,
         crossing: 0,
         column: 0,
         row: 0,
