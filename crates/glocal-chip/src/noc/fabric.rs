@@ -5,65 +5,13 @@
 //! leaves only if the buffer that it goes to has room: the sender counts, and hears of freed room a clock later. All routers see the
 //! state at the start of the clock, so that their order does not matter.
 
+use super::Clocks;
+use super::router::{Asking, CORE, HOST, NOBODY, Router, Slot, Target, empty, router};
 use super::sources::Sources;
 use crate::error::ChipError;
-use crate::place::{Board, Region};
-use crate::route::{Direction, Link, Routes};
+use crate::place::Region;
+use crate::route::Routes;
 use crate::spec::NocSpec;
-
-/// Inputs and outputs towards neighbours have the numbers of directions.
-const CORE: usize = 4;
-/// The host's input.
-pub(super) const HOST: usize = 5;
-const INPUTS: usize = 6;
-
-/// Where no packet is.
-const NOBODY: Slot = Slot { ready: u32::MAX, packet: 0 };
-
-/// A packet in a buffer: when it may go on, its leg and the output that it wants. From a sender's memory: the leg alone.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Slot {
-    pub(super) ready: u32,
-    pub(super) packet: u32,
-}
-
-/// Where a leg ends, in the region.
-#[derive(Clone, Copy, Debug)]
-struct Target {
-    column: u32,
-    row: u32,
-}
-
-#[derive(Clone, Debug)]
-struct Router {
-    /// The first packet of each input.
-    head: [Slot; 8],
-    /// From when on each output may take a packet.
-    free_at: [u32; 8],
-    /// Packets for which each neighbour has room.
-    room: [u16; 4],
-    /// Of each input from a neighbour: packets, and where in the buffer the one behind the first lies.
-    length: [u16; 4],
-    second: [u16; 4],
-    /// The input that each output looks at first.
-    turn: [u8; 8],
-    /// Outputs that lead to another chip, as bits.
-    crossing: u8,
-    column: u32,
-    row: u32,
-    /// Packets that waited when the router was last looked at, and the clock of that.
-    waiting: u32,
-    seen: u32,
-    stalls: u64,
-    delivered: u64,
-}
-
-/// Inputs that ask for outputs: eight bits for each output, one of them for each input.
-#[derive(Clone, Copy, Debug)]
-struct Asking {
-    left: u64,
-    heads: u32,
-}
 
 /// What a clock brought.
 #[derive(Clone, Copy, Debug)]
@@ -103,12 +51,11 @@ pub(super) struct Fabric {
     next: Vec<u32>,
     pub(super) sources: Sources,
     columns: usize,
-    latency: [u32; 2],
-    taken: [u32; 2],
+    clocks: Clocks,
     pub(super) counts: Counts,
 }
 
-/// Bytes of buffers at most.
+/// Places in all buffers at most.
 const MOST_SLOTS: u64 = 1 << 26;
 
 impl Fabric {
@@ -124,7 +71,6 @@ impl Fabric {
         let legs = routes.legs();
         let targets = legs.iter().map(|leg| target(region.index(leg.to).unwrap_or(0))).collect();
         let (first_next, next) = following(routes);
-        let cycles = |value: u64, least: u64| value.clamp(least, 1 << 16) as u32;
         Ok(Fabric {
             routers: (0..region.len()).map(|number| router(number, region, routes.board(), depth)).collect(),
             active: vec![0; region.len().div_ceil(64)],
@@ -138,8 +84,7 @@ impl Fabric {
             next,
             sources: Sources::new(region.len()),
             columns: region.columns as usize,
-            latency: [cycles(noc.hop_cycles.value, 1), cycles(noc.chip_hop_cycles.value, 1)],
-            taken: [cycles(noc.link_cycles.value, 0), cycles(noc.chip_link_cycles.value, 0)],
+            clocks: Clocks::of(noc),
             counts: Counts::default(),
         })
     }
@@ -209,7 +154,7 @@ impl Fabric {
         let waiting = loop {
             let (moved, waiting) = self.round(number, now, &mut wake);
             all_moved += moved;
-            if self.taken[0] > 0 || moved == 0 {
+            if self.clocks.link[0] > 0 || moved == 0 {
                 break waiting;
             }
         };
@@ -247,7 +192,7 @@ impl Fabric {
         let router = &mut self.routers[number];
         let leg = router.head[input & 7].packet >> 3;
         let crossing = usize::from(router.crossing >> output & 1);
-        router.free_at[output & 7] = now + self.taken[crossing];
+        router.free_at[output & 7] = now + self.clocks.link[crossing];
         if input < 4 {
             self.advance(number, input);
         } else {
@@ -261,7 +206,7 @@ impl Fabric {
         self.counts.hops += 1;
         self.counts.chip_hops += crossing as u64;
         let to = self.neighbour(number, output);
-        self.push(to, output ^ 1, leg, now + self.latency[crossing]);
+        self.push(to, output ^ 1, leg, now + self.clocks.hop[crossing]);
     }
 
     /// The next packet of an input from a neighbour comes to the front.
@@ -342,68 +287,6 @@ impl Fabric {
             _ => number - self.columns,
         }
     }
-}
-
-impl Router {
-    /// Whose first packet wants which output; packets still under way set `wake`. Without branches: nobody could predict them.
-    #[inline]
-    fn asking(&self, now: u32, wake: &mut u32) -> Asking {
-        let mut asking = Asking { left: 0, heads: 0 };
-        for (input, &Slot { ready, packet }) in self.head[..INPUTS].iter().enumerate() {
-            let is_ready = ready <= now;
-            asking.left |= u64::from(is_ready) << ((packet & 7) * 8 + input as u32);
-            asking.heads += u32::from(is_ready);
-            *wake = (*wake).min(if is_ready { u32::MAX } else { ready });
-        }
-        asking
-    }
-
-    /// The first of the inputs that ask, from the output's turn on; the turn goes to the one after it.
-    #[inline]
-    fn choose(&mut self, output: usize, asking: u8) -> usize {
-        let from_turn = asking & (u8::MAX << self.turn[output]);
-        let input = if from_turn != 0 { from_turn } else { asking }.trailing_zeros() as u8 & 7;
-        self.turn[output] = (input + 1) % 6;
-        usize::from(input)
-    }
-
-    /// A packet of `leg`, with the output towards its end: along the row first.
-    #[inline]
-    fn slot(&self, leg: u32, ready: u32, target: Target) -> Slot {
-        let output = if target.column != self.column {
-            u32::from(target.column < self.column)
-        } else if target.row != self.row {
-            2 + u32::from(target.row < self.row)
-        } else {
-            CORE as u32
-        };
-        Slot { ready, packet: leg << 3 | output }
-    }
-}
-
-fn empty(depth: u16) -> Router {
-    Router {
-        head: [NOBODY; 8],
-        free_at: [0; 8],
-        room: [depth; 4],
-        length: [0; 4],
-        second: [0; 4],
-        turn: [0; 8],
-        crossing: 0,
-        column: 0,
-        row: 0,
-        waiting: 0,
-        seen: 0,
-        stalls: 0,
-        delivered: 0,
-    }
-}
-
-fn router(number: usize, region: &Region, board: &Board, depth: u16) -> Router {
-    let from = region.position(number);
-    let crosses = |toward| Link { from, toward }.to().is_some_and(|to| board.crossings(from, to) > 0);
-    let crossing = Direction::ALL.iter().filter(|&&toward| crosses(toward)).map(|&toward| 1 << toward as u8).sum();
-    Router { crossing, column: number as u32 % region.columns, row: number as u32 / region.columns, ..empty(depth) }
 }
 
 /// For each leg, the legs that wait for it.

@@ -30,7 +30,7 @@ fn assert_apart(placement: &Placement, board: &Board) {
 #[test]
 fn positions_chips_and_costs_by_hand() {
     let board = Board::of(&tianjic());
-    assert_eq!((board.columns(), board.rows(), board.len()), (60, 65, 3900));
+    assert_eq!((board.columns(), board.rows(), board.positions()), (60, 65, 3900));
     assert_eq!([board.position(0), board.position(12), board.position(155)], [at(0, 0), at(0, 1), at(11, 12)]);
     assert_eq!([board.position(156), board.position(156 * 5)], [at(12, 0), at(0, 13)]);
     assert_eq!([at(11, 12), at(12, 0), at(11, 13), at(59, 64)].map(|at| board.chip(at)), [0, 1, 5, 24]);
@@ -99,6 +99,10 @@ fn better_by_greed_and_never_worse_by_annealing() {
             let found = place(cores, &flows, &chip, &dead, method).unwrap();
             assert_apart(&found, &board);
             assert!(found.at.iter().all(|position| !dead.contains(position)));
+            let mut chips: Vec<u32> = found.at.iter().map(|&position| board.chip(position)).collect();
+            chips.sort_unstable();
+            chips.dedup();
+            assert_eq!(chips.len(), cores.div_ceil(156));
             found.cost(&board, &flows)
         };
         let (row_major, greedy) = (cost(Method::RowMajor), cost(Method::Greedy));
