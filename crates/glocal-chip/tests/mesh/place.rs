@@ -134,6 +134,27 @@ fn a_full_machine_and_a_machine_without_limits() {
     assert_eq!(place(0, &[], &ideal, &[], Method::annealing(0, 0)).unwrap().at, []);
 }
 
+/// The host enters on the chip in the middle of 5 x 5, or in the middle of a machine without limits.
+#[test]
+fn cores_gather_around_the_host() {
+    let mut chip = tianjic();
+    (chip.noc.host_column.value, chip.noc.host_row.value) = (30, 32);
+    let board = Board::of(&chip);
+    let flows = random_flows(4, 150, 400);
+    for method in [Method::Greedy, Method::annealing(150, 0)] {
+        let found = place(150, &flows, &chip, &[], method).unwrap();
+        assert!(found.at.iter().all(|&position| board.chip(position) == board.chip(board.host())));
+    }
+    let mut ideal = glocal_chip::ChipSpec::preset("ideal").unwrap();
+    (ideal.noc.host_column.value, ideal.noc.host_row.value) = (500, 600);
+    let host = Board::of(&ideal).host();
+    let found = place(20, &random_flows(4, 20, 40), &ideal, &[], Method::annealing(20, 0)).unwrap();
+    let far = |position: &glocal_chip::place::Position| {
+        position.column.abs_diff(host.column).max(position.row.abs_diff(host.row))
+    };
+    assert!(found.at.iter().map(far).max().unwrap() <= 5, "{found:?}");
+}
+
 #[test]
 fn what_cannot_be_placed() {
     let chip = small(2, 2);
