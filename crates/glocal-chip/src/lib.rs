@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! Learner -> quantise -> QuantizedNetwork -> Reference (integers, no chip)
+//! flows -> place -> Placement -> route -> Routes -> load, Simulator (clocks of a phase)
+//! Activity -> energy -> Energy
 //! ```
 //!
 //! The simulated datapath is integers throughout. Neurons and plasticity rules are those of `glocal-core`, evaluated on the

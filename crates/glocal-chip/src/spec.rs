@@ -206,8 +206,23 @@ mod tests {
         let text = include_str!("../presets/tianjic.toml");
         let broken = text.replace("value = 12,", "value = 0,").replace("value = 5050", "value = 900");
         let broken = broken.replace("weight_bits = { value = 8", "weight_bits = { value = 9");
+        let broken = broken.replace("chips_per_row = { value = 5", "chips_per_row = { value = 4");
+        let broken = broken.replace("hop_cycles = { value = 1", "hop_cycles = { value = 0");
+        let broken = broken.replace("host_row = { value = 0", "host_row = { value = 78");
+        let broken = broken.replace("nominal = 1.25", "nominal = 5.0").replace("value = 0.7528", "value = 0.0");
         let error = ChipSpec::parse(&broken).unwrap_err().to_string();
-        for needle in ["grid.columns", "core.weight_bits", "phase.cycles", "954"] {
+        for needle in [
+            "grid.columns: is 0",
+            "grid.chips_per_row: is 4, which does not divide the 25 chips",
+            "core.weight_bits",
+            "phase.cycles",
+            "954",
+            "noc.hop_cycles: is 0",
+            "noc.host_row: is 78 of a machine of 78",
+            "energy.weight_read_byte: has low 0.625, nominal 5, high 2.5",
+            "energy.lut_read",
+            "energy.dynamic_scale: is 0",
+        ] {
             assert!(error.contains(needle), "{needle}: {error}");
         }
         for (bad, needle) in [
@@ -227,6 +242,10 @@ mod tests {
         let found = ChipSpec::preset("tianjic-lp").unwrap().assumptions();
         let keys: Vec<&str> = found.iter().map(|(key, _)| &key[..]).collect();
         assert!(keys.contains(&"plasticity.bytes") && keys.contains(&"core.macs_per_cycle"), "{keys:?}");
+        assert!(keys.contains(&"noc.hop_cycles") && keys.contains(&"energy.chip_hop"), "{keys:?}");
+        assert!(keys.contains(&"energy.dynamic_scale"), "{keys:?}");
         assert!(!keys.contains(&"core.axons"), "{keys:?}");
+        let loihi = ChipSpec::preset("loihi-like").unwrap().assumptions();
+        assert!(loihi.iter().all(|(key, _)| key != "energy.synaptic_op" && key != "energy.hop"), "{loihi:?}");
     }
 }

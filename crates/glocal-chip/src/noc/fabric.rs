@@ -5,56 +5,13 @@
 //! leaves only if the buffer that it goes to has room: the sender counts, and hears of freed room a clock later. All routers see the
 //! state at the start of the clock, so that their order does not matter.
 
+use super::Clocks;
+use super::router::{Asking, CORE, HOST, NOBODY, Router, Slot, Target, empty, router};
 use super::sources::Sources;
 use crate::error::ChipError;
-use crate::place::{Board, Region};
-use crate::route::{Direction, Link, Routes};
+use crate::place::Region;
+use crate::route::Routes;
 use crate::spec::NocSpec;
-
-/// Inputs and outputs towards neighbours have the numbers of directions.
-const CORE: usize = 4;
-/// The host's input.
-pub(super) const HOST: usize = 5;
-
-/// A packet in a buffer: when it may go on, its leg and the output that it wants. From a sender's memory: the leg alone.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Slot {
-    pub(super) ready: u32,
-    pub(super) packet: u32,
-}
-
-/// Where a leg ends, in the region.
-#[derive(Clone, Copy, Debug)]
-struct Target {
-    column: u32,
-    row: u32,
-}
-
-#[derive(Clone, Debug)]
-struct Router {
-    /// The first packet of each input.
-    head: [Slot; 8],
-    /// From when on each output may take a packet.
-    free_at: [u32; 8],
-    /// Packets for which each neighbour has room.
-    room: [u16; 4],
-    /// Of each input from a neighbour: packets, and where in the buffer the one behind the first lies.
-    length: [u16; 4],
-    second: [u16; 4],
-    /// The input that each output looks at first.
-    turn: [u8; 8],
-    /// Inputs that have a packet, as bits.
-    occupied: u8,
-    /// Outputs that lead to another chip, as bits.
-    crossing: u8,
-    column: u32,
-    row: u32,
-    /// Packets that waited when the router was last looked at, and the clock of that.
-    waiting: u32,
-    seen: u32,
-    stalls: u64,
-    delivered: u64,
-}
 
 /// What a clock brought.
 #[derive(Clone, Copy, Debug)]
@@ -94,12 +51,11 @@ pub(super) struct Fabric {
     next: Vec<u32>,
     pub(super) sources: Sources,
     columns: usize,
-    latency: [u32; 2],
-    taken: [u32; 2],
+    clocks: Clocks,
     pub(super) counts: Counts,
 }
 
-/// Bytes of buffers at most.
+/// Places in all buffers at most.
 const MOST_SLOTS: u64 = 1 << 26;
 
 impl Fabric {
@@ -115,7 +71,6 @@ impl Fabric {
         let legs = routes.legs();
         let targets = legs.iter().map(|leg| target(region.index(leg.to).unwrap_or(0))).collect();
         let (first_next, next) = following(routes);
-        let cycles = |value: u64, least: u64| value.clamp(least, 1 << 16) as u32;
         Ok(Fabric {
             routers: (0..region.len()).map(|number| router(number, region, routes.board(), depth)).collect(),
             active: vec![0; region.len().div_ceil(64)],
@@ -129,8 +84,7 @@ impl Fabric {
             next,
             sources: Sources::new(region.len()),
             columns: region.columns as usize,
-            latency: [cycles(noc.hop_cycles.value, 1), cycles(noc.chip_hop_cycles.value, 1)],
-            taken: [cycles(noc.link_cycles.value, 0), cycles(noc.chip_link_cycles.value, 0)],
+            clocks: Clocks::of(noc),
             counts: Counts::default(),
         })
     }
@@ -150,7 +104,7 @@ impl Fabric {
     /// Takes the first packets out of the memories of a router's senders.
     pub(super) fn start(&mut self, router: usize) {
         for port in [CORE, HOST] {
-            if self.routers[router].occupied & (1 << port) == 0 {
+            if self.routers[router].head[port].ready == u32::MAX {
                 self.refill(router, port);
             }
         }
@@ -200,7 +154,7 @@ impl Fabric {
         let waiting = loop {
             let (moved, waiting) = self.round(number, now, &mut wake);
             all_moved += moved;
-            if self.taken[0] > 0 || moved == 0 {
+            if self.clocks.link[0] > 0 || moved == 0 {
                 break waiting;
             }
         };
@@ -214,22 +168,22 @@ impl Fabric {
     /// Each output of a router takes a packet, if it can; how many moved, and how many waited.
     #[inline]
     fn round(&mut self, number: usize, now: u32, wake: &mut u32) -> (u32, u32) {
-        let (asking, mut outputs) = self.routers[number].asking(now, wake);
-        let (mut moved, mut stalled) = (0, 0);
-        while outputs != 0 {
-            let output = outputs.trailing_zeros() as usize & 7;
-            outputs &= outputs - 1;
-            stalled += asking[output].count_ones();
+        let Asking { mut left, heads } = self.routers[number].asking(now, wake);
+        let mut moved = 0;
+        while left != 0 {
+            let output = left.trailing_zeros() as usize / 8;
+            let asking = (left >> (8 * output)) as u8;
+            left &= !(0xFF << (8 * output));
             let router = &mut self.routers[number];
             if router.free_at[output] > now {
                 *wake = (*wake).min(router.free_at[output]);
             } else if output == CORE || router.room[output & 3] > 0 {
-                let input = router.choose(output, asking[output]);
+                let input = router.choose(output, asking);
                 self.pass(number, input, output, now);
                 moved += 1;
             }
         }
-        (moved, stalled - moved)
+        (moved, heads - moved)
     }
 
     /// Moves the first packet of an input through an output.
@@ -238,7 +192,7 @@ impl Fabric {
         let router = &mut self.routers[number];
         let leg = router.head[input & 7].packet >> 3;
         let crossing = usize::from(router.crossing >> output & 1);
-        router.free_at[output & 7] = now + self.taken[crossing];
+        router.free_at[output & 7] = now + self.clocks.link[crossing];
         if input < 4 {
             self.advance(number, input);
         } else {
@@ -252,7 +206,7 @@ impl Fabric {
         self.counts.hops += 1;
         self.counts.chip_hops += crossing as u64;
         let to = self.neighbour(number, output);
-        self.push(to, output ^ 1, leg, now + self.latency[crossing]);
+        self.push(to, output ^ 1, leg, now + self.clocks.hop[crossing]);
     }
 
     /// The next packet of an input from a neighbour comes to the front.
@@ -264,7 +218,7 @@ impl Fabric {
         let input = input & 3;
         router.length[input] -= 1;
         if router.length[input] == 0 {
-            router.occupied &= !(1 << input);
+            router.head[input] = NOBODY;
             return;
         }
         let mask = (1 << self.buffer_bits) - 1;
@@ -278,7 +232,7 @@ impl Fabric {
     fn refill(&mut self, number: usize, port: usize) {
         match self.sources.next(number, port) {
             Some(Slot { ready, packet: leg }) => self.front(number, port, leg, ready),
-            None => self.routers[number].occupied &= !(1 << port),
+            None => self.routers[number].head[port & 7] = NOBODY,
         }
     }
 
@@ -304,7 +258,6 @@ impl Fabric {
     fn front(&mut self, number: usize, input: usize, leg: u32, ready: u32) {
         let router = &mut self.routers[number];
         router.head[input & 7] = router.slot(leg, ready, self.targets[leg as usize]);
-        router.occupied |= 1 << input;
         self.active[number / 64] |= 1 << (number % 64);
     }
 
@@ -320,7 +273,7 @@ impl Fabric {
             let slot = Slot { ready: now + 1, packet: self.next[next as usize] };
             self.sources.relay(number, slot);
         }
-        if self.routers[number].occupied & (1 << CORE) == 0 {
+        if self.routers[number].head[CORE].ready == u32::MAX {
             self.refill(number, CORE);
         }
     }
@@ -334,74 +287,6 @@ impl Fabric {
             _ => number - self.columns,
         }
     }
-}
-
-impl Router {
-    /// Inputs whose first packet wants each output, as bits, and the outputs that anyone wants; packets still under way set `wake`.
-    #[inline]
-    fn asking(&self, now: u32, wake: &mut u32) -> ([u8; 8], u8) {
-        let (mut asking, mut outputs, mut occupied) = ([0; 8], 0_u8, self.occupied);
-        while occupied != 0 {
-            let input = occupied.trailing_zeros() as usize & 7;
-            occupied &= occupied - 1;
-            let Slot { ready, packet } = self.head[input];
-            if ready <= now {
-                asking[(packet & 7) as usize] |= 1 << input;
-                outputs |= 1 << (packet & 7);
-            } else {
-                *wake = (*wake).min(ready);
-            }
-        }
-        (asking, outputs)
-    }
-
-    /// The first of the inputs that ask, from the output's turn on; the turn goes to the one after it.
-    #[inline]
-    fn choose(&mut self, output: usize, asking: u8) -> usize {
-        let from_turn = asking & (u8::MAX << self.turn[output]);
-        let input = if from_turn != 0 { from_turn } else { asking }.trailing_zeros() as u8 & 7;
-        self.turn[output] = (input + 1) % 6;
-        usize::from(input)
-    }
-
-    /// A packet of `leg`, with the output towards its end: along the row first.
-    #[inline]
-    fn slot(&self, leg: u32, ready: u32, target: Target) -> Slot {
-        let output = if target.column != self.column {
-            u32::from(target.column < self.column)
-        } else if target.row != self.row {
-            2 + u32::from(target.row < self.row)
-        } else {
-            CORE as u32
-        };
-        Slot { ready, packet: leg << 3 | output }
-    }
-}
-
-fn empty(depth: u16) -> Router {
-    Router {
-        head: [Slot::default(); 8],
-        free_at: [0; 8],
-        room: [depth; 4],
-        length: [0; 4],
-        second: [0; 4],
-        turn: [0; 8],
-        occupied: 0,
-        crossing: 0,
-        column: 0,
-        row: 0,
-        waiting: 0,
-        seen: 0,
-        stalls: 0,
-        delivered: 0,
-    }
-}
-
-fn router(number: usize, region: &Region, board: &Board, depth: u16) -> Router {
-    let from = region.position(number);
-    let crosses = |toward| Link { from, toward }.to().is_some_and(|to| board.crossings(from, to) > 0);
-    let crossing = Direction::ALL.iter().filter(|&&toward| crosses(toward)).map(|&toward| 1 << toward as u8).sum();
-    Router { crossing, column: number as u32 % region.columns, row: number as u32 / region.columns, ..empty(depth) }
 }
 
 /// For each leg, the legs that wait for it.

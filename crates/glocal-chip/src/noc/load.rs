@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{packets_of_legs, region};
+use super::{Clocks, packets_of_legs, region};
 use crate::energy::Activity;
 use crate::error::ChipError;
 use crate::place::{Board, Position, Region};
@@ -69,12 +69,13 @@ struct Lane {
 /// Counts that are not as many as casts; more than 2⁴⁰ packets; more than 2²⁰ routers.
 pub fn load(routes: &Routes, chip: &ChipSpec, packets: &[u64]) -> Result<Load, ChipError> {
     packets_of_legs(routes, packets, MOST_PACKETS, "counted")?;
-    let times = Times::new(routes, &chip.noc);
+    let clocks = Clocks::of(&chip.noc);
+    let times = Times::new(routes, &clocks);
     let region = region(routes)?;
     let mut counter = Counter {
         region,
         board: routes.board(),
-        noc: &chip.noc,
+        clocks,
         lanes: vec![Lane { packets: 0, head: u64::MAX, tail: u64::MAX }; region.len() * LANES],
         figures: LoadFigures::default(),
     };
@@ -114,13 +115,16 @@ fn link_of(region: &Region, router: usize, direction: usize) -> Link {
     Link { from: region.position(router), toward: Direction::ALL[direction] }
 }
 
-/// Clocks of a hop along `link`.
-fn latency(link: Link, board: &Board, noc: &NocSpec) -> u64 {
-    if crosses(link, board) { noc.chip_hop_cycles.value } else { noc.hop_cycles.value }
+/// 1 for a link to another chip, else 0.
+fn crosses(link: Link, board: &Board) -> usize {
+    usize::from(link.to().is_some_and(|to| board.crossings(link.from, to) > 0))
 }
 
-fn crosses(link: Link, board: &Board) -> bool {
-    link.to().is_some_and(|to| board.crossings(link.from, to) > 0)
+/// Clocks that a packet takes alone from the beginning of a leg into the core at its end.
+fn takes(leg: &Leg, board: &Board, clocks: &Clocks) -> u64 {
+    let across = board.crossings(leg.from, leg.to);
+    let within = board.hops(leg.from, leg.to) - across;
+    u64::from(within) * u64::from(clocks.hop[0]) + u64::from(across) * u64::from(clocks.hop[1]) + 1
 }
 
 /// When each leg can start at the earliest, and the clocks that those after it still take.
@@ -130,13 +134,9 @@ struct Times {
 }
 
 impl Times {
-    fn new(routes: &Routes, noc: &NocSpec) -> Times {
+    fn new(routes: &Routes, clocks: &Clocks) -> Times {
         let (board, legs) = (routes.board(), routes.legs());
-        let takes = |leg: &Leg| {
-            let across = u64::from(board.crossings(leg.from, leg.to));
-            let within = u64::from(board.hops(leg.from, leg.to)) - across;
-            within * noc.hop_cycles.value + across * noc.chip_hop_cycles.value + 1
-        };
+        let takes = |leg: &Leg| takes(leg, board, clocks);
         let mut start = vec![0; legs.len()];
         for (number, leg) in legs.iter().enumerate() {
             start[number] = leg.after.map_or(0, |before| start[before] + takes(&legs[before]));
@@ -154,23 +154,21 @@ impl Times {
 struct Counter<'a> {
     region: Region,
     board: &'a Board,
-    noc: &'a NocSpec,
+    clocks: Clocks,
     lanes: Vec<Lane>,
     figures: LoadFigures,
 }
 
 impl Counter<'_> {
     fn leg(&mut self, leg: &Leg, packets: u64, from_host: bool, (start, after): (u64, u64)) {
-        let path = xy(leg.from, leg.to);
-        let takes: u64 = xy(leg.from, leg.to).map(|link| latency(link, self.board, self.noc)).sum::<u64>() + 1;
-        let end = start + takes;
+        let end = start + takes(leg, self.board, &self.clocks);
         let done = end + after;
         let out = if from_host && leg.after.is_none() { OUT_OF_HOST } else { OUT_OF_CORE };
         self.take(leg.from, out, packets, start, done);
         let mut now = start;
-        for link in path {
+        for link in xy(leg.from, leg.to) {
             self.take(link.from, link.toward as usize, packets, now, done);
-            now += latency(link, self.board, self.noc);
+            now += u64::from(self.clocks.hop[crosses(link, self.board)]);
         }
         self.take(leg.to, INTO_CORE, packets, now, done);
         let figures = &mut self.figures;
@@ -196,11 +194,11 @@ impl Counter<'_> {
 
     /// Clocks for which a packet takes this lane.
     fn taken(&self, router: usize, lane: usize) -> u64 {
+        let within = u64::from(self.clocks.link[0]);
         match lane {
-            INTO_CORE => self.noc.link_cycles.value,
-            OUT_OF_CORE | OUT_OF_HOST => self.noc.link_cycles.value.min(1),
-            _ if crosses(link_of(&self.region, router, lane), self.board) => self.noc.chip_link_cycles.value,
-            _ => self.noc.link_cycles.value,
+            INTO_CORE => within,
+            OUT_OF_CORE | OUT_OF_HOST => within.min(1),
+            _ => u64::from(self.clocks.link[crosses(link_of(&self.region, router, lane), self.board)]),
         }
     }
 

@@ -9,6 +9,7 @@
 
 mod fabric;
 mod load;
+mod router;
 mod simulator;
 mod sources;
 
@@ -18,6 +19,7 @@ pub use simulator::{Delivered, Simulator};
 use crate::error::ChipError;
 use crate::place::Region;
 use crate::route::Routes;
+use crate::spec::NocSpec;
 
 /// Routers of the largest rectangle that is looked at.
 pub(crate) const MOST_ROUTERS: u64 = 1 << 20;
@@ -39,4 +41,22 @@ fn packets_of_legs(routes: &Routes, packets: &[u64], most: u64, done: &'static s
     }
     let total = routes.legs().iter().fold(0, |sum: u64, leg| sum.saturating_add(packets[leg.cast]));
     if total > most { Err(ChipError::TooManyPackets { packets: total, most, done }) } else { Ok(total) }
+}
+
+/// Clocks of a hop, and for which it takes the link: within a chip, and from chip to chip.
+#[derive(Clone, Copy, Debug)]
+struct Clocks {
+    hop: [u32; 2],
+    link: [u32; 2],
+}
+
+impl Clocks {
+    /// Those of a description, also of one that was never checked.
+    fn of(noc: &NocSpec) -> Clocks {
+        let within = |cycles: u64, least: u64| cycles.clamp(least, 1 << 16) as u32;
+        Clocks {
+            hop: [within(noc.hop_cycles.value, 1), within(noc.chip_hop_cycles.value, 1)],
+            link: [within(noc.link_cycles.value, 0), within(noc.chip_link_cycles.value, 0)],
+        }
+    }
 }

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::fabric::{Fabric, HOST};
+use super::fabric::Fabric;
+use super::router::{CORE, HOST};
 use super::{packets_of_legs, region};
 use crate::error::ChipError;
 use crate::place::{Position, Region};
@@ -53,7 +54,7 @@ impl<'r> Simulator<'r> {
         let region = region(routes)?;
         let fabric = Fabric::new(routes, &region, &chip.noc)?;
         let first = routes.legs().iter().enumerate().filter(|(_, leg)| leg.after.is_none());
-        let memory = |cast| if routes.from_host(cast) { HOST } else { HOST - 1 };
+        let memory = |cast| if routes.from_host(cast) { HOST } else { CORE };
         let mut sent: Vec<(usize, usize, u32)> =
             first.map(|(number, leg)| (region.index(leg.from).unwrap_or(0), memory(leg.cast), number as u32)).collect();
         sent.sort_unstable();

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::fabric::{HOST, Slot};
+use super::router::{HOST, Slot};
 
 /// A core's own packets, or the host's: casts that still send, in turn, as a ring.
 #[derive(Clone, Copy, Debug, Default)]

@@ -74,18 +74,23 @@ impl Board {
     }
 
     /// Positions of the whole machine.
-    pub fn len(&self) -> u64 {
+    pub fn positions(&self) -> u64 {
         u64::from(self.columns) * u64::from(self.rows)
-    }
-
-    /// A machine has at least one core.
-    pub fn is_empty(&self) -> bool {
-        false
     }
 
     /// Whether the machine has this position.
     pub fn contains(&self, position: Position) -> bool {
         position.column < self.columns && position.row < self.rows
+    }
+
+    /// Chips of the machine.
+    pub fn chips(&self) -> u32 {
+        (self.columns / self.chip_columns) * (self.rows / self.chip_rows)
+    }
+
+    /// Cores of each.
+    pub fn cores_per_chip(&self) -> u64 {
+        u64::from(self.chip_columns) * u64::from(self.chip_rows)
     }
 
     /// The chip that a position belongs to, by its number, row by row.
@@ -96,9 +101,8 @@ impl Board {
 
     /// The position of this number, chip by chip, and row by row on each.
     pub fn position(&self, number: u64) -> Position {
-        let per_chip = u64::from(self.chip_columns) * u64::from(self.chip_rows);
         let across = u64::from(self.columns / self.chip_columns);
-        let (chip, on_chip) = (number / per_chip, number % per_chip);
+        let (chip, on_chip) = (number / self.cores_per_chip(), number % self.cores_per_chip());
         let of = |chip: u64, size: u32, on_chip: u64| (chip * u64::from(size) + on_chip) as u32;
         Position {
             column: of(chip % across, self.chip_columns, on_chip % u64::from(self.chip_columns)),

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 pub use board::{Board, Position, Region};
 
 use crate::error::{ChipError, Obstacle};
+use crate::noc::MOST_ROUTERS;
 use crate::spec::ChipSpec;
 use sites::{Partners, Sites};
 
@@ -81,7 +82,7 @@ impl Placement {
     }
 }
 
-/// Places `cores` cores with these flows on `chip`, off the `dead` ones.
+/// Places `cores` cores with these flows on `chip`, off the `dead` ones, on as few of its chips as have room.
 ///
 /// # Errors
 /// More cores than are alive; flows of cores that are not there, or of packets that are no number from 0 on.
@@ -93,8 +94,11 @@ pub fn place(
     method: Method,
 ) -> Result<Placement, ChipError> {
     let board = Board::of(chip);
+    if board.positions() > MOST_ROUTERS {
+        return Err(ChipError::TooManyRouters { routers: board.positions(), most: MOST_ROUTERS });
+    }
     let dead = sorted_within(&board, dead);
-    check(cores, flows, chip, board.len() - dead.len() as u64)?;
+    check(cores, flows, chip, board.positions() - dead.len() as u64)?;
     if method == Method::RowMajor {
         return Ok(row_major(cores, &board, &dead));
     }
@@ -137,7 +141,7 @@ fn check(cores: usize, flows: &[Flow], chip: &ChipSpec, alive: u64) -> Result<()
 }
 
 fn row_major(cores: usize, board: &Board, dead: &[Position]) -> Placement {
-    let alive = (0..board.len()).map(|number| board.position(number));
+    let alive = (0..board.positions()).map(|number| board.position(number));
     let alive = alive.filter(|position| dead.binary_search(position).is_err());
     Placement { at: alive.take(cores).collect() }
 }

@@ -48,7 +48,7 @@ impl Partners {
 
 /// Nobody lies here.
 pub(super) const FREE: u32 = u32::MAX;
-/// Nobody may.
+/// Nobody may: a dead core, or a chip that is not used.
 pub(super) const DEAD: u32 = u32::MAX - 1;
 
 /// The part of the machine that cores are placed in, around the host.
@@ -64,18 +64,25 @@ pub(super) struct Sites {
 }
 
 impl Sites {
-    /// Free sites for `cores` cores: four times as many as are needed, where the machine has them.
+    /// Free sites for `cores` cores, on no more chips than they need: the nearest to the host.
     pub(super) fn new(cores: usize, board: &Board, dead: &[Position]) -> Sites {
-        let region = room(4 * (cores as u64 + 1), board);
-        let taken = dead.iter().filter(|&&position| region.contains(position)).count();
-        let enough = region.len() - taken >= cores;
+        let chips = Chips::nearest(cores as u64, board, dead);
+        let few = Sites::in_region(room(4 * (cores as u64 + 1), board), cores, board, &chips, dead);
+        if few.who.iter().filter(|&&who| who == FREE).count() >= cores {
+            return few;
+        }
         let whole = Region { origin: Position { column: 0, row: 0 }, columns: board.columns(), rows: board.rows() };
-        let region = if enough { region } else { whole };
-        let mut who = vec![FREE; region.len()];
+        Sites::in_region(whole, cores, board, &chips, dead)
+    }
+
+    fn in_region(region: Region, cores: usize, board: &Board, chips: &Chips, dead: &[Position]) -> Sites {
+        let positions = (0..region.len()).map(|site| region.position(site));
+        let used = |position| if chips.0[board.chip(position) as usize] { FREE } else { DEAD };
+        let mut who: Vec<u32> = positions.clone().map(used).collect();
         dead.iter().filter_map(|&position| region.index(position)).for_each(|site| who[site] = DEAD);
         let mut site = vec![FREE; cores + 1];
         site[cores] = region.index(board.host()).unwrap_or(0) as u32;
-        let stretched = (0..region.len()).map(|site| board.stretched(region.position(site))).collect();
+        let stretched = positions.map(|position| board.stretched(position)).collect();
         Sites { region, who, site, stretched }
     }
 
@@ -123,6 +130,30 @@ impl Sites {
 
     pub(super) fn placement(&self, cores: usize) -> Placement {
         Placement { at: self.site[..cores].iter().map(|&site| self.region.position(site as usize)).collect() }
+    }
+}
+
+/// Whether each chip is used.
+struct Chips(Vec<bool>);
+
+impl Chips {
+    /// As few as have `cores` cores alive, those first to which fewest hops from chip to chip lead from the host.
+    fn nearest(cores: u64, board: &Board, dead: &[Position]) -> Chips {
+        let (count, per_chip) = (board.chips(), board.cores_per_chip());
+        let mut alive = vec![per_chip; count as usize];
+        dead.iter().for_each(|&position| alive[board.chip(position) as usize] -= 1);
+        let mut order: Vec<u32> = (0..count).collect();
+        let origin = |chip: u32| board.position(u64::from(chip) * per_chip);
+        order.sort_by_key(|&chip| board.crossings(board.host(), origin(chip)));
+        let (mut used, mut room) = (vec![false; count as usize], 0);
+        for chip in order {
+            if room >= cores {
+                break;
+            }
+            used[chip as usize] = true;
+            room += alive[chip as usize];
+        }
+        Chips(used)
     }
 }
 

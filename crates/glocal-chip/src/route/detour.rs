@@ -26,8 +26,8 @@ impl DeadLinks {
     /// then along the column, are alive. One stop where nothing is in the way, else those of a shortest detour.
     pub(super) fn stops(&self, board: &Board, from: Position, to: Position) -> Result<Vec<Position>, ChipError> {
         let Some(link) = xy(from, to).find(|&link| self.has(link)) else { return Ok(vec![to]) };
-        if board.len() > MOST_ROUTERS {
-            return Err(ChipError::TooManyRouters { routers: board.len(), most: MOST_ROUTERS });
+        if board.positions() > MOST_ROUTERS {
+            return Err(ChipError::TooManyRouters { routers: board.positions(), most: MOST_ROUTERS });
         }
         let path = self.shortest(board, from, to).ok_or(ChipError::Unreachable { from, to, link })?;
         Ok(turns(&path, to))

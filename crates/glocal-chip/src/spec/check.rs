@@ -100,7 +100,13 @@ fn noc(noc: &NocSpec, grid: &Grid, found: &mut Found) {
     for (place, at, most) in
         [("noc.host_column", noc.host_column.value, columns), ("noc.host_row", noc.host_row.value, rows)]
     {
-        found.refuse(at >= most, place, format!("is {at} of a machine of {most}"), "let the host enter at a router");
+        // A machine without columns or rows is refused already.
+        found.refuse(
+            at >= most.max(1),
+            place,
+            format!("is {at} of a machine of {most}"),
+            "let the host enter at a router",
+        );
     }
 }
 

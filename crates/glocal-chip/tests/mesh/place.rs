@@ -30,7 +30,7 @@ fn assert_apart(placement: &Placement, board: &Board) {
 #[test]
 fn positions_chips_and_costs_by_hand() {
     let board = Board::of(&tianjic());
-    assert_eq!((board.columns(), board.rows(), board.len()), (60, 65, 3900));
+    assert_eq!((board.columns(), board.rows(), board.positions()), (60, 65, 3900));
     assert_eq!([board.position(0), board.position(12), board.position(155)], [at(0, 0), at(0, 1), at(11, 12)]);
     assert_eq!([board.position(156), board.position(156 * 5)], [at(12, 0), at(0, 13)]);
     assert_eq!([at(11, 12), at(12, 0), at(11, 13), at(59, 64)].map(|at| board.chip(at)), [0, 1, 5, 24]);
@@ -99,6 +99,10 @@ fn better_by_greed_and_never_worse_by_annealing() {
             let found = place(cores, &flows, &chip, &dead, method).unwrap();
             assert_apart(&found, &board);
             assert!(found.at.iter().all(|position| !dead.contains(position)));
+            let mut chips: Vec<u32> = found.at.iter().map(|&position| board.chip(position)).collect();
+            chips.sort_unstable();
+            chips.dedup();
+            assert_eq!(chips.len(), cores.div_ceil(156));
             found.cost(&board, &flows)
         };
         let (row_major, greedy) = (cost(Method::RowMajor), cost(Method::Greedy));
@@ -128,6 +132,27 @@ fn a_full_machine_and_a_machine_without_limits() {
     let few = place(8, &flows, &ideal, &[], Method::annealing(8, 0)).unwrap();
     assert!(few.at.iter().all(|position| position.column < 8 && position.row < 8), "{few:?}");
     assert_eq!(place(0, &[], &ideal, &[], Method::annealing(0, 0)).unwrap().at, []);
+}
+
+/// The host enters on the chip in the middle of 5 x 5, or in the middle of a machine without limits.
+#[test]
+fn cores_gather_around_the_host() {
+    let mut chip = tianjic();
+    (chip.noc.host_column.value, chip.noc.host_row.value) = (30, 32);
+    let board = Board::of(&chip);
+    let flows = random_flows(4, 150, 400);
+    for method in [Method::Greedy, Method::annealing(150, 0)] {
+        let found = place(150, &flows, &chip, &[], method).unwrap();
+        assert!(found.at.iter().all(|&position| board.chip(position) == board.chip(board.host())));
+    }
+    let mut ideal = glocal_chip::ChipSpec::preset("ideal").unwrap();
+    (ideal.noc.host_column.value, ideal.noc.host_row.value) = (500, 600);
+    let host = Board::of(&ideal).host();
+    let found = place(20, &random_flows(4, 20, 40), &ideal, &[], Method::annealing(20, 0)).unwrap();
+    let far = |position: &glocal_chip::place::Position| {
+        position.column.abs_diff(host.column).max(position.row.abs_diff(host.row))
+    };
+    assert!(found.at.iter().map(far).max().unwrap() <= 5, "{found:?}");
 }
 
 #[test]

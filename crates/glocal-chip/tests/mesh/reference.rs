@@ -3,137 +3,162 @@
 use std::collections::VecDeque;
 
 use glocal_chip::ChipSpec;
-use glocal_chip::place::Position;
+use glocal_chip::place::{Position, Region};
 use glocal_chip::route::{Direction, Link, Routes, xy};
+use glocal_chip::spec::NocSpec;
 
-/// A packet at an input: its leg, and the clock from which on it may go on.
+/// Packets: the leg of each, and the clock from which on it may go on.
 type Waiting = VecDeque<(usize, u64)>;
+
+const CORE: usize = 4;
+
+struct Plain<'a> {
+    routes: &'a Routes,
+    noc: &'a NocSpec,
+    region: Region,
+    routers: Vec<Router>,
+    now: u64,
+    /// Packets that are not at the ends of their legs.
+    left: u64,
+    stalls: u64,
+}
 
 struct Router {
     at: Position,
     /// From the neighbours in the order of directions, from the core, from the host.
-    inputs: Vec<Waiting>,
+    inputs: [Waiting; 6],
     turn: [usize; 5],
     free_at: [u64; 5],
-    /// What the core is to hand on, and what its own casts still send, and the host's: leg, packets.
+    /// Packets for which each neighbour had room at the start of the clock.
+    room: [usize; 4],
+    /// What the core is to hand on.
     relays: Waiting,
+    /// What the core and the host are to send: legs and packets.
     unsent: [VecDeque<(usize, u64)>; 2],
 }
 
 /// Clocks until everything arrived, and packets times clocks that they waited.
 pub fn run(routes: &Routes, chip: &ChipSpec, packets: &[u64]) -> (u64, u64) {
-    let noc = &chip.noc;
     let region = routes.region();
-    let mut routers: Vec<Router> = (0..region.len()).map(|n| router(region.position(n))).collect();
-    let mut left = 0;
+    let routers = (0..region.len()).map(|n| Router::new(region.position(n))).collect();
+    let mut plain = Plain { routes, noc: &chip.noc, region, routers, now: 0, left: 0, stalls: 0 };
     for (number, leg) in routes.legs().iter().enumerate().filter(|(_, leg)| packets[leg.cast] > 0) {
-        left += packets[leg.cast];
+        plain.left += packets[leg.cast];
         if leg.after.is_none() {
             let memory = usize::from(routes.from_host(leg.cast));
-            routers[region.index(leg.from).unwrap()].unsent[memory].push_back((number, packets[leg.cast]));
+            plain.router(leg.from).unsent[memory].push_back((number, packets[leg.cast]));
         }
     }
-    let unlimited = noc.link_cycles.value == 0;
-    let (mut now, mut stalls) = (0, 0);
-    if left == 0 {
-        return (0, 0);
+    plain.routers.iter_mut().for_each(Router::refill);
+    while plain.left > 0 {
+        plain.clock();
     }
-    routers.iter_mut().for_each(Router::refill);
-    loop {
-        // Room at the start of the clock, by router and output.
-        let depth = noc.buffer_packets.value as usize;
-        let room = |router: &Router, output: usize| {
-            let to = Link { from: router.at, toward: Direction::ALL[output] }.to().and_then(|to| region.index(to));
-            to.map_or(0, |to| depth - routers[to].inputs[output ^ 1].len())
+    (plain.now, plain.stalls)
+}
+
+impl Plain<'_> {
+    fn router(&mut self, at: Position) -> &mut Router {
+        &mut self.routers[self.region.index(at).unwrap()]
+    }
+
+    fn clock(&mut self) {
+        let room = |router: &Router| {
+            [0, 1, 2, 3].map(|output| {
+                let to = neighbour(router.at, output).and_then(|to| self.region.index(to));
+                to.map_or(0, |to| self.noc.buffer_packets.value as usize - self.routers[to].inputs[output ^ 1].len())
+            })
         };
-        let mut rooms: Vec<[usize; 4]> =
-            routers.iter().map(|router| [0, 1, 2, 3].map(|output| room(router, output))).collect();
-        for n in 0..routers.len() {
+        let rooms: Vec<_> = self.routers.iter().map(room).collect();
+        for (number, room) in rooms.into_iter().enumerate() {
+            self.routers[number].room = room;
             loop {
-                let heads: Vec<Option<(usize, usize)>> = routers[n]
-                    .inputs
-                    .iter()
-                    .map(|input| {
-                        let &(leg, ready) = input.front()?;
-                        let end = routes.legs()[leg].to;
-                        let output = xy(routers[n].at, end).next().map_or(4, |link| link.toward as usize);
-                        (ready <= now).then_some((leg, output))
-                    })
-                    .collect();
-                let (mut moved, mut waited) = (0, 0);
-                for output in 0..5 {
-                    let asks = |input: usize| heads[input].is_some_and(|(_, wants)| wants == output);
-                    let asking = (0..6).filter(|&input| asks(input)).count() as u64;
-                    waited += asking;
-                    if asking == 0 || routers[n].free_at[output] > now || (output < 4 && rooms[n][output] == 0) {
-                        continue;
-                    }
-                    let turn = routers[n].turn[output];
-                    let input = (0..6).map(|k| (turn + k) % 6).find(|&input| asks(input)).unwrap();
-                    routers[n].turn[output] = (input + 1) % 6;
-                    moved += 1;
-                    let (leg, _) = routers[n].inputs[input].pop_front().unwrap();
-                    routers[n].refill();
-                    let at = routers[n].at;
-                    if output == 4 {
-                        routers[n].free_at[4] = now + noc.link_cycles.value;
-                        left -= 1;
-                        let after = routes.legs().iter().enumerate().filter(|(_, next)| next.after == Some(leg));
-                        routers[n].relays.extend(after.map(|(next, _)| (next, now + 1)));
-                        routers[n].refill();
-                        continue;
-                    }
-                    let to = Link { from: at, toward: Direction::ALL[output] }.to().unwrap();
-                    let across = routes.board().crossings(at, to) > 0;
-                    let (takes, taken) = if across {
-                        (noc.chip_hop_cycles.value, noc.chip_link_cycles.value)
-                    } else {
-                        (noc.hop_cycles.value, noc.link_cycles.value)
-                    };
-                    routers[n].free_at[output] = now + taken;
-                    rooms[n][output] -= 1;
-                    routers[region.index(to).unwrap()].inputs[output ^ 1].push_back((leg, now + takes));
-                }
-                if !unlimited || moved == 0 {
-                    stalls += waited - moved;
+                let (moved, waited) = self.round(number);
+                if self.noc.link_cycles.value > 0 || moved == 0 {
+                    self.stalls += waited;
                     break;
                 }
             }
         }
-        now += 1;
-        if left == 0 {
-            return (now, stalls);
+        self.now += 1;
+    }
+
+    /// Each output takes a packet, if it can: how many moved, and how many waited.
+    fn round(&mut self, number: usize) -> (u64, u64) {
+        let wants = self.wants(number);
+        let mut moved = 0;
+        for output in 0..=CORE {
+            let router = &mut self.routers[number];
+            let blocked = output != CORE && router.room[output] == 0;
+            let in_turn = (router.turn[output]..6).chain(0..router.turn[output]);
+            let Some(input) = in_turn.into_iter().find(|&input| wants[input] == Some(output)) else { continue };
+            if router.free_at[output] <= self.now && !blocked {
+                router.turn[output] = (input + 1) % 6;
+                self.pass(number, input, output);
+                moved += 1;
+            }
         }
+        (moved, wants.iter().flatten().count() as u64 - moved)
+    }
+
+    /// The output that each input's first packet wants, if it may go on.
+    fn wants(&self, number: usize) -> [Option<usize>; 6] {
+        let router = &self.routers[number];
+        [0, 1, 2, 3, 4, 5].map(|input: usize| {
+            let &(leg, ready) = router.inputs[input].front()?;
+            let next = xy(router.at, self.routes.legs()[leg].to).next();
+            (ready <= self.now).then_some(next.map_or(CORE, |link| link.toward as usize))
+        })
+    }
+
+    fn pass(&mut self, number: usize, input: usize, output: usize) {
+        let (now, noc, routes) = (self.now, self.noc, self.routes);
+        let router = &mut self.routers[number];
+        let (leg, _) = router.inputs[input].pop_front().unwrap();
+        router.refill();
+        if output == CORE {
+            router.free_at[CORE] = now + noc.link_cycles.value;
+            let next = routes.legs().iter().enumerate().filter(|(_, next)| next.after == Some(leg));
+            router.relays.extend(next.map(|(next, _)| (next, now + 1)));
+            router.refill();
+            self.left -= 1;
+            return;
+        }
+        let to = neighbour(router.at, output).unwrap();
+        let (hop, link) = match routes.board().crossings(router.at, to) {
+            0 => (noc.hop_cycles.value, noc.link_cycles.value),
+            _ => (noc.chip_hop_cycles.value, noc.chip_link_cycles.value),
+        };
+        router.free_at[output] = now + link;
+        router.room[output] -= 1;
+        self.router(to).inputs[output ^ 1].push_back((leg, now + hop));
     }
 }
 
-fn router(at: Position) -> Router {
-    Router {
-        at,
-        inputs: vec![VecDeque::new(); 6],
-        turn: [0; 5],
-        free_at: [0; 5],
-        relays: VecDeque::new(),
-        unsent: [VecDeque::new(), VecDeque::new()],
-    }
+fn neighbour(at: Position, output: usize) -> Option<Position> {
+    Link { from: at, toward: Direction::ALL[output] }.to()
 }
 
 impl Router {
+    fn new(at: Position) -> Router {
+        let (turn, free_at, room) = Default::default();
+        let (inputs, relays, unsent) = Default::default();
+        Router { at, inputs, turn, free_at, room, relays, unsent }
+    }
+
     /// A packet out of each memory comes to its input if that is empty: what is handed on first, then of each cast in turn.
     fn refill(&mut self) {
         for memory in 0..2 {
-            if !self.inputs[4 + memory].is_empty() {
+            let input = &mut self.inputs[CORE + memory];
+            if !input.is_empty() {
                 continue;
             }
             if memory == 0
                 && let Some(relayed) = self.relays.pop_front()
             {
-                self.inputs[4].push_back(relayed);
+                input.push_back(relayed);
             } else if let Some((leg, packets)) = self.unsent[memory].pop_front() {
-                self.inputs[4 + memory].push_back((leg, 0));
-                if packets > 1 {
-                    self.unsent[memory].push_back((leg, packets - 1));
-                }
+                input.push_back((leg, 0));
+                self.unsent[memory].extend((packets > 1).then_some((leg, packets - 1)));
             }
         }
     }
