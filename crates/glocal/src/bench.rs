@@ -4,6 +4,7 @@
 //! floor = (multiply-adds that no exact form of the step can avoid) · 2 / (measured rate of f32 matrix products);
 //! floor ratio = step time / floor.
 
+mod chip;
 mod conv;
 mod episodes;
 mod events;
@@ -25,6 +26,7 @@ use serde::Serialize;
 
 use crate::error::GlocalError;
 
+pub use chip::{ChipSpeed, chip_speed};
 pub use events::{EventReading, event_reading};
 
 /// The network measured: the published demo's.
@@ -80,6 +82,9 @@ pub struct BenchReport {
     /// Files of events, on one core.
     #[serde(flatten)]
     pub event_reading: EventReading,
+    /// Networks on a chip.
+    #[serde(flatten)]
+    pub chip: ChipSpeed,
 }
 
 /// Measures everything; takes about `seconds` for each of the eleven networks.
@@ -125,6 +130,7 @@ pub fn run(seconds: f64) -> Result<BenchReport, GlocalError> {
         episodes_network: episodes::name(),
         masked_network: masked::name(),
         event_reading: event_reading(seconds / 4.0)?,
+        chip: chip_speed(seconds)?,
     })
 }
 

@@ -52,7 +52,9 @@ fn in_words(report: &BenchReport) -> String {
     ];
     format!(
         "{}, {} threads, median times\n{}training episodes a second: {:.0} ({})\nf32 matrix products: {:.0} GFLOP/s; HP per sample: {:.0} MB at most\n\
-         millions of events a second on one core: EVT2 {:.0}, DAT {:.0}, EVT3 {:.0}, N-MNIST {:.0}\n",
+         millions of events a second on one core: EVT2 {:.0}, DAT {:.0}, EVT3 {:.0}, N-MNIST {:.0}\n\
+         images a second on a chip (tianjic-lp, plastic weights moving): {:.0}, with every packet followed {:.0}; \
+         seconds to map 156 cores {:.2}, 10,000 cores {:.1}\n",
         report.network,
         report.threads,
         aligned(&rows, &[Align::Left]),
@@ -63,6 +65,10 @@ fn in_words(report: &BenchReport) -> String {
         events.evt2_mevents_per_s,
         events.dat_mevents_per_s,
         events.evt3_mevents_per_s,
-        events.n_mnist_mevents_per_s
+        events.n_mnist_mevents_per_s,
+        report.chip.chip_l1_images_per_s,
+        report.chip.chip_l2_images_per_s,
+        report.chip.chip_map_156_cores_s,
+        report.chip.chip_map_10000_cores_s,
     )
 }
