@@ -37,6 +37,7 @@ pub use data::{
     Spike, TaskMatrix, UnnamedAccuracy, WeightView,
 };
 pub use glocal_core::LearningRule;
+pub(crate) use pixels::heat_map_png;
 
 use std::path::Path;
 
