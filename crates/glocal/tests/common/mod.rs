@@ -1,6 +1,8 @@
 //! What the tests of the command line share: a tiny run, the built program, and folders compared byte by byte.
 #![allow(dead_code, missing_docs)]
 
+pub mod event_file;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -15,7 +15,6 @@ use serde::Serialize;
 
 use super::quantise::images;
 use crate::args::Context;
-use crate::output::{print, print_json};
 
 /// The network and the chip, the same for both commands.
 #[derive(Debug, Args)]
@@ -34,9 +33,6 @@ struct Subject {
     /// Sums are added by cores that do nothing else, never by those with axons to spare
     #[arg(long)]
     reduce: bool,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -99,10 +95,10 @@ impl CheckArgs {
     ///
     /// # Errors
     /// A folder that is no run, no such chip; everything that does not fit.
-    pub(super) fn run(&self) -> Result<(), GlocalError> {
+    pub(super) fn run(&self, context: &Context) -> Result<(), GlocalError> {
         let network = self.subject.network()?;
         let fit = self.subject.on_chip(&network)?.fit();
-        if self.subject.json { print_json(&fit) } else { print(&in_words(&fit)) }
+        context.print(&fit, || in_words(&fit))
     }
 }
 
@@ -130,21 +126,24 @@ impl SimulateArgs {
         let reference = judge(&network, self.subject.plastic(), &samples, Part::Test)?.accuracy;
         let found = judge_on_chip(&on_chip, &samples, Part::Test)?;
         let found = Simulated { fit: on_chip.fit(), reference, on_chip: found };
-        if self.subject.json {
-            return print_json(&found);
-        }
-        let ChipEvaluation { judged, activity_packets, sum_packets, factor_packets, .. } = &found.on_chip;
-        print(&format!(
+        context.print(&found, || found.in_words())
+    }
+}
+
+impl Simulated {
+    fn in_words(&self) -> String {
+        let ChipEvaluation { judged, activity_packets, sum_packets, factor_packets, .. } = &self.on_chip;
+        format!(
             "{}\naccuracy {:.2} % on the chip, {:.2} % by the integer reference ({} images)\n\
              packets of an image: {:.0} inputs and spikes, {:.0} sums, {:.0} postsynaptic factors\n",
-            in_words(&found.fit),
+            in_words(&self.fit),
             100.0 * judged.accuracy,
-            100.0 * found.reference,
+            100.0 * self.reference,
             judged.samples,
             activity_packets,
             sum_packets,
             factor_packets,
-        ))
+        )
     }
 }
 
