@@ -67,6 +67,7 @@ impl Board {
         if self.output == BoardOutput::Off {
             return Ok(());
         }
+        let _span = tracing::debug_span!("board", epoch = metrics.epoch).entered();
         let mut values = scalars(metrics);
         values.extend(learner.into_iter().flat_map(|learner| network::values(learner, metrics.epoch)));
         let name = self.file(folder)?;

@@ -1,6 +1,6 @@
 //! `glocal data`: data sets here, files of events in `event_files.rs`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use glocal::compare::table::{Align, aligned};
@@ -120,7 +120,9 @@ const SIDE: usize = 28;
 struct DataSetInfo<'a> {
     name: &'a str,
     title: &'a str,
-    folder: String,
+    /// Absent: built in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    folder: Option<PathBuf>,
     kind: &'a str,
     train_samples: usize,
     test_samples: usize,
@@ -148,9 +150,9 @@ fn info(name: &str, context: &Context) -> Result<(), GlocalError> {
         _ => Samples::load(name, &context.locations)?,
     };
     let folder = match (archived(name), name == embedded::FASHION_MNIST_SUBSET) {
-        (_, true) => "built in".to_owned(),
-        (Some(set), _) => context.locations.find_archived(set)?.display().to_string(),
-        _ => context.locations.find(registry::find(name)?)?.folder.display().to_string(),
+        (_, true) => None,
+        (Some(set), _) => Some(context.locations.find_archived(set)?),
+        _ => Some(context.locations.find(registry::find(name)?)?.folder),
     };
     let (title, licence, reference) = match archived(name) {
         Some(set) => (set.title, set.licence, set.reference),
@@ -161,7 +163,7 @@ fn info(name: &str, context: &Context) -> Result<(), GlocalError> {
         }
     };
     let [train_samples, test_samples] = [Split::Train, Split::Test].map(|split| samples.len(split));
-    let (kind, size) = (samples.kind(), samples.size_in_words());
+    let (kind, size) = (samples.kind(), samples.size_in_words().trim_start_matches(", ").to_owned());
     let (heading, counts) = match &samples {
         Samples::Classes(pool) => ("classes of", groups(pool)),
         _ => ("class", classes(&samples)),
@@ -173,10 +175,11 @@ fn info(name: &str, context: &Context) -> Result<(), GlocalError> {
 
 impl DataSetInfo<'_> {
     fn in_words(&self, heading: &str) -> String {
-        let DataSetInfo { train_samples, test_samples, size, .. } = self;
+        let DataSetInfo { train_samples, test_samples, .. } = self;
+        let size = if self.size.is_empty() { String::new() } else { format!(", {}", self.size) };
         let facts = [
             format!("{}: {}", self.name, self.title),
-            format!("where:     {}", self.folder),
+            format!("where:     {}", self.folder.as_ref().map_or("built in".into(), |f| f.display().to_string())),
             format!("{:<10} {train_samples} to train, {test_samples} to test{size}", format!("{}:", self.kind)),
             format!("licence:   {}", self.licence),
             format!("reference: {}", self.reference),

@@ -16,6 +16,7 @@ use glocal_core::network::{Network, Workspace};
 use glocal_core::params::{Field, LayerArrays, Params};
 use glocal_core::{Input, Learner, PlasticEval};
 use serde::{Deserialize, Serialize};
+use tracing::debug_span;
 
 use crate::error::GlocalError;
 use crate::samples::{Damage, Feed, Part, RunSamples};
@@ -78,17 +79,19 @@ impl Cost {
     /// In two lines, for people.
     pub fn in_words(&self) -> String {
         let NeuroBench { footprint, activation_sparsity, synaptic_operations: found, .. } = &self.neurobench;
+        let microjoules = |picojoules: f64| picojoules * 1e-6;
         let plastic = self.plastic.map_or(String::new(), |plastic| {
-            format!(", and {:.4e} of plastic weights where they move", plastic.operations)
+            let more = microjoules(self.energy.plastic_pj);
+            format!("; moving plastic weights take {:.0} operations and {more:.2} uJ more", plastic.operations)
         });
         format!(
-            "a sample takes {:.4e} accumulates and {:.4e} multiply-accumulates, of {:.4e} dense{plastic}\n\
-             {:.1} % of the neurons' outputs are zero; weights take {footprint} bytes; about {:.2} uJ a sample (estimate)",
+            "a sample takes {:.0} accumulates and {:.0} multiply-accumulates, of {:.0} dense, and about {:.2} uJ (estimate){plastic}\n\
+             {:.1} % of the neurons' outputs are zero; weights take {footprint} bytes",
             found.effective_acs,
             found.effective_macs,
             found.dense,
+            microjoules(self.energy.total_pj - self.energy.plastic_pj),
             100.0 * activation_sparsity,
-            self.energy.total_pj * 1e-6,
         )
     }
 }
@@ -108,6 +111,7 @@ pub fn measure(
     if samples.episode_shape(part).is_some() || numbers.is_empty() {
         return Ok(None);
     }
+    let _span = debug_span!("cost", part = %part).entered();
     let (mut tally, mut feed) = (Tally::default(), Feed::default());
     let mut plastic = PlasticTally::of(learner.network());
     for numbers in numbers[..numbers.len().min(SAMPLES)].chunks(BATCH) {
