@@ -101,7 +101,7 @@ fn records(mut bytes: &[u8]) -> Vec<&[u8]> {
 }
 
 fn masked(crc: u32) -> u32 {
-    (crc >> 15 | crc << 17).wrapping_add(0xa282_ead8)
+    crc.rotate_right(15).wrapping_add(0xa282_ead8)
 }
 
 /// Bit by bit: the polynomial 0x1EDC6F41, reflected.
