@@ -52,6 +52,16 @@ fn a_run_and_its_judgement() {
 }
 
 #[test]
+fn plastic_weights_that_each_sample_keeps_are_counted_in_batches_of_theirs() {
+    let scratch = Scratch::new();
+    let own = "learner.network.layers.0.plasticity.sharing=\"per-sample\"";
+    let kept = "learner.network.layers.0.plasticity.scope=\"run\"";
+    let sets = ["--set", own, "--set", kept, "--set", "training.batch_size=30", "--set", "training.eval_batch=30"];
+    let args = [&["train", "tiny.toml", "--set", "data.test_limit=90"][..], &sets].concat();
+    assert_eq!(json(&scratch, &args)["cost"]["samples"], 90);
+}
+
+#[test]
 fn experiments() {
     let scratch = Scratch::new();
     let quick = json(&scratch, &["quickstart", "--epochs", "1", "--out", "quick"]);

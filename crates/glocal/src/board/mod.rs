@@ -9,9 +9,9 @@
 //! the time of day.
 
 mod histogram;
-pub mod message;
+mod message;
 mod network;
-pub mod record;
+mod record;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -54,7 +54,7 @@ impl Board {
         Board { output, epochs_before, file: None }
     }
 
-    /// Writes what an epoch showed, and what the network is after it.
+    /// Writes what an epoch showed, and what the network is after it, if there is one to be shown.
     ///
     /// # Errors
     /// The disk refuses; no part of the epoch stays in the file.

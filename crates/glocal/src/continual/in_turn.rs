@@ -147,7 +147,9 @@ impl<'a> Run<'a> {
             let number = task as u64 * epochs + epoch;
             let metrics = self.epoch(&mut learner, &mut feed, samples, number)?;
             self.folder.append_metrics(&metrics)?;
-            self.board.write(self.folder, &metrics, Some(&learner))?;
+            // Of hundreds of epochs, the last of each task shows the network.
+            let shown = (epoch + 1 == epochs).then_some(&learner);
+            self.board.write(self.folder, &metrics, shown)?;
         }
         let last = (task as u64 + 1) * epochs - 1;
         let images = RunSamples::new(samples, &self.tasks.chosen, None)?;

@@ -12,6 +12,7 @@ mod energy;
 mod plastic;
 mod synapses;
 
+use glocal_core::layer::{Layer, PlasticWeight};
 use glocal_core::network::{Network, Workspace};
 use glocal_core::params::{Field, LayerArrays, Params};
 use glocal_core::{Input, Learner, PlasticEval};
@@ -30,7 +31,7 @@ use synapses::{Connection, Operations};
 /// Samples that are counted over: the first of a part. Counts vary little from one to the other, and so cost little time.
 pub const SAMPLES: usize = 100;
 
-/// Samples of a layer call. NeuroBench decides by call whether operations are multiply-accumulates or accumulates.
+/// Samples of a layer call, unless plastic weights ask for another number. NeuroBench decides by call whether operations are multiply-accumulates or accumulates.
 const BATCH: usize = 20;
 
 /// What a network costs.
@@ -107,14 +108,18 @@ pub fn measure(
     part: Part,
     damage: &Damage,
 ) -> Result<Option<Cost>, GlocalError> {
+    let batch = kept_copies(learner).unwrap_or(BATCH);
     let numbers = samples.numbers(part);
+    // Whole batches, or the few samples that there are.
+    let count = numbers.len().min(SAMPLES.max(batch));
+    let numbers = if count < batch { numbers } else { &numbers[..count - count % batch] };
     if samples.episode_shape(part).is_some() || numbers.is_empty() {
         return Ok(None);
     }
     let _span = debug_span!("cost", part = %part).entered();
     let (mut tally, mut feed) = (Tally::default(), Feed::default());
     let mut plastic = PlasticTally::of(learner.network());
-    for numbers in numbers[..numbers.len().min(SAMPLES)].chunks(BATCH) {
+    for numbers in numbers.chunks(batch) {
         samples.evaluation_batch(&mut feed, part, numbers, damage)?;
         tally.batch(learner, feed.input(), numbers.len())?;
         if let Some(plastic) = &mut plastic {
@@ -123,6 +128,14 @@ pub fn measure(
         }
     }
     Ok(Some(tally.finish(plastic)))
+}
+
+/// Samples of a batch where each keeps plastic weights of its own from batch to batch: batches then have one size.
+fn kept_copies(learner: &Learner) -> Option<usize> {
+    let copies = |(layer, plastic): (&Layer<f32>, &PlasticWeight<f32>)| {
+        plastic.values.len().checked_div(layer.outputs() * layer.inputs()).unwrap_or(0)
+    };
+    learner.network().layers().iter().zip(learner.plastic()).map(copies).max().filter(|&copies| copies > 1)
 }
 
 /// As [`measure`], of inputs at hand.
