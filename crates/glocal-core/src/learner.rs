@@ -245,6 +245,28 @@ impl<F: Float> Learner<F> {
         &mut self.workspace
     }
 
+    /// Runs a batch with the plastic weights at rest and shows it: the network that ran, in which plastic weights and
+    /// normalisations are folded into weights, its parameters, and what each layer did.
+    ///
+    /// # Errors
+    /// Wrong shapes, or values that are not finite.
+    pub fn at_rest<R>(
+        &mut self,
+        input: Input<'_, F>,
+        see: impl FnOnce(&Network<F>, &Params<F>, &Workspace<F>) -> R,
+    ) -> Result<R, CoreError> {
+        let batch = self.check(input.into(), false)?;
+        let (network, params) = frozen(&mut self.frozen, &self.network, &self.params, &self.plastic);
+        self.workspace.keep_potentials(Potentials::Last);
+        network.forward(params, &self.plastic, input, batch, &mut self.workspace);
+        Ok(see(network, params, &self.workspace))
+    }
+
+    /// What was counted of each layer since the epoch began.
+    pub fn statistics(&self) -> &[LayerStatistics] {
+        &self.statistics
+    }
+
     /// Optimiser steps taken so far.
     pub fn steps_taken(&self) -> u64 {
         self.steps

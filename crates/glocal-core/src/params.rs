@@ -45,6 +45,20 @@ pub enum Field {
 }
 
 impl Field {
+    /// Every array of a layer.
+    pub const ALL: [Field; 10] = [
+        Field::Weight,
+        Field::Bias,
+        Field::RecurrentWeight,
+        Field::NormScale,
+        Field::NormShift,
+        Field::RunningMean,
+        Field::RunningVariance,
+        Field::PlasticityGain,
+        Field::LocalLearningRate,
+        Field::SlidingThreshold,
+    ];
+
     /// Name in checkpoints and messages.
     pub fn name(self) -> &'static str {
         match self {

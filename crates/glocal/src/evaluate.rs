@@ -2,6 +2,7 @@
 
 use glocal_core::{CoreError, Learner, PlasticEval};
 use serde::{Deserialize, Serialize};
+use tracing::debug_span;
 
 use crate::error::GlocalError;
 use crate::samples::{Damage, Feed, Part, RunSamples};
@@ -87,6 +88,7 @@ pub fn evaluate(
     options: &EvalOptions,
 ) -> Result<Evaluation, GlocalError> {
     let EvalOptions { plastic, damage, batch } = options;
+    let _span = debug_span!("evaluate", part = %part, ?plastic, batch).entered();
     let [evaluation] = evaluate_each(learner, samples, part, damage, *batch, [*plastic])?;
     Ok(evaluation)
 }

@@ -8,16 +8,20 @@
 //! ```
 
 pub mod bench;
+pub mod board;
 pub mod chip;
 pub mod compare;
 pub mod config;
 pub mod continual;
+pub mod cost;
+pub mod doctor;
 pub mod error;
 pub mod evaluate;
 pub mod event_picture;
 pub mod experiments;
 pub mod few_shot;
 pub mod interrupt;
+pub mod machine;
 pub mod progress;
 pub mod report;
 pub mod run_folder;

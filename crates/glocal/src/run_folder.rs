@@ -3,6 +3,7 @@
 //! ```text
 //! RUN/config.toml                  the resolved config
 //! RUN/metrics.jsonl                one EpochMetrics per line
+//! RUN/events.out.tfevents.*        the same and more for TensorBoard, a file of each process that trained
 //! RUN/checkpoints/last.safetensors where --resume continues
 //! RUN/checkpoints/best.safetensors the network with the best validation accuracy, if the run selects by it
 //! RUN/summary.json                 the result, and what reproduces it; its presence says that the run is finished
@@ -211,8 +212,29 @@ impl RunFolder {
     /// # Errors
     /// The disk refuses; no part of the line stays.
     pub fn append_metrics(&self, metrics: &EpochMetrics) -> Result<(), GlocalError> {
-        let path = self.path("metrics.jsonl");
-        append_line(&path, &to_json_line(metrics)).map_err(GlocalError::write(&path))
+        self.append("metrics.jsonl", format!("{}\n", to_json_line(metrics)).as_bytes())
+    }
+
+    /// Appends bytes to a file, new or not.
+    ///
+    /// # Errors
+    /// The disk refuses; no part of the bytes stays.
+    pub fn append(&self, name: &str, bytes: &[u8]) -> Result<(), GlocalError> {
+        let path = self.path(name);
+        append(&path, bytes).map_err(GlocalError::write(&path))
+    }
+
+    /// Names of the folder's files, sorted.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn names(&self) -> Result<Vec<String>, GlocalError> {
+        let hint = || "check the folder's permissions".to_owned();
+        let read = |source| GlocalError::Read { path: self.root.clone(), source, hint: hint() };
+        let entries = fs::read_dir(&self.root).and_then(Iterator::collect::<io::Result<Vec<_>>>).map_err(read)?;
+        let mut names: Vec<String> = entries.iter().map(|e| e.file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        Ok(names)
     }
 
     /// Every whole line of metrics.jsonl.
@@ -311,10 +333,10 @@ fn remove_temporary_files(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn append_line(path: &Path, line: &str) -> io::Result<()> {
+fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().append(true).create(true).open(path)?;
     let before = file.metadata()?.len();
-    let written = file.write_all(format!("{line}\n").as_bytes()).and_then(|()| file.sync_data());
+    let written = file.write_all(bytes).and_then(|()| file.sync_data());
     if written.is_err() {
         file.set_len(before)?;
     }
@@ -340,11 +362,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refused_line_leaves_the_file_as_it_was() {
+    fn what_is_appended_stands_at_the_end() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lines");
-        append_line(&path, "one").unwrap();
-        append_line(&path, "two").unwrap();
+        append(&path, b"one\n").unwrap();
+        append(&path, b"two\n").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "one\ntwo\n");
     }
 

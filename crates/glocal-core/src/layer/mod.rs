@@ -31,7 +31,7 @@ use crate::linalg::{Mask, narrow};
 use crate::network::Input;
 use crate::neuron::NeuronKernel;
 use crate::params::LayerArrays;
-use crate::plasticity::{Normalisation, RuleKernel};
+use crate::plasticity::{Normalisation, PreFactor, RuleKernel};
 use crate::rows;
 use crate::scalar::Float;
 use crate::shape::Shape;
@@ -252,6 +252,16 @@ impl<F: Float> Layer<F> {
     /// How long its plastic weights live, if it has any.
     pub fn scope(&self) -> Option<PlasticScope> {
         self.plasticity.as_ref().map(|p| p.config.scope)
+    }
+
+    /// Presynaptic factors of its rule, one for each rank-1 term; none without plastic weights.
+    pub fn presynaptic_factors(&self) -> &[PreFactor] {
+        self.plasticity.as_ref().map_or(&[], |p| p.rule.pre())
+    }
+
+    /// Values that a neuron keeps from step to step.
+    pub fn neuron_states(&self) -> usize {
+        self.neuron.states()
     }
 
     /// Its plastic weights' config.

@@ -7,8 +7,10 @@ use glocal::interrupt::StopSignal;
 use glocal::progress::Progress;
 use glocal::{GlocalError, TrainOptions};
 use glocal_data::Locations;
+use serde::Serialize;
 
-use crate::{bench, chip, data, eval, fewshot, quickstart, report, reproduce, train};
+use crate::output::{print, print_json};
+use crate::{bench, chip, completions, data, eval, fewshot, quickstart, report, reproduce, train};
 
 /// Spiking neural networks that learn globally (backprop through time) and locally (synaptic plasticity) at once.
 #[derive(Debug, Parser)]
@@ -56,6 +58,10 @@ pub enum Command {
     Chip(chip::ChipCommand),
     /// Measure the training step on this machine
     Bench(bench::BenchArgs),
+    /// Tell what this machine and this installation have, and what is missing
+    Doctor,
+    /// Print what makes a shell complete commands and options
+    Completions(completions::CompletionsArgs),
 }
 
 /// Options of every command.
@@ -71,6 +77,9 @@ pub struct Global {
     /// Tell no progress; errors and results are still printed
     #[arg(long, short, global = true)]
     pub quiet: bool,
+    /// Print results as JSON
+    #[arg(long, global = true)]
+    pub json: bool,
     /// When to colour messages: auto, always or never; NO_COLOR is respected
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
     pub color: ColorWhen,
@@ -106,6 +115,17 @@ pub struct Context {
     pub locations: Locations,
     /// Where progress is told.
     pub progress: Progress,
+    /// How results are printed.
+    pub form: Form,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// For people.
+    Words,
+    /// For programs.
+    Json,
 }
 
 impl Context {
@@ -123,8 +143,20 @@ impl Context {
         }
         Ok(Context {
             locations: Locations::of_this_machine(global.data),
+            form: if global.json { Form::Json } else { Form::Words },
             progress: if global.quiet { Progress::Silent } else { Progress::for_stderr() },
         })
+    }
+
+    /// Prints a result, for people or for programs.
+    ///
+    /// # Errors
+    /// Stdout cannot be written.
+    pub fn print(&self, result: &impl Serialize, in_words: impl FnOnce() -> String) -> Result<(), GlocalError> {
+        match self.form {
+            Form::Words => print(&in_words()),
+            Form::Json => print_json(result),
+        }
     }
 
     /// Training that tells its progress and listens for Ctrl-C.

@@ -5,7 +5,7 @@ use glocal::GlocalError;
 use glocal::bench::{self, BenchReport};
 use glocal::compare::table::{Align, aligned};
 
-use crate::output::{print, print_json};
+use crate::args::Context;
 
 /// Options of `glocal bench`.
 #[derive(Debug, Args)]
@@ -17,9 +17,6 @@ Examples:
 A floor ratio compares a training step with its unavoidable operations at the
 measured rate of matrix products. Measure on a machine that does nothing else.")]
 pub struct BenchArgs {
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
     /// About so long for each network
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=3600))]
     seconds: u32,
@@ -29,9 +26,9 @@ pub struct BenchArgs {
 ///
 /// # Errors
 /// What training reports.
-pub fn run(args: &BenchArgs) -> Result<(), GlocalError> {
+pub fn run(args: &BenchArgs, context: &Context) -> Result<(), GlocalError> {
     let report = bench::run(f64::from(args.seconds))?;
-    if args.json { print_json(&report) } else { print(&in_words(&report)) }
+    context.print(&report, || in_words(&report))
 }
 
 fn in_words(report: &BenchReport) -> String {

@@ -1,18 +1,21 @@
 //! `glocal data`: data sets here, files of events in `event_files.rs`.
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, Subcommand};
 use glocal::compare::table::{Align, aligned};
+use glocal::doctor::{DataSetPlace, data_sets};
 use glocal::progress::Progress;
 use glocal::{GlocalError, Samples};
 use glocal_data::episodes::{OMNIGLOT, PictureClasses};
 use glocal_data::fetch::{FetchOptions, fetch};
-use glocal_data::registry::{self, archived, archived_datasets};
-use glocal_data::{KnownDataset, Split, embedded};
+use glocal_data::registry::{self, archived};
+use glocal_data::{Split, embedded};
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
 
 use crate::args::Context;
 use crate::event_files::{self, ConvertArgs, InfoArgs, ShowArgs};
-use crate::output::print;
 
 /// What to do with data sets and files of events.
 #[derive(Debug, Subcommand)]
@@ -62,67 +65,94 @@ pub struct FetchArgs {
 /// An unknown data set, one that is not there or damaged, or a download that fails.
 pub fn run(command: &DataCommand, context: &Context) -> Result<(), GlocalError> {
     match command {
-        DataCommand::List => print(&list(context)),
+        DataCommand::List => {
+            let sets = data_sets(&context.locations);
+            context.print(&sets, || list(&sets))
+        }
         DataCommand::Fetch(args) => download(args, context),
         DataCommand::Where(args) => {
             let found = context.locations.find(registry::find(&args.name)?)?;
-            print(&format!("{}\n", found.folder.display()))
+            print_folder(&args.name, &found.folder, context)
         }
         DataCommand::Info(args) => match args.data_set()? {
-            Some(name) => print(&info(name, context)?),
-            None => event_files::info(args),
+            Some(name) => info(name, context),
+            None => event_files::info(args, context),
         },
         DataCommand::Show(args) => event_files::show(args, context),
         DataCommand::Convert(args) => event_files::convert(args, context),
         DataCommand::Verify(args) => {
             let found = context.locations.find(registry::find(&args.name)?)?;
             found.verify()?;
-            print(&format!("{}: all files have the published content\n", found.folder.display()))
+            let verified = Found { name: &args.name, folder: &found.folder, verified: Some(true) };
+            context.print(&verified, || format!("{}: all files have the published content\n", found.folder.display()))
         }
     }
 }
 
-fn list(context: &Context) -> String {
+/// Where a data set is, as JSON prints it.
+#[derive(Debug, Serialize)]
+struct Found<'a> {
+    name: &'a str,
+    folder: &'a Path,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verified: Option<bool>,
+}
+
+fn print_folder(name: &str, folder: &Path, context: &Context) -> Result<(), GlocalError> {
+    context.print(&Found { name, folder, verified: None }, || format!("{}\n", folder.display()))
+}
+
+fn list(sets: &[DataSetPlace]) -> String {
     let heading = ["name", "samples", "licence", "where"].map(str::to_owned).to_vec();
-    let row = |known: &'static KnownDataset| {
-        let place = match context.locations.find(known) {
-            Ok(found) => found.folder.display().to_string(),
-            Err(_) => format!("not here: glocal data fetch {}", known.name),
-        };
-        let images = format!("{} + {}", known.train_samples, known.test_samples);
-        vec![known.name.to_owned(), images, known.licence.to_owned(), place]
+    let row = |set: &DataSetPlace| {
+        let [train, test] = set.samples;
+        vec![set.name.to_owned(), format!("{train} + {test}"), set.licence.to_owned(), set.place.in_words()]
     };
-    let images = format!("{} + {}", embedded::samples(Split::Train), embedded::samples(Split::Test));
-    let built_in = vec![embedded::FASHION_MNIST_SUBSET.to_owned(), images, "MIT".to_owned(), "built in".to_owned()];
-    let by_hand = archived_datasets().iter().map(|set| {
-        let place = match context.locations.find_archived(set) {
-            Ok(folder) => folder.display().to_string(),
-            Err(_) => format!("not here: {}", set.page),
-        };
-        vec![
-            set.name.to_owned(),
-            format!("{} + {}", set.train_samples, set.test_samples),
-            set.licence.to_owned(),
-            place,
-        ]
-    });
-    let known = registry::known_datasets().iter().map(row);
-    let rows: Vec<Vec<String>> = [heading, built_in].into_iter().chain(known).chain(by_hand).collect();
+    let rows: Vec<Vec<String>> = std::iter::once(heading).chain(sets.iter().map(row)).collect();
     aligned(&rows, &[Align::Left, Align::Right, Align::Left, Align::Left])
 }
 
 /// Side that pictures by class are counted at.
 const SIDE: usize = 28;
 
-fn info(name: &str, context: &Context) -> Result<String, GlocalError> {
+/// What a data set holds.
+#[derive(Debug, Serialize)]
+struct DataSetInfo<'a> {
+    name: &'a str,
+    title: &'a str,
+    /// Absent: built in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    folder: Option<PathBuf>,
+    kind: &'a str,
+    train_samples: usize,
+    test_samples: usize,
+    size: String,
+    licence: &'a str,
+    reference: &'a str,
+    /// Classes with their samples, or groups of classes with their classes.
+    counts: Vec<Count>,
+}
+
+/// Something counted to train and to test.
+#[derive(Debug, Serialize)]
+struct Count {
+    /// Of a class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<usize>,
+    name: String,
+    train: usize,
+    test: usize,
+}
+
+fn info(name: &str, context: &Context) -> Result<(), GlocalError> {
     let samples = match name {
         OMNIGLOT => Samples::load_classes(name, SIDE, &context.locations)?,
         _ => Samples::load(name, &context.locations)?,
     };
-    let place = match (archived(name), name == embedded::FASHION_MNIST_SUBSET) {
-        (_, true) => "built in".to_owned(),
-        (Some(set), _) => context.locations.find_archived(set)?.display().to_string(),
-        _ => context.locations.find(registry::find(name)?)?.folder.display().to_string(),
+    let folder = match (archived(name), name == embedded::FASHION_MNIST_SUBSET) {
+        (_, true) => None,
+        (Some(set), _) => Some(context.locations.find_archived(set)?),
+        _ => Some(context.locations.find(registry::find(name)?)?.folder),
     };
     let (title, licence, reference) = match archived(name) {
         Some(set) => (set.title, set.licence, set.reference),
@@ -132,48 +162,58 @@ fn info(name: &str, context: &Context) -> Result<String, GlocalError> {
             (known.title, known.licence, known.reference)
         }
     };
-    let [train, test] = [Split::Train, Split::Test].map(|split| samples.len(split));
-    let facts = [
-        format!("{name}: {title}"),
-        format!("where:     {place}"),
-        format!("{:<10} {train} to train, {test} to test{}", format!("{}:", samples.kind()), samples.size_in_words()),
-        format!("licence:   {licence}"),
-        format!("reference: {reference}"),
-    ];
-    let table = match &samples {
-        Samples::Classes(pool) => group_table(pool),
-        _ => class_table(&samples),
+    let [train_samples, test_samples] = [Split::Train, Split::Test].map(|split| samples.len(split));
+    let (kind, size) = (samples.kind(), samples.size_in_words().trim_start_matches(", ").to_owned());
+    let (heading, counts) = match &samples {
+        Samples::Classes(pool) => ("classes of", groups(pool)),
+        _ => ("class", classes(&samples)),
     };
-    Ok(format!("{}\n\n{table}", facts.join("\n")))
+    let found =
+        DataSetInfo { name, title, folder, kind, train_samples, test_samples, size, licence, reference, counts };
+    context.print(&found, || found.in_words(heading))
+}
+
+impl DataSetInfo<'_> {
+    fn in_words(&self, heading: &str) -> String {
+        let DataSetInfo { train_samples, test_samples, .. } = self;
+        let size = if self.size.is_empty() { String::new() } else { format!(", {}", self.size) };
+        let facts = [
+            format!("{}: {}", self.name, self.title),
+            format!("where:     {}", self.folder.as_ref().map_or("built in".into(), |f| f.display().to_string())),
+            format!("{:<10} {train_samples} to train, {test_samples} to test{size}", format!("{}:", self.kind)),
+            format!("licence:   {}", self.licence),
+            format!("reference: {}", self.reference),
+        ];
+        let heading = [heading, "train", "test"].map(str::to_owned).to_vec();
+        let name = |count: &Count| match count.number {
+            Some(number) => format!("{number}  {}", count.name),
+            None => count.name.clone(),
+        };
+        let row = |count: &Count| vec![name(count), count.train.to_string(), count.test.to_string()];
+        let rows: Vec<Vec<String>> = std::iter::once(heading).chain(self.counts.iter().map(row)).collect();
+        format!("{}\n\n{}", facts.join("\n"), aligned(&rows, &[Align::Left]))
+    }
 }
 
 /// Characters of each alphabet.
-fn group_table(pool: &PictureClasses) -> String {
-    let mut groups: Vec<(&str, [usize; 2])> = Vec::new();
+fn groups(pool: &PictureClasses) -> Vec<Count> {
+    let mut groups: Vec<Count> = Vec::new();
     for (number, class) in pool.classes().iter().enumerate() {
         let group = class.name.split_once('/').map_or(class.name.as_str(), |(group, _)| group);
-        if groups.last().is_none_or(|(last, _)| *last != group) {
-            groups.push((group, [0; 2]));
+        if groups.last().is_none_or(|last| last.name != group) {
+            groups.push(Count { number: None, name: group.to_owned(), train: 0, test: 0 });
         }
-        let half = usize::from(pool.test_classes().contains(&number));
-        groups.last_mut().into_iter().for_each(|(_, counts)| counts[half] += 1);
+        let half = pool.test_classes().contains(&number);
+        groups.last_mut().into_iter().for_each(|count| *(if half { &mut count.test } else { &mut count.train }) += 1);
     }
-    let heading = ["classes of", "train", "test"].map(str::to_owned).to_vec();
-    let row =
-        |(name, [train, test]): &(&str, [usize; 2])| vec![(*name).to_owned(), train.to_string(), test.to_string()];
-    let rows: Vec<Vec<String>> = std::iter::once(heading).chain(groups.iter().map(row)).collect();
-    aligned(&rows, &[Align::Left])
+    groups
 }
 
-fn class_table(samples: &Samples) -> String {
+fn classes(samples: &Samples) -> Vec<Count> {
     let [train, test] = [Split::Train, Split::Test].map(|split| samples.per_class(split));
-    let row = |(class, name): (usize, &String)| {
-        vec![format!("{class}  {name}"), train[class].to_string(), test[class].to_string()]
-    };
-    let heading = ["class", "train", "test"].map(str::to_owned).to_vec();
-    let names = samples.class_names();
-    let rows: Vec<Vec<String>> = std::iter::once(heading).chain(names.iter().enumerate().map(row)).collect();
-    aligned(&rows, &[Align::Left])
+    let class =
+        |(class, name): (usize, String)| Count { number: Some(class), name, train: train[class], test: test[class] };
+    samples.class_names().into_iter().enumerate().map(class).collect()
 }
 
 fn download(args: &FetchArgs, context: &Context) -> Result<(), GlocalError> {
@@ -184,7 +224,7 @@ fn download(args: &FetchArgs, context: &Context) -> Result<(), GlocalError> {
     let fetched = fetch(known, &folder, &options, &mut |progress| teller.tell(&progress));
     teller.bar.finish_and_clear();
     fetched?;
-    print(&format!("{}\n", folder.display()))
+    print_folder(&args.name, &folder, context)
 }
 
 /// Tells how far a download is.

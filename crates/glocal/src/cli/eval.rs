@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use glocal::config::PlasticMode;
+use glocal::cost::{self, Cost};
 use glocal::train::load_network;
 use glocal::{Damage, EvalOptions, Evaluation, GlocalError, Part, RunFolder, RunSamples, Samples, evaluate};
 use serde::Serialize;
 
 use crate::args::Context;
-use crate::output::{print, print_json};
 
 /// Options of `glocal eval`.
 #[derive(Debug, Args)]
@@ -39,9 +39,6 @@ pub struct EvalArgs {
     /// Images per batch [default: the run's]; matters only where the plastic weights move
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     batch: Option<u32>,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -74,6 +71,9 @@ struct Judgement {
     epochs_trained: u64,
     #[serde(flatten)]
     evaluation: Evaluation,
+    /// Absent in episodes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<Cost>,
 }
 
 /// Judges and prints.
@@ -95,6 +95,7 @@ pub fn run(args: &EvalArgs, context: &Context) -> Result<(), GlocalError> {
     let plastic = args.plastic_mode();
     let options = EvalOptions { plastic: plastic.into(), damage, batch };
     let evaluation = evaluate(&mut learner, &images, part, &options)?;
+    let cost = cost::measure(&mut learner, &images, part, &options.damage)?;
     let judgement = Judgement {
         run: args.run.clone(),
         dataset: config.data.dataset,
@@ -104,8 +105,9 @@ pub fn run(args: &EvalArgs, context: &Context) -> Result<(), GlocalError> {
         batch,
         epochs_trained: position.epoch,
         evaluation,
+        cost,
     };
-    if args.json { print_json(&judgement) } else { print(&judgement.in_words()) }
+    context.print(&judgement, || judgement.in_words())
 }
 
 fn no_validation(args: &EvalArgs) -> GlocalError {
@@ -151,9 +153,10 @@ impl Judgement {
             PlasticMode::Moving => "moving",
         };
         format!(
-            "accuracy {:.2} %  ({correct} of {samples} {} images{damage}; plastic weights {plastic})\nloss {loss:.6}\n",
+            "accuracy {:.2} %  ({correct} of {samples} {} images{damage}; plastic weights {plastic})\nloss {loss:.6}\n{}",
             100.0 * accuracy,
-            self.split
+            self.split,
+            self.cost.map_or(String::new(), |cost| cost.in_words() + "\n")
         )
     }
 }

@@ -12,7 +12,6 @@ use glocal_data::{DataError, Event, Polarity, Recording, SensorSize, embedded, r
 use serde::Serialize;
 
 use crate::args::Context;
-use crate::output::{print, print_json};
 
 /// How to read a file of events.
 #[derive(Debug, Args)]
@@ -57,9 +56,6 @@ pub struct InfoArgs {
     /// A data set, as `glocal data list` shows it, or a file of events
     #[arg(value_name = "NAME|FILE")]
     name: String,
-    /// Print JSON (files of events only)
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
     read: ReadArgs,
 }
@@ -72,7 +68,7 @@ impl InfoArgs {
     pub fn data_set(&self) -> Result<Option<&str>, GlocalError> {
         let known = registry::find(&self.name);
         if known.is_ok() || registry::archived(&self.name).is_some() || self.name == embedded::FASHION_MNIST_SUBSET {
-            return match self.json || self.read.lenient || self.read.format.is_some() || self.read.sensor.is_some() {
+            return match self.read.lenient || self.read.format.is_some() || self.read.sensor.is_some() {
                 false => Ok(Some(&self.name)),
                 true => Err(GlocalError::Usage {
                     message: format!("{} is a data set: it is told of without options", self.name),
@@ -170,9 +166,9 @@ impl From<Event> for EventInfo {
 ///
 /// # Errors
 /// A file that cannot be read, or a damaged one without `--lenient`.
-pub fn info(args: &InfoArgs) -> Result<(), GlocalError> {
+pub fn info(args: &InfoArgs, context: &Context) -> Result<(), GlocalError> {
     let info = inspect(Path::new(&args.name), &args.read.options())?;
-    if args.json { print_json(&info) } else { print(&in_words(&info)) }
+    context.print(&info, || in_words(&info))
 }
 
 fn inspect(file: &Path, options: &ReadOptions) -> Result<EventFileInfo, GlocalError> {
@@ -223,6 +219,24 @@ fn in_words(info: &EventFileInfo) -> String {
     facts.join("\n") + "\n"
 }
 
+/// A picture that was drawn.
+#[derive(Debug, Serialize)]
+struct Drawn<'a> {
+    file: &'a Path,
+    windows: usize,
+    window_ms: f64,
+    left_out: &'a LeftOut,
+}
+
+/// A file that was written.
+#[derive(Debug, Serialize)]
+struct Converted<'a> {
+    file: &'a Path,
+    format: Format,
+    events: usize,
+    left_out: &'a LeftOut,
+}
+
 /// Draws a file of events and prints where the picture is.
 ///
 /// # Errors
@@ -237,7 +251,8 @@ pub fn show(args: &ShowArgs, context: &Context) -> Result<(), GlocalError> {
     let windows = if count == 1 { "window" } else { "windows" };
     let done = format!("{count} {windows} of {ms} ms, {} x {} pixels", picture.width, picture.height);
     tell(context, &left_out, &done);
-    print(&format!("{}\n", args.output.display()))
+    let drawn = Drawn { file: &args.output, windows: count, window_ms: ms, left_out: &left_out };
+    context.print(&drawn, || format!("{}\n", args.output.display()))
 }
 
 /// Writes a file of events in another format and prints where it is.
@@ -255,8 +270,10 @@ pub fn convert(args: &ConvertArgs, context: &Context) -> Result<(), GlocalError>
     let format = args.to.map_or_else(by_name, Ok)?;
     let (recording, left_out) = args.read.recording(&args.file)?;
     save(&args.output, &recording, format)?;
-    tell(context, &left_out, &format!("{} events as {format}", recording.events.len()));
-    print(&format!("{}\n", args.output.display()))
+    let events = recording.events.len();
+    tell(context, &left_out, &format!("{events} events as {format}"));
+    let converted = Converted { file: &args.output, format, events, left_out: &left_out };
+    context.print(&converted, || format!("{}\n", args.output.display()))
 }
 
 /// Says on stderr, unless silent, what was done and, if anything was, what was left out.

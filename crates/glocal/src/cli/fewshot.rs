@@ -8,7 +8,7 @@ use glocal::compare::table::{Align, aligned};
 use glocal::few_shot::{Answer, Answers, answer};
 use glocal_data::episodes::Ink;
 
-use crate::output::{print, print_json};
+use crate::args::Context;
 
 /// Options of `glocal fewshot`.
 #[derive(Debug, Args)]
@@ -36,9 +36,6 @@ pub struct FewShotArgs {
     /// Looks at each picture: once as it is, then moved a little; the answers are averaged
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = looks)]
     looks: usize,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
 }
 
 fn looks(text: &str) -> Result<usize, String> {
@@ -59,14 +56,14 @@ enum InkArg {
 ///
 /// # Errors
 /// As [`answer`].
-pub fn run(args: &FewShotArgs) -> Result<(), GlocalError> {
+pub fn run(args: &FewShotArgs, context: &Context) -> Result<(), GlocalError> {
     let ink = match args.ink {
         InkArg::Auto => Ink::Auto,
         InkArg::Dark => Ink::Dark,
         InkArg::Light => Ink::Light,
     };
     let answers = answer(&args.run, &args.support, &args.query, ink, args.looks)?;
-    if args.json { print_json(&answers) } else { print(&in_words(&answers)) }
+    context.print(&answers, || in_words(&answers))
 }
 
 fn in_words(answers: &Answers) -> String {

@@ -3,10 +3,13 @@
 mod args;
 mod bench;
 mod chip;
+mod completions;
 mod data;
+mod doctor;
 mod eval;
 mod event_files;
 mod fewshot;
+mod log;
 mod output;
 mod quickstart;
 mod report;
@@ -23,7 +26,7 @@ use glocal::GlocalError;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     cli.global.color.write_global();
-    match run(cli) {
+    match log::start().and_then(|()| run(cli)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             output::print_error(&error);
@@ -38,11 +41,13 @@ fn run(cli: Cli) -> Result<(), GlocalError> {
         Command::Quickstart(args) => quickstart::run(&args, &context),
         Command::Train(args) => train::run(&args, &context),
         Command::Eval(args) => eval::run(&args, &context),
-        Command::Fewshot(args) => fewshot::run(&args),
+        Command::Fewshot(args) => fewshot::run(&args, &context),
         Command::Reproduce(args) => reproduce::run(&args, &context),
         Command::Data(command) => data::run(&command, &context),
         Command::Report(args) => report::run(&args, &context),
         Command::Chip(command) => chip::run(&command, &context),
-        Command::Bench(args) => bench::run(&args),
+        Command::Bench(args) => bench::run(&args, &context),
+        Command::Doctor => doctor::run(&context),
+        Command::Completions(args) => completions::run(&args),
     }
 }

@@ -10,7 +10,6 @@ use glocal::experiments::{Results, carry_out, quickstart};
 use glocal::run_folder::is_occupied;
 
 use crate::args::Context;
-use crate::output::print;
 use crate::report::write_page;
 
 /// Options of `glocal quickstart`.
@@ -38,7 +37,7 @@ pub fn run(args: &QuickstartArgs, context: &Context) -> Result<(), GlocalError> 
     let results = Results::of("quickstart", &records);
     results.write(&out)?;
     let page = write_page(&records, headings(), &out.join("report.html"), context)?;
-    print(&in_words(&results, &records))?;
+    context.print(&results, || in_words(&results, &records))?;
     context.progress.say(&format!("page: {}\nnext: glocal reproduce fashion-demo", page.display()));
     Ok(())
 }

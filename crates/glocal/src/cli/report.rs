@@ -7,9 +7,9 @@ use glocal::GlocalError;
 use glocal::compare::{Headings, RunRecord, report};
 use glocal::report::{noise_chart_svg, save};
 use glocal::run_folder::write_atomically;
+use serde::Serialize;
 
 use crate::args::Context;
-use crate::output::print;
 
 /// Options of `glocal report`.
 #[derive(Debug, Args)]
@@ -28,6 +28,12 @@ pub struct ReportArgs {
     output: Option<PathBuf>,
 }
 
+/// What was written.
+#[derive(Debug, Serialize)]
+struct Written<'a> {
+    page: &'a Path,
+}
+
 /// Writes the page and prints where it is.
 ///
 /// # Errors
@@ -36,7 +42,7 @@ pub fn run(args: &ReportArgs, context: &Context) -> Result<(), GlocalError> {
     let records = RunRecord::read_all(&args.runs)?;
     let page = args.output.clone().unwrap_or_else(|| args.runs[0].join("report.html"));
     let page = write_page(&records, args.headings(&records), &page, context)?;
-    print(&format!("{}\n", page.display()))
+    context.print(&Written { page: &page }, || format!("{}\n", page.display()))
 }
 
 impl ReportArgs {

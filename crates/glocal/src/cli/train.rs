@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use glocal::board::BoardOutput;
 use glocal::compare::letters;
 use glocal::config::parse::Source;
 use glocal::continual::ContinualFigures;
 use glocal::train::{Start, Summary};
 use glocal::{GlocalError, RunConfig, RunFolder, TrainOptions, train};
+use serde::Serialize;
 
 use crate::args::Context;
-use crate::output::print;
 
 /// Options of `glocal train`.
 #[derive(Debug, Args)]
@@ -23,7 +24,8 @@ Examples:
   glocal train --from runs/hp --set learner.weight_bits=4 --set training.epochs=2 -o runs/hp-4bits    fine-tunes
   glocal train --resume runs/tasks --set continual.tasks.tasks=60    a finished run of tasks in a row, made longer
 
-A run folder holds config.toml (resolved), metrics.jsonl, checkpoints/ and summary.json. Ctrl-C saves and exits with
+A run folder holds config.toml (resolved), metrics.jsonl, checkpoints/, summary.json and event files: `tensorboard --logdir
+runs` shows them. Ctrl-C saves and exits with
 code 130; a killed run loses at most the time since its last checkpoint. Either way --resume ends with the same bits as
 a run that was never stopped.")]
 pub struct TrainArgs {
@@ -52,6 +54,19 @@ pub struct TrainArgs {
     /// Longest time between checkpoints within an epoch, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     checkpoint_secs: u64,
+    /// Write no event files for TensorBoard
+    #[arg(long)]
+    no_tensorboard: bool,
+}
+
+/// A finished run as JSON prints it.
+#[derive(Debug, Serialize)]
+struct Trained<'a> {
+    run: &'a Path,
+    #[serde(flatten)]
+    summary: &'a Summary,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    continual: Option<&'a ContinualFigures>,
 }
 
 /// Trains and prints the result.
@@ -69,16 +84,19 @@ pub fn run(args: &TrainArgs, context: &Context) -> Result<(), GlocalError> {
         label: label(&config),
         source: Some(source),
         stop_after_steps: args.stop_after,
+        board: if args.no_tensorboard { BoardOutput::Off } else { BoardOutput::Full },
         checkpoint_interval: Duration::from_secs(args.checkpoint_secs),
         ..context.train_options()?
     };
     let summary = train(&config, &out, &options)?;
     if let Some(figures) = ContinualFigures::read(&RunFolder::read_only(&out)?)? {
-        print(&format!("{}: {}\n{}\n", label(&config), figures.in_words(), out.display()))?;
+        let trained = Trained { run: &out, summary: &summary, continual: Some(&figures) };
+        context.print(&trained, || format!("{}: {}\n{}\n", label(&config), figures.in_words(), out.display()))?;
         context.progress.say(&format!("next: glocal report {}", out.display()));
         return Ok(());
     }
-    print(&in_words(&summary, &config, &out))?;
+    let trained = Trained { run: &out, summary: &summary, continual: None };
+    context.print(&trained, || in_words(&summary, &config, &out))?;
     let damage = if config.events.is_some() { "event-drop=0.5" } else { "gaussian=0.06" };
     context.progress.say(&format!("next: glocal eval {} --corrupt {damage}", out.display()));
     Ok(())

@@ -9,6 +9,7 @@ use super::few_shot_page::few_shot;
 use super::multi_task_page::multi_task;
 use super::{RunRecord, arms, chips, letters};
 use crate::error::GlocalError;
+use crate::machine::Machine;
 use crate::report::{
     Arm, Continual, ContinualMethod, FewShot, FewShotCell, Finding, Headline, HybridFields, Image, MultiTask,
     MultiTaskNetwork, NoiseAccuracy, PlasticLayer, Provenance, Report, SampleActivity, WeightView,
@@ -168,9 +169,16 @@ fn findings(records: &[RunRecord]) -> Vec<Finding> {
     records.iter().flat_map(of).collect()
 }
 
+/// What a run's network costs, in words.
+fn cost(record: &RunRecord) -> Option<(String, String)> {
+    let cost = record.summary.as_ref()?.cost?;
+    Some((format!("cost of {}", record.label()), cost.in_words().replace('\n', "; ")))
+}
+
 fn provenance(records: &[RunRecord], commands: Vec<String>) -> Provenance {
     let summaries = || records.iter().filter_map(|record| record.summary.as_ref());
     let hash = |record: &RunRecord| (format!("config of {}", record.label()), record.config.hash());
+    let hashes: Vec<_> = if records.len() > 1 { records.iter().map(hash).collect() } else { Vec::new() };
     let mut seeds: Vec<u64> = records.iter().map(|record| record.config.training.seed).collect();
     seeds.sort_unstable();
     seeds.dedup();
@@ -179,26 +187,12 @@ fn provenance(records: &[RunRecord], commands: Vec<String>) -> Provenance {
         config_hash: if let [only] = records { Some(only.config.hash()) } else { None },
         seeds,
         threads: summaries().map(|summary| summary.threads).max(),
-        machine: machine(),
+        machine: Some(Machine::this().in_words()),
         wall_time_secs: Some(summaries().map(|summary| summary.train_seconds).sum()),
         commands,
-        more: if records.len() > 1 { records.iter().map(hash).collect() } else { Vec::new() },
+        more: hashes.into_iter().chain(records.iter().filter_map(cost)).collect(),
         ..Provenance::default()
     }
-}
-
-/// Processor, cores and system, as far as they are known.
-fn machine() -> Option<String> {
-    let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model =
-        cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ")).map(|(_, name)| name);
-    let cores = std::thread::available_parallelism().ok()?;
-    Some(format!(
-        "{}, {cores} cores, {} {}",
-        model.unwrap_or("processor"),
-        std::env::consts::OS,
-        std::env::consts::ARCH
-    ))
 }
 
 fn show_inside(page: &mut Report, record: &RunRecord, locations: &Locations) -> Result<(), GlocalError> {

@@ -3,18 +3,19 @@
 use glocal_core::params::Group;
 use glocal_core::{Learner, LearningRule};
 use glocal_data::Split;
+use tracing::{info, info_span};
 
 use super::figures::ContinualFigures;
-use super::judge::Judge;
+use super::judge::{Judge, Judged};
 use super::memory::Memory;
 use super::networks::TaskNetworks;
 use super::saved::{Saved, Words};
 use super::tally::Tally;
 use super::tasks::{Tasks, judged};
 use super::{ContinualConfig, Method};
+use crate::board::Board;
 use crate::config::RunConfig;
 use crate::error::GlocalError;
-use crate::evaluate::Evaluation;
 use crate::progress::Work;
 use crate::run_folder::{EpochMetrics, RunFolder};
 use crate::samples::{Feed, Part, RunSamples, Samples};
@@ -32,6 +33,7 @@ struct Run<'a> {
     options: &'a TrainOptions,
     work: Work,
     steps: u64,
+    board: Board,
 }
 
 /// Learns the tasks that are not learned yet; the judgement of all.
@@ -40,7 +42,7 @@ pub(super) fn learn(
     continual: &ContinualConfig,
     folder: &RunFolder,
     options: &TrainOptions,
-) -> Result<Evaluation, GlocalError> {
+) -> Result<Judged, GlocalError> {
     let config = tasks.config;
     let mut run = Run::begin(config, continual, tasks, folder, options)?;
     for task in run.figures.tasks()..run.tasks.sequence.len() {
@@ -70,6 +72,7 @@ impl<'a> Run<'a> {
             figures: ContinualFigures::default(),
             work: options.progress.start(&options.label, "images", 0, 0),
             steps: 0,
+            board: Board::new(options.board, 0),
             config,
             continual,
             tasks,
@@ -84,6 +87,8 @@ impl<'a> Run<'a> {
         let epochs = config.training.epochs;
         let done = run.figures.tasks() as u64 * epochs;
         folder.keep_epochs_before(done)?;
+        info!(run = %folder.root().display(), tasks = run.figures.tasks(), epochs = done, "begins");
+        run.board = Board::new(options.board, done);
         let total = run.tasks.sequence.len() as u64 * epochs;
         run.work = options.progress.start(&options.label, "images", total * per_epoch, done * per_epoch);
         Ok(run)
@@ -118,6 +123,7 @@ impl<'a> Run<'a> {
             let accuracy = self.judge().untrained(task)?;
             self.figures.untrained.push(accuracy);
         }
+        let _span = info_span!("task", task).entered();
         let samples = self.tasks.training(task, self.continual.method)?;
         self.learn(task, &samples)?;
         self.meta_phase(task)?;
@@ -141,6 +147,9 @@ impl<'a> Run<'a> {
             let number = task as u64 * epochs + epoch;
             let metrics = self.epoch(&mut learner, &mut feed, samples, number)?;
             self.folder.append_metrics(&metrics)?;
+            // Of hundreds of epochs, the last of each task shows the network.
+            let shown = (epoch + 1 == epochs).then_some(&learner);
+            self.board.write(self.folder, &metrics, shown)?;
         }
         let last = (task as u64 + 1) * epochs - 1;
         let images = RunSamples::new(samples, &self.tasks.chosen, None)?;

@@ -8,9 +8,18 @@ use super::ContinualConfig;
 use super::figures::{ContinualFigures, Unnamed};
 use super::networks::TaskNetworks;
 use super::tasks::{Tasks, judged};
+use crate::cost::{self, Cost};
 use crate::error::GlocalError;
 use crate::evaluate::{EvalOptions, Evaluation, evaluate};
 use crate::samples::{Damage, Feed, Part, Samples};
+
+/// What is found of the networks of all tasks.
+pub(crate) struct Judged {
+    /// On all test images.
+    pub evaluation: Evaluation,
+    /// Of the last task's network.
+    pub cost: Option<Cost>,
+}
 
 /// Judges the networks of all tasks.
 pub(super) struct Judge<'r, 'a> {
@@ -46,16 +55,26 @@ impl Judge<'_, '_> {
     }
 
     /// All tasks by all test images, and by all other measures; the sum over the test images.
-    pub fn all(&mut self, figures: &mut ContinualFigures) -> Result<Evaluation, GlocalError> {
-        let mut each = Vec::new();
+    pub fn all(&mut self, figures: &mut ContinualFigures) -> Result<Judged, GlocalError> {
+        let (mut each, mut cost) = (Vec::new(), None);
         for task in 0..self.tasks.sequence.len() {
             let samples = self.tasks.test(task, usize::MAX)?;
             each.push(self.on(task, &samples)?);
+            if task + 1 == self.tasks.sequence.len() {
+                cost = self.cost(task, &samples)?;
+            }
         }
         figures.last = each.iter().map(|evaluation| evaluation.accuracy).collect();
         figures.validation = self.validation()?;
         figures.unnamed = self.unnamed()?;
-        Ok(Evaluation::total(&each))
+        Ok(Judged { evaluation: Evaluation::total(&each), cost })
+    }
+
+    fn cost(&mut self, task: usize, samples: &Samples) -> Result<Option<Cost>, GlocalError> {
+        let (mut learner, _) = self.networks.take(task)?;
+        let found = cost::measure(&mut learner, &self.tasks.view(samples)?, Part::Test, &Damage::none());
+        self.networks.put_back(learner);
+        found
     }
 
     /// Accuracy on the validation images of each task, where there are some.

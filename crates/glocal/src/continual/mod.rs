@@ -24,6 +24,7 @@ pub use config::{ContinualConfig, MaskSharing, MetaPhase, Method, Order};
 pub use figures::{ContinualFigures, Cost, Unnamed};
 
 pub(crate) use config::may_differ;
+pub(crate) use judge::Judged;
 pub(crate) use tasks::Tasks;
 
 /// Learns what is not learned yet and sums up.

@@ -5,18 +5,19 @@
 
 use glocal_core::Learner;
 use glocal_core::params::Group;
+use tracing::info;
 
 use super::bank::Places;
 use super::figures::ContinualFigures;
-use super::judge::Judge;
+use super::judge::{Judge, Judged};
 use super::networks::TaskNetworks;
 use super::saved::{Saved, Words};
 use super::tally::Tally;
 use super::tasks::Tasks;
 use super::{ContinualConfig, Method};
+use crate::board::Board;
 use crate::config::RunConfig;
 use crate::error::GlocalError;
-use crate::evaluate::Evaluation;
 use crate::progress::Work;
 use crate::run_folder::{EpochMetrics, RunFolder};
 use crate::samples::{Feed, Part, RunSamples, Samples};
@@ -54,15 +55,17 @@ pub(super) fn learn(
     continual: &ContinualConfig,
     folder: &RunFolder,
     options: &TrainOptions,
-) -> Result<Evaluation, GlocalError> {
+) -> Result<Judged, GlocalError> {
     let all = 0..tasks.sequence.len();
     let samples = all.map(|task| tasks.training(task, continual.method)).collect::<Result<Vec<_>, _>>()?;
     let mut run = Together::begin(continual, tasks, folder, options)?;
     let (per_epoch, epochs) = (run.images_of_an_epoch(&samples)?, run.config.training.epochs);
     run.work = options.progress.start(&options.label, "images", epochs * per_epoch, run.epochs * per_epoch);
+    let mut board = Board::new(options.board, run.epochs);
     while run.epochs < epochs {
         let metrics = run.epoch(&samples)?;
         folder.append_metrics(&metrics)?;
+        board.write(folder, &metrics, run.only_learner())?;
         run.epochs += 1;
         run.save(&ContinualFigures::default())?;
         let validation = metrics.validation_accuracy.map(|share| format!(", validation {:.1} %", 100.0 * share));
@@ -93,6 +96,7 @@ impl<'a> Together<'a> {
             Together { config, continual, tasks, networks, learners, epochs: 0, folder, options, work, steps: 0 };
         run.resume()?;
         folder.keep_epochs_before(run.epochs)?;
+        info!(run = %folder.root().display(), epochs = run.epochs, "begins");
         Ok(run)
     }
 
@@ -183,6 +187,14 @@ impl<'a> Together<'a> {
         let validation = self.judge().validation()?;
         let mean = validation.iter().sum::<f64>() / validation.len().max(1) as f64;
         Ok(EpochMetrics { validation_accuracy: (!validation.is_empty()).then_some(mean), ..metrics })
+    }
+
+    /// The network, where one learns all tasks.
+    fn only_learner(&self) -> Option<&Learner> {
+        match &self.learners[..] {
+            [(learner, _)] => Some(learner),
+            _ => None,
+        }
     }
 
     fn stop_if_asked(&self) -> Result<(), GlocalError> {

@@ -38,6 +38,7 @@ pub use data::{
     TaskMatrix, UnnamedAccuracy, WeightView,
 };
 pub use glocal_core::LearningRule;
+pub(crate) use pixels::heat_map_png;
 
 use std::path::Path;
 

@@ -51,6 +51,13 @@ pub(super) fn heat_map(width: usize, height: usize, values: &[f32], limit: f32) 
     data_uri(width, height, png::ColorType::Rgb, &pixels)
 }
 
+/// A heat map as the bytes of a PNG file, its scale that of its own values; `None` where the numbers do not fill the picture.
+pub(crate) fn heat_map_png(width: usize, height: usize, values: &[f32]) -> Option<Vec<u8>> {
+    let limit = limit_of(values);
+    let pixels: Vec<u8> = values.iter().flat_map(|value| diverging(*value, limit)).collect();
+    png_file(width, height, png::ColorType::Rgb, &pixels)
+}
+
 /// The colour scale itself, from lowest to highest.
 pub(super) fn colour_bar() -> Option<String> {
     let values: Vec<f32> = (0..129).map(|i| i as f32 / 64.0 - 1.0).collect();
@@ -71,6 +78,11 @@ pub(super) fn ink(side: usize, levels: &[u8]) -> Option<String> {
 }
 
 fn data_uri(width: usize, height: usize, colour: png::ColorType, pixels: &[u8]) -> Option<String> {
+    let bytes = png_file(width, height, colour, pixels)?;
+    Some(format!("data:image/png;base64,{}", STANDARD.encode(bytes)))
+}
+
+fn png_file(width: usize, height: usize, colour: png::ColorType, pixels: &[u8]) -> Option<Vec<u8>> {
     let row = width.checked_mul(colour.samples())?;
     if pixels.is_empty() || row.checked_mul(height)? != pixels.len() {
         return None;
@@ -82,7 +94,7 @@ fn data_uri(width: usize, height: usize, colour: png::ColorType, pixels: &[u8]) 
     let mut writer = encoder.write_header().ok()?;
     writer.write_image_data(pixels).ok()?;
     writer.finish().ok()?;
-    Some(format!("data:image/png;base64,{}", STANDARD.encode(bytes)))
+    Some(bytes)
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use glocal_data::registry::{archived, archived_datasets};
 use glocal_data::{
     DataError, EventDataset, ImageDataset, Locations, Recording, Split, cifar, embedded, load, load_folder, registry,
 };
+use tracing::info_span;
 
 use crate::config::RunConfig;
 use crate::config::problem::nearest;
@@ -63,6 +64,7 @@ impl Samples {
     /// # Errors
     /// As [`Samples::load`] and [`Samples::load_classes`].
     pub fn of(config: &RunConfig, locations: &Locations) -> Result<Samples, GlocalError> {
+        let _span = info_span!("load", dataset = %config.data.dataset).entered();
         match &config.episodes {
             Some(episodes) => Self::load_classes(&config.data.dataset, episodes.side, locations),
             None => Self::load(&config.data.dataset, locations),

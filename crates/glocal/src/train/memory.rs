@@ -4,13 +4,14 @@ use glocal_core::LearningRule;
 
 use crate::config::RunConfig;
 use crate::error::GlocalError;
+use crate::machine::Machine;
 
 /// Refuses a run whose arrays cannot fit the machine's memory; says nothing where the memory's size is not known.
 ///
 /// # Errors
 /// Both sizes.
 pub fn check(config: &RunConfig, samples: usize) -> Result<(), GlocalError> {
-    let (needed, there) = (least_bytes(config, samples), machine_bytes());
+    let (needed, there) = (least_bytes(config, samples), Machine::this().memory_bytes);
     match there {
         Some(there) if needed > there as f64 => Err(GlocalError::Usage {
             message: format!(
@@ -48,13 +49,6 @@ fn least_bytes(config: &RunConfig, samples: usize) -> f64 {
     };
     let numbers = input + (0..network.layers.len()).map(layer).sum::<f64>();
     numbers * size_of::<f32>() as f64
-}
-
-/// The machine's memory, where the system tells it.
-fn machine_bytes() -> Option<u64> {
-    let meminfo = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let kibibytes = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:"))?.trim().strip_suffix("kB")?;
-    kibibytes.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
 #[cfg(test)]

@@ -16,7 +16,9 @@ use std::time::Duration;
 
 use glocal_core::Learner;
 use glocal_data::Locations;
+use tracing::{debug, info, info_span};
 
+use crate::board::BoardOutput;
 use crate::config::parse::Source;
 use crate::config::{RunConfig, Select};
 use crate::continual::{self, ContinualConfig, Tasks};
@@ -48,6 +50,8 @@ pub struct TrainOptions {
     pub stop_after_steps: Option<u64>,
     /// Longest time without a checkpoint within an epoch.
     pub checkpoint_interval: Duration,
+    /// Whether event files for TensorBoard are written.
+    pub board: BoardOutput,
     /// Where the config's values stand, for messages.
     pub source: Option<Source>,
     /// The command that goes on after a stop; absent: `glocal train --resume RUN`.
@@ -77,6 +81,7 @@ impl TrainOptions {
             stop: StopSignal::default(),
             stop_after_steps: None,
             checkpoint_interval: Duration::from_secs(60),
+            board: BoardOutput::default(),
             source: None,
             resume_command: None,
         }
@@ -119,11 +124,15 @@ pub fn train_on(
     options: &TrainOptions,
 ) -> Result<Summary, GlocalError> {
     config.validate()?;
+    let _span = info_span!("train", run = %options.label).entered();
     let images = RunSamples::new(images, config, options.source.as_ref())?;
     memory::check(config, images.most_samples())?;
     let folder = open_folder(config, out, options.start)?;
     match Summary::read(&folder)? {
-        Some(finished) => Ok(finished),
+        Some(finished) => {
+            info!(run = %out.display(), "is finished already");
+            Ok(finished)
+        }
         None => Run::begin(config, &images, &folder, options)?.finish(),
     }
 }
@@ -195,6 +204,7 @@ fn load(folder: &RunFolder, config: &RunConfig, which: Checkpoint) -> Result<Opt
         });
     }
     let Some(bytes) = intact_checkpoint(folder, which)? else { return Ok(None) };
+    debug!(checkpoint = %folder.checkpoint_path(which).display(), bytes = bytes.len(), "reads a checkpoint");
     let path = folder.checkpoint_path(which);
     let (learner, metadata) =
         Learner::from_bytes(config.learner.clone(), &bytes).map_err(GlocalError::core(path.display().to_string()))?;

@@ -4,9 +4,11 @@ use std::time::Instant;
 
 use glocal_core::params::Group;
 use glocal_core::{Finding, Learner};
+use tracing::{debug, info, info_span, trace};
 
 use super::from::network_from;
 use super::{Best, Position, Summary, TrainOptions, damaged, load, load_network, seal};
+use crate::board::Board;
 use crate::config::{MetaSchedule, RunConfig, Select};
 use crate::error::GlocalError;
 use crate::evaluate::{EvalOptions, Evaluation, evaluate};
@@ -29,6 +31,7 @@ pub(super) struct Run<'a> {
     work: Work,
     clock: Clock,
     findings: Vec<Finding>,
+    board: Board,
 }
 
 /// What this process has done so far; never part of a result.
@@ -76,6 +79,7 @@ impl<'a> Run<'a> {
             feed: Feed::default(),
             meta_feed: Feed::default(),
             findings: Vec::new(),
+            board: Board::new(options.board, position.epoch),
             config,
             images,
             folder,
@@ -84,6 +88,8 @@ impl<'a> Run<'a> {
             position,
         };
         run.check_position()?;
+        let Position { epoch, batch, .. } = run.position;
+        info!(run = %folder.root().display(), epoch, batch, config = %run.config_hash, "begins");
         folder.keep_epochs_before(run.position.epoch)?;
         Ok(run)
     }
@@ -127,6 +133,7 @@ impl<'a> Run<'a> {
     }
 
     fn epoch(&mut self) -> Result<(), GlocalError> {
+        let _span = info_span!("epoch", epoch = self.position.epoch).entered();
         // In the middle of an epoch the checkpoint's learner knows its epoch and what the epoch has shown so far.
         if self.position.batch == 0 {
             self.learner.begin_epoch(self.position.epoch);
@@ -150,6 +157,7 @@ impl<'a> Run<'a> {
         let stepped = self.learner.step_on(self.feed.examples(), groups);
         let report = stepped.map_err(|error| GlocalError::core(self.place())(error))?;
         self.follow_hypergradient(numbers)?;
+        trace!(batch = self.position.batch, loss = report.loss, correct = report.correct, "step");
         self.position.count(&report, self.feed.asked().len());
         self.clock.count(numbers.len() as u64);
         self.work.advance(numbers.len() as u64);
@@ -186,7 +194,9 @@ impl<'a> Run<'a> {
     }
 
     fn save(&mut self, position: Position) -> Result<(), GlocalError> {
-        self.folder.save_checkpoint(Checkpoint::Last, &self.bytes(&position))?;
+        let bytes = self.bytes(&position);
+        debug!(epoch = position.epoch, batch = position.batch, bytes = bytes.len(), "saves a checkpoint");
+        self.folder.save_checkpoint(Checkpoint::Last, &bytes)?;
         self.clock.saved = Instant::now();
         Ok(())
     }
@@ -204,10 +214,12 @@ impl<'a> Run<'a> {
         let metrics = self.metrics(validation.as_ref());
         let next = self.keep_if_best(validation.as_ref())?;
         self.folder.append_metrics(&metrics)?;
+        self.board.write(self.folder, &metrics, Some(&self.learner))?;
         if next.epoch == self.config.training.epochs || next.epoch.is_multiple_of(self.config.training.checkpoint_every)
         {
             self.save(next)?;
         }
+        info!(train_loss = metrics.train_loss, validation_accuracy = metrics.validation_accuracy, "epoch is done");
         self.tell(&metrics);
         self.position = next;
         Ok(())

@@ -5,8 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::Best;
 use crate::config::{RunConfig, Select};
+use crate::continual::Judged;
+use crate::cost::{self, Cost};
 use crate::error::GlocalError;
 use crate::evaluate::{EvalOptions, Evaluation, evaluate};
+use crate::machine::Environment;
 use crate::run_folder::{EpochMetrics, RunFolder};
 use crate::samples::{Damage, Part, RunSamples};
 
@@ -40,12 +43,19 @@ pub struct Summary {
     pub test: Evaluation,
     /// The same with the plastic weights moving within each batch; absent without plastic weights.
     pub test_moving: Option<Evaluation>,
+    /// What the selected network costs, on the first test images; absent in episodes and in files of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
     /// Mean wall time of a training step in milliseconds, validation included.
     pub step_ms: f64,
     /// Wall time of all epochs in seconds; of an epoch that was interrupted, the last part only.
     pub train_seconds: f64,
     /// Threads of the process that finished the run; they change the time, never the result.
     pub threads: usize,
+    /// Build and machine of the process that finished the run; absent in files of older versions. Between processors or builds
+    /// matrix products may round differently.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<Environment>,
 }
 
 impl Summary {
@@ -78,17 +88,19 @@ impl Summary {
             test_moving: (config.is_plastic() && config.episodes.is_none())
                 .then(|| test(PlasticEval::Moving))
                 .transpose()?,
+            cost: cost::measure(chosen, images, Part::Test, &Damage::none())?,
             step_ms: mean(&metrics, |m| m.step_ms),
             train_seconds: metrics.iter().map(|m| m.seconds).sum(),
             threads: rayon::current_num_threads(),
+            environment: Some(Environment::here()),
         })
     }
 
-    /// Sums up a run of tasks in a row; `test`: the test images of all of them.
+    /// Sums up a run of several tasks; `test`: the test images of all of them.
     ///
     /// # Errors
     /// The run's metrics cannot be read.
-    pub(crate) fn of_tasks(config: &RunConfig, folder: &RunFolder, test: Evaluation) -> Result<Summary, GlocalError> {
+    pub(crate) fn of_tasks(config: &RunConfig, folder: &RunFolder, test: Judged) -> Result<Summary, GlocalError> {
         let metrics = folder.metrics()?;
         Ok(Summary {
             version: env!("CARGO_PKG_VERSION").into(),
@@ -101,11 +113,13 @@ impl Summary {
             train_loss: metrics.last().map_or(0.0, |m| m.train_loss),
             train_accuracy: metrics.last().map_or(0.0, |m| m.train_accuracy),
             validation_accuracy: None,
-            test,
+            test: test.evaluation,
             test_moving: None,
+            cost: test.cost,
             step_ms: mean(&metrics, |m| m.step_ms),
             train_seconds: metrics.iter().map(|m| m.seconds).sum(),
             threads: rayon::current_num_threads(),
+            environment: Some(Environment::here()),
         })
     }
 

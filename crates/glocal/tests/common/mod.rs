@@ -1,6 +1,8 @@
 //! What the tests of the command line share: a tiny run, the built program, and folders compared byte by byte.
 #![allow(dead_code, missing_docs)]
 
+pub mod event_file;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -74,7 +76,7 @@ impl Scratch {
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_glocal"));
         command.args(args).current_dir(self.0.path());
-        command.env_remove("GLOCAL_DATA").env("HOME", self.0.path()).env_remove("XDG_DATA_HOME");
+        command.env_remove("GLOCAL_DATA").env_remove("RUST_LOG").env("HOME", self.0.path()).env_remove("XDG_DATA_HOME");
         command
     }
 

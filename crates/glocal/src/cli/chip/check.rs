@@ -6,7 +6,7 @@ use glocal::chip::Fit;
 use glocal::compare::table::{Align, aligned};
 
 use super::subject::Subject;
-use crate::output::{print, print_json};
+use crate::args::Context;
 
 /// Options of `glocal chip check`.
 #[derive(Debug, Args)]
@@ -26,10 +26,10 @@ impl CheckArgs {
     ///
     /// # Errors
     /// A folder that is no run, no such chip; everything that does not fit.
-    pub(super) fn run(&self) -> Result<(), GlocalError> {
+    pub(super) fn run(&self, context: &Context) -> Result<(), GlocalError> {
         let network = self.subject.network()?;
         let fit = self.subject.on_chip(&network)?.fit();
-        if self.subject.json { print_json(&fit) } else { print(&in_words(&fit)) }
+        context.print(&fit, || in_words(&fit))
     }
 }
 

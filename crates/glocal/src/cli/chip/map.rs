@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::check::in_words;
 use super::subject::{Places, Subject};
-use crate::output::{print, print_json};
+use crate::args::Context;
 
 /// Options of `glocal chip map`.
 #[derive(Debug, Args)]
@@ -80,7 +80,7 @@ impl MapArgs {
     ///
     /// # Errors
     /// As `glocal chip check`; too few cores or links that are alive; a folder that cannot be written.
-    pub(super) fn run(&self) -> Result<(), GlocalError> {
+    pub(super) fn run(&self, context: &Context) -> Result<(), GlocalError> {
         let network = self.subject.network()?;
         let on_chip = self.subject.on_chip(&network)?;
         let placed = self.places.placed(&on_chip)?;
@@ -88,17 +88,18 @@ impl MapArgs {
         write_atomically(&self.out.join("cores.csv"), &table(core_lines(&on_chip, &placed)))?;
         write_atomically(&self.out.join("messages.csv"), &table(message_lines(&placed)))?;
         let mapped = mapped(&on_chip, &placed)?;
-        if self.subject.json {
-            return print_json(&mapped);
-        }
-        print(&format!(
+        context.print(&mapped, || self.in_words(&mapped))
+    }
+
+    fn in_words(&self, mapped: &Mapped) -> String {
+        format!(
             "{}\n{:.0} packets times hops in a step in which everything is active, {:.0} row by row\n{}\n{}\n",
             in_words(&mapped.fit),
             mapped.cost,
             mapped.row_major_cost,
             self.out.join("cores.csv").display(),
             self.out.join("messages.csv").display(),
-        ))
+        )
     }
 }
 

@@ -34,9 +34,9 @@ pub enum ChipCommand {
 pub fn run(command: &ChipCommand, context: &Context) -> Result<(), GlocalError> {
     match command {
         ChipCommand::Quantise(args) => args.run(context),
-        ChipCommand::Check(args) => args.run(),
-        ChipCommand::Map(args) => args.run(),
+        ChipCommand::Check(args) => args.run(context),
+        ChipCommand::Map(args) => args.run(context),
         ChipCommand::Simulate(args) => args.run(context),
-        ChipCommand::Show(args) => args.run(),
+        ChipCommand::Show(args) => args.run(context),
     }
 }

@@ -14,7 +14,6 @@ use glocal_core::PlasticEval;
 use serde::Serialize;
 
 use crate::args::Context;
-use crate::output::{print, print_json};
 
 /// Options of `glocal chip quantise`.
 #[derive(Debug, Args)]
@@ -38,9 +37,6 @@ pub struct QuantiseArgs {
     /// Test images to judge by [default: all]
     #[arg(long, value_name = "N", value_parser = images)]
     images: Option<usize>,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
 }
 
 /// Bits of a weight where training did not fix them.
@@ -126,7 +122,7 @@ impl QuantiseArgs {
         let words = if moving.is_plastic() { "folded into the others" } else { "none" };
         accuracy.push(Accuracy { plastic_weights: words, float: resting, integer: judged(&folded, Plastic::Resting)? });
         let found = Quantised { run: self.run.clone(), layers: layers(&moving, bits), accuracy };
-        if self.json { print_json(&found) } else { print(&found.in_words()) }
+        context.print(&found, || found.in_words())
     }
 
     fn options(&self) -> QuantiseOptions {

@@ -4,7 +4,7 @@ use clap::Args;
 use glocal::GlocalError;
 use glocal::chip::{chip, description};
 
-use crate::output::print;
+use crate::args::Context;
 
 /// Options of `glocal chip show`.
 #[derive(Debug, Args)]
@@ -18,12 +18,12 @@ pub struct ShowArgs {
 }
 
 impl ShowArgs {
-    /// Prints the description as TOML.
+    /// Prints the description as TOML, or JSON.
     ///
     /// # Errors
     /// No such chip, or a description that contradicts itself.
-    pub(super) fn run(&self) -> Result<(), GlocalError> {
-        chip(&self.chip)?;
-        print(&description(&self.chip)?)
+    pub(super) fn run(&self, context: &Context) -> Result<(), GlocalError> {
+        let (spec, text) = (chip(&self.chip)?, description(&self.chip)?);
+        context.print(&spec, || text.into_owned())
     }
 }

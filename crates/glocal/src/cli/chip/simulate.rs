@@ -14,7 +14,6 @@ use super::check::in_words;
 use super::quantise::images;
 use super::subject::{Places, Subject};
 use crate::args::Context;
-use crate::output::{print, print_json};
 
 /// Options of `glocal chip simulate`.
 #[derive(Debug, Args)]
@@ -107,7 +106,7 @@ impl SimulateArgs {
         };
         let (run, fit) = (self.subject.run.clone(), on_chip.fit());
         let found = Simulated { run, fit, reference, on_chip: judged, timed };
-        if self.subject.json { print_json(&found) } else { print(&found.in_words()) }
+        context.print(&found, || found.in_words())
     }
 }
 

@@ -34,9 +34,6 @@ pub(super) struct Subject {
     /// The same cores compute a convolution's map band after band of rows: fewer cores, more phases
     #[arg(long)]
     fold: bool,
-    /// Print JSON
-    #[arg(long)]
-    pub(super) json: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -8,7 +8,6 @@ use glocal::report::{ChipNetwork, mean_and_deviation};
 
 use super::ReproduceArgs;
 use crate::args::Context;
-use crate::output::print;
 use crate::report::write_page;
 
 pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<(), GlocalError> {
@@ -19,7 +18,7 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<(), GlocalE
     let results = ChipResults::of(&records);
     results.write(&out)?;
     let page = write_page(&records, headings(command), &out.join("report.html"), context)?;
-    print(&table(&results))?;
+    context.print(&results, || table(&results))?;
     let figures = out.join(ChipResults::FILE);
     context.progress.say(&format!("page: {}\nfigures: {}", page.display(), figures.display()));
     Ok(())

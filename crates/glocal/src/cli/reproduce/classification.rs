@@ -7,7 +7,6 @@ use glocal::experiments::classification::{self, ClassificationResults, SEEDS, Su
 
 use super::ReproduceArgs;
 use crate::args::Context;
-use crate::output::print;
 use crate::report::write_page;
 
 pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<(), GlocalError> {
@@ -18,7 +17,7 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<(), GlocalE
     let results = ClassificationResults::of(&records);
     results.write(&out)?;
     let page = write_page(&records, headings(command), &out.join("report.html"), context)?;
-    print(&table(&results))?;
+    context.print(&results, || table(&results))?;
     let figures = out.join(ClassificationResults::FILE);
     context.progress.say(&format!("page: {}\nfigures: {}", page.display(), figures.display()));
     Ok(())

@@ -5,10 +5,10 @@ use glocal::compare::table::{Align, aligned};
 use glocal::compare::{Headings, RunRecord};
 use glocal::experiments::continual::{self, ContinualResults, MethodResult, SEEDS, validation};
 use glocal::report::mean_and_deviation;
+use serde::Serialize;
 
 use super::ReproduceArgs;
 use crate::args::Context;
-use crate::output::print;
 use crate::report::write_page;
 
 pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<(), GlocalError> {
@@ -17,18 +17,15 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<(), GlocalE
     let options = args.options(context, &command)?;
     if args.tune {
         let records = continual::carry_out(&continual::plan_grid(&args.only)?, &out, &options)?;
-        return print(&grid_table(&records));
+        let rows: Vec<GridRow> = records.iter().map(GridRow::of).collect();
+        return context.print(&rows, || grid_table(&rows));
     }
     let runs = continual::plan(&args.only, &seeds, (args.epochs, args.tasks), args.quick)?;
     let records = continual::carry_out(&runs, &out, &options)?;
     let results = ContinualResults::of(&records);
     results.write(&out)?;
     let page = write_page(&records, headings(command, &results), &out.join("report.html"), context)?;
-    print(&table(&results))?;
-    match results.verdict() {
-        verdict if verdict.is_empty() => {}
-        verdict => print(&format!("{verdict}\n"))?,
-    }
+    context.print(&results, || in_words(&results))?;
     let figures = out.join(ContinualResults::FILE);
     context.progress.say(&format!("page: {}\nfigures: {}", page.display(), figures.display()));
     Ok(())
@@ -72,11 +69,31 @@ fn table(results: &ContinualResults) -> String {
     aligned(&rows, &[Align::Left])
 }
 
-fn grid_table(records: &[RunRecord]) -> String {
-    let row = |record: &RunRecord| -> Vec<String> {
+fn in_words(results: &ContinualResults) -> String {
+    match results.verdict() {
+        verdict if verdict.is_empty() => table(results),
+        verdict => format!("{}{verdict}\n", table(results)),
+    }
+}
+
+/// A run of the grid.
+#[derive(Debug, Serialize)]
+struct GridRow {
+    run: String,
+    /// Mean over tasks, in percent.
+    validation: Option<f64>,
+}
+
+impl GridRow {
+    fn of(record: &RunRecord) -> GridRow {
         let run = record.root.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
-        vec![run, validation(record).map_or("–".into(), |percent| format!("{percent:.2}"))]
-    };
+        GridRow { run, validation: validation(record) }
+    }
+}
+
+fn grid_table(rows: &[GridRow]) -> String {
+    let row =
+        |row: &GridRow| vec![row.run.clone(), row.validation.map_or("–".into(), |percent| format!("{percent:.2}"))];
     let heading = ["run".to_owned(), "mean over tasks, validation images, %".to_owned()].to_vec();
-    aligned(&std::iter::once(heading).chain(records.iter().map(row)).collect::<Vec<_>>(), &[Align::Left])
+    aligned(&std::iter::once(heading).chain(rows.iter().map(row)).collect::<Vec<_>>(), &[Align::Left])
 }

@@ -7,7 +7,6 @@ use glocal::experiments::{Effect, Results, carry_out, fashion_demo};
 
 use super::ReproduceArgs;
 use crate::args::Context;
-use crate::output::print;
 use crate::report::write_page;
 
 /// Epochs of the quick form.
@@ -22,7 +21,7 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<(), GlocalE
     let results = Results::of(fashion_demo::NAME, &records);
     results.write(&out)?;
     let page = write_page(&records, headings(&results, command), &out.join("report.html"), context)?;
-    print(&in_words(&results))?;
+    context.print(&results, || in_words(&results))?;
     context.progress.say(&format!("page: {}\nfigures: {}", page.display(), out.join(Results::FILE).display()));
     Ok(())
 }

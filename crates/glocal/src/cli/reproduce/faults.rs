@@ -8,7 +8,6 @@ use glocal::report::LearningRule;
 
 use super::ReproduceArgs;
 use crate::args::Context;
-use crate::output::print;
 use crate::report::write_page;
 
 pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<(), GlocalError> {
@@ -20,7 +19,7 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<(), GlocalE
     let results = FaultResults::of(&records);
     results.write(&out)?;
     let page = write_page(&records, headings(&results, command), &out.join("report.html"), context)?;
-    print(&in_words(&results))?;
+    context.print(&results, || in_words(&results))?;
     context.progress.say(&format!("page: {}\nfigures: {}", page.display(), out.join(FaultResults::FILE).display()));
     Ok(())
 }

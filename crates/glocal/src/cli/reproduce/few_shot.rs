@@ -9,7 +9,6 @@ use glocal::experiments::few_shot::{
 
 use super::ReproduceArgs;
 use crate::args::Context;
-use crate::output::print;
 use crate::report::write_page;
 
 pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<(), GlocalError> {
@@ -21,7 +20,7 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<(), GlocalE
     let results = FewShotResults::of(&records);
     results.write(&out)?;
     let page = write_page(&records, headings(command), &out.join("report.html"), context)?;
-    print(&table(&results))?;
+    context.print(&results, || table(&results))?;
     let figures = out.join(FewShotResults::FILE);
     context.progress.say(&format!("page: {}\nfigures: {}", page.display(), figures.display()));
     Ok(())

@@ -150,10 +150,15 @@ impl Matrix {
     /// their weight of largest magnitude.
     /// Weights that do not fill the shape yield an empty matrix, which the page reports as such.
     pub fn reduced(full_shape: [usize; 2], weights: &[f32]) -> Self {
+        Self::reduced_to(Self::MOST, full_shape, weights)
+    }
+
+    /// As [`Matrix::reduced`], to sides of at most `most`.
+    pub(crate) fn reduced_to(most: usize, full_shape: [usize; 2], weights: &[f32]) -> Self {
         if full_shape[0].checked_mul(full_shape[1]) != Some(weights.len()) || weights.is_empty() {
             return Self { full_shape, ..Self::default() };
         }
-        let block = full_shape.map(|side| side.div_ceil(Self::MOST));
+        let block = full_shape.map(|side| side.div_ceil(most));
         let shape = [0, 1].map(|side| full_shape[side].div_ceil(block[side]));
         let cells = (0..shape[0]).flat_map(|row| (0..shape[1]).map(move |column| [row, column]));
         let weights = cells.map(|cell| strongest_in(cell, block, full_shape, weights)).collect();
