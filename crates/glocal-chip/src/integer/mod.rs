@@ -5,7 +5,7 @@ mod soma;
 
 use glocal_core::config::{Pool, Readout};
 
-pub use soma::{Soma, postsynaptic, soma};
+pub use soma::{Soma, VALUE_FRACTION, postsynaptic, soma};
 
 use crate::error::ChipError;
 use crate::network::{PLASTIC_FRACTION, QuantizedLayer, QuantizedNetwork, QuantizedPlasticity, Wiring};
@@ -111,7 +111,7 @@ impl LayerState {
         let plastic = layer.plasticity.is_some();
         let if_plastic = |count: usize| if plastic { count } else { 0 };
         LayerState {
-            soma: soma(&layer.neuron, neurons).expect("`quantise` lets no other neuron through"),
+            soma: soma(&layer.neuron, neurons),
             sums: vec![0; neurons],
             plastic_sums: vec![0; if_plastic(neurons)],
             current: vec![Fixed(0); neurons],
@@ -237,13 +237,14 @@ pub fn gather(wiring: &Wiring, x: &[i8], (row, column): (usize, usize), window: 
     }
 }
 
-/// Whether any neuron of a window spiked, or how many did.
+/// Whether any neuron of a window spiked, or how many did; the largest value of tanh units.
 pub(crate) fn pooled(layer: &QuantizedLayer, pool: Pool, spikes: &[i8], out: &mut [i8]) {
     let Wiring::Convolution { output: [channels, height, width], .. } = layer.wiring else { return };
     let side = pool.side();
     let columns = width / side;
     for (place, out) in out.chunks_exact_mut(channels).enumerate().take((height / side) * columns) {
-        out.fill(0);
+        // Values of tanh units may all be below zero.
+        out.fill(if let Pool::Max(_) = pool { i8::MIN } else { 0 });
         for inside in 0..side * side {
             let (row, column) = (place / columns * side + inside / side, place % columns * side + inside % side);
             let spikes = &spikes[(row * width + column) * channels..][..channels];

@@ -1,14 +1,17 @@
 //! Neurons of a layer: the equations of `glocal-core` on [`Fixed`] numbers.
 
-use glocal_core::neuron::{AdaptiveLif, Components, LeakyIntegrator, Lif, Neuron, NeuronConfig};
+use glocal_core::neuron::{AdaptiveLif, Components, LeakyIntegrator, Lif, Neuron, NeuronConfig, Tanh};
 use glocal_core::plasticity::{Hebbian, PlasticityRule, PostFactor, PostSignal, RuleConfig};
 use glocal_core::surrogate::Rectangle;
 
 use crate::number::{FRACTION, Fixed, rounded_shift};
 
+/// Fractional bits of a tanh unit's value.
+pub const VALUE_FRACTION: u32 = 7;
+
 /// The neurons of a layer, from step to step.
 pub trait Soma: std::fmt::Debug + Send {
-    /// One step: potentials v_t, before the reset, and spikes (of a non-spiking neuron: none).
+    /// One step: potentials v_t, before the reset, and spikes (of a leaky integrator: none; of a tanh unit: its value in 1/128).
     fn step(&mut self, current: &[Fixed], potential: &mut [Fixed], spikes: &mut [i8]);
     /// Back to rest.
     fn rest(&mut self);
@@ -21,11 +24,11 @@ struct SomaOf<N, State> {
     rest: State,
 }
 
-/// Neurons of `config`, whose threshold is 1; `None` for models that the chip does not have.
-pub fn soma(config: &NeuronConfig, neurons: usize) -> Option<Box<dyn Soma>> {
+/// Neurons of `config`, whose threshold is 1.
+pub fn soma(config: &NeuronConfig, neurons: usize) -> Box<dyn Soma> {
     // The chip has no use for surrogates.
     let surrogate = Rectangle { half_width: 0.5 };
-    Some(match *config {
+    match *config {
         NeuronConfig::Lif { threshold, decay, reset, .. } => {
             boxed::<_, 1>(Lif { threshold, decay, reset, surrogate }, neurons)
         }
@@ -36,8 +39,25 @@ pub fn soma(config: &NeuronConfig, neurons: usize) -> Option<Box<dyn Soma>> {
             let neuron = AdaptiveLif { threshold, decay, adaptation_decay, adaptation_strength, reset, surrogate };
             boxed::<_, 2>(neuron, neurons)
         }
-        NeuronConfig::Tanh {} => return None,
-    })
+        NeuronConfig::Tanh {} => Box::new(TanhUnits),
+    }
+}
+
+/// Units without memory whose values go on in 8 bits: what makes a layer of a conventional network, and with neurons that spike
+/// before or after it a converter.
+#[derive(Debug)]
+struct TanhUnits;
+
+impl Soma for TanhUnits {
+    fn step(&mut self, current: &[Fixed], potential: &mut [Fixed], values: &mut [i8]) {
+        for ((&current, potential), value) in current.iter().zip(potential).zip(values) {
+            let (_, out) = Tanh.step([Fixed(0)], current);
+            *potential = out.membrane_potential;
+            *value = rounded_shift(i64::from(out.output.0), FRACTION - VALUE_FRACTION) as i8;
+        }
+    }
+
+    fn rest(&mut self) {}
 }
 
 fn boxed<N, const STATES: usize>(neuron: N, neurons: usize) -> Box<dyn Soma>
@@ -99,7 +119,7 @@ mod tests {
     fn a_neuron_by_hand() {
         let config =
             NeuronConfig::Lif { threshold: 1.0, decay: 0.5, reset: Reset::Subtract, surrogate: Default::default() };
-        let mut neuron = soma(&config, 1).unwrap();
+        let mut neuron = soma(&config, 1);
         let (mut potential, mut spikes) = ([Fixed(0)], [0]);
         for expected in [(0.75, 0), (1.125, 1), (0.8125, 0), (1.15625, 1)] {
             neuron.step(&[Fixed::of(0.75)], &mut potential, &mut spikes);
@@ -109,6 +129,14 @@ mod tests {
         neuron.step(&[Fixed::of(1.0)], &mut potential, &mut spikes);
         // Strictly above the threshold.
         assert_eq!((potential[0], spikes[0]), (Fixed::of(1.0), 0));
+    }
+
+    /// tanh of the middle of the range above 0.5, 0.515625: 0.4743 = 61/128; far out ±127/128.
+    #[test]
+    fn values_by_hand() {
+        let (mut potential, mut values) = ([Fixed(0); 3], [0; 3]);
+        soma(&NeuronConfig::Tanh {}, 3).step(&[0.5, -20.0, 20.0].map(Fixed::of), &mut potential, &mut values);
+        assert_eq!((potential[0], values), (Fixed::of(0.5), [61, -127, 127]));
     }
 
     #[test]

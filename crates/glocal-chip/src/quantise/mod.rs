@@ -14,6 +14,7 @@ use glocal_core::{Learner, LearningRule, NetworkConfig};
 pub use scale::{ScaleForm, ScaleSearch, quantised, scale_of};
 
 use crate::error::{ChipError, Obstacle};
+use crate::integer::VALUE_FRACTION;
 use crate::network::{QuantizedLayer, QuantizedNetwork, Wiring};
 use crate::number::{FRACTION, Fixed, MOST, Multiplier};
 
@@ -80,11 +81,7 @@ pub fn quantise(learner: &Learner, options: &QuantiseOptions) -> Result<Quantize
             Ok(quantised) => layers.push(quantised),
             Err(found) => obstacles.extend(found),
         }
-        most_input = match layer.pool {
-            Some(Pool::Average(side)) => (side * side) as i32,
-            _ => 1,
-        };
-        unit = 1.0 / f64::from(most_input);
+        (most_input, unit) = sends(layer);
     }
     if !obstacles.is_empty() {
         return Err(ChipError::Unquantisable(obstacles));
@@ -120,7 +117,10 @@ fn of_layer(config: &NetworkConfig, index: usize, layer: &LayerConfig, options: 
     refuse(layer.operator == Operator::Recurrent, "has recurrent weights", "use layers without recurrence");
     refuse(layer.norm == Some(Norm::PerStep), "is normalised step by step", "normalise with `norm = \"tdbn\"`");
     match layer.neuron {
-        NeuronConfig::Tanh {} => refuse(true, "has tanh units", "use neurons that spike"),
+        NeuronConfig::Tanh {} => {
+            let averages = matches!(layer.pool, Some(Pool::Average(_)));
+            refuse(averages, "averages tanh units, whose sums need more than 8 bits", "pool them by `max`");
+        }
         NeuronConfig::LeakyIntegrator { .. } => {
             let below_the_top = index + 1 < config.layers.len();
             refuse(below_the_top, "sends potentials to the next layer", "use neurons that spike below the last layer");
@@ -269,6 +269,15 @@ impl Source<'_> {
         let largest = weight.chunks_exact(wiring.fan_in().max(1)).map(bound).max().unwrap_or(0);
         let what = format!("a sum of {} inputs could reach {largest}, accumulators hold {MOST}", wiring.fan_in());
         (largest > i64::from(MOST)).then(|| obstacle(place, what, "use fewer bits for weights")).into_iter().collect()
+    }
+}
+
+/// The largest number that a layer sends, and what one stands for.
+fn sends(layer: &LayerConfig) -> (i32, f64) {
+    match (&layer.neuron, layer.pool) {
+        (NeuronConfig::Tanh {}, _) => ((1 << VALUE_FRACTION) - 1, 1.0 / f64::from(1 << VALUE_FRACTION)),
+        (_, Some(Pool::Average(side))) => ((side * side) as i32, 1.0 / (side * side) as f64),
+        _ => (1, 1.0),
     }
 }
 

@@ -291,7 +291,7 @@ impl CoreState {
         let neurons = core.neurons();
         let if_firing = |count: usize| if core.fires { count } else { 0 };
         CoreState {
-            soma: soma(neuron, neurons).filter(|_| core.fires),
+            soma: core.fires.then(|| soma(neuron, neurons)),
             plastic: Vec::new(),
             active: 0,
             axons: vec![0; core.input_axons()],

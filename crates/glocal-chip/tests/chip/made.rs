@@ -39,6 +39,20 @@ pub fn convolutions(seed: u64) -> Learner {
     Learner::new(config, seed).unwrap()
 }
 
+/// Values, then spikes, then values again, then spikes: conventional layers, spiking ones, and both ways from one to the other.
+pub fn mixed(seed: u64) -> Learner {
+    let values = r#""neuron":{"kind":"tanh"}"#;
+    let text = format!(
+        r#"{{"network":{{"inputs":144,"input_shape":[1,12,12],"steps":5,{GLOBAL_NETWORK},"layers":[
+            {{"kind":"conv","channels":5,"kernel":3,"pool":{{"max":2}},{values}}},
+            {{"size":40,{GLOBAL}}},{{"size":30,{values}}},{{"size":4,{GLOBAL}}}]}},
+            "weights":{{"method":{{"kind":"adam"}},"learning_rate":0.001}},
+            "meta":{{"method":{{"kind":"adam"}},"learning_rate":0.001}}}}"#
+    );
+    let config: LearnerConfig = serde_json::from_str(&text).unwrap();
+    Learner::new(config, seed).unwrap()
+}
+
 /// A neuron, and the plasticity of the published demo.
 pub const HYBRID: &str = r#""neuron":{"kind":"lif","threshold":0.35,"decay":0.4},
     "plasticity":{"rule":{"kind":"hebbian","post":"tanh","sign":1.0},"decay":0.95,"clamp":4.0}"#;

@@ -1,11 +1,12 @@
 //! Convolutions on cores, folded and not.
 
-use glocal_chip::integer::Plastic;
+use glocal_chip::integer::{LayerStep, Plastic, Reference};
 use glocal_chip::map::{Folding, MapOptions, Mapping, NO_INPUT, Sender, Traffic, map};
 use glocal_chip::simulate::schedule;
 use glocal_chip::{ChipSpec, QuantiseOptions, QuantizedNetwork, quantise};
+use glocal_core::Input;
 
-use crate::made::{HYBRID, HYBRID_NETWORK, convolutions, learner};
+use crate::made::{HYBRID, HYBRID_NETWORK, convolutions, image, learner, levels, mixed};
 use crate::mapped::{check, small_chip};
 
 fn network() -> QuantizedNetwork {
@@ -72,6 +73,37 @@ fn every_cut_of_a_map_computes_what_the_whole_does() {
         }
     }
     check(&network, &ChipSpec::preset("ideal").unwrap(), &MapOptions::default(), Plastic::Resting);
+}
+
+/// Values of tanh units and spikes in one network, on cores as without them; spikes as in floats but for few.
+#[test]
+fn values_and_spikes_in_one_network() {
+    let mut made = mixed(5);
+    made.params_mut().iter_mut().for_each(|layer| layer.weight.iter_mut().for_each(|w| *w *= 2.0));
+    let network = quantise(&made, &QuantiseOptions::default()).unwrap();
+    for folding in FOLDINGS {
+        for fuse in [false, true] {
+            let options = MapOptions { fuse, folding, ..MapOptions::default() };
+            check(&network, &small_chip(64, 32, 2048), &options, Plastic::Resting);
+        }
+    }
+    let (mut all, mut different, mut values) = (0, 0, 0);
+    for number in 0..6 {
+        let input = levels(&image(144, number));
+        let seen: Vec<f32> = input.iter().map(|&level| f32::from(level) / 127.0).collect();
+        let layers = made.record(Input::Constant(&seen)).unwrap();
+        let look = |step: LayerStep<'_>| {
+            if step.layer == 1 || step.layer == 3 {
+                let own = &layers[step.layer].spikes[step.step * step.output.len()..];
+                all += step.output.len();
+                different += own.iter().zip(step.output).filter(|&(&a, &b)| (a > 0.5) != (b > 0)).count();
+            } else {
+                values += step.output.iter().filter(|value| value.abs() > 1).count();
+            }
+        };
+        Reference::new(&network, Plastic::Resting).run(&input, look).unwrap();
+    }
+    assert!(values > 100 && different * 20 < all, "{different} of {all} spikes differ");
 }
 
 #[test]
