@@ -114,13 +114,13 @@ impl<'a> Grid<'a> {
     fn place(&self, place: &UsedPlace) -> Markup {
         let (left, top) = self.corner(place.column, place.row);
         let square = filled_box((left, top), self.cell, self.cell);
-        let layer = place.layer.map(short_name).unwrap_or_default();
+        let words = if place.value.is_finite() { place.layer.map(short_name) } else { Some("×".to_owned()) };
         html! {
             g {
                 @if place.value.is_finite() { path.right.cells fill-opacity=(self.opacity(self.share(place.value))) d=(square) {} }
                 @else { path.wrong.cells fill-opacity=(self.opacity(1.0)) d=(square) {} }
                 @if self.is_numbered() {
-                    (text(left + self.cell / 2.0, top + self.cell / 2.0 + 4.0, "middle", "cell", &layer))
+                    (text(left + self.cell / 2.0, top + self.cell / 2.0 + 4.0, "middle", "cell", &words.unwrap_or_default()))
                 }
                 title { (self.in_words(place)) }
             }

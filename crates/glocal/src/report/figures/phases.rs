@@ -8,6 +8,8 @@ use crate::report::svg::{Drawing, Frame, Layout, Margin, Scale, filled_box, line
 
 /// Phases at most: more are thinner than a line.
 pub(in crate::report) const MOST_PHASES: usize = 200;
+/// Where the numbers of the phases stand.
+const HEAD: f64 = 16.0;
 /// Height of a lane.
 const LANE: f64 = 26.0;
 /// From the top of one lane to the top of the next.
@@ -57,7 +59,6 @@ struct Timeline<'a> {
     phases: &'a [ChipPhase],
     /// When each phase begins, and when the last one ends.
     starts: Vec<f64>,
-    layout: Layout,
     frame: Frame,
     x: Scale,
 }
@@ -70,10 +71,10 @@ impl<'a> Timeline<'a> {
             Some(*end)
         });
         let starts: Vec<f64> = std::iter::once(0.0).chain(ends).collect();
-        let margin = Margin { top: 44.0, right: 14.0, bottom: 52.0, left: 84.0 };
+        let margin = Margin { top: HEAD + 10.0, right: 14.0, bottom: 52.0, left: 84.0 };
         let frame = Frame { size: (layout.width(), margin.top + STEP + LANE + 8.0 + margin.bottom), margin };
         let x = Scale::fit(starts.iter().copied(), 0.0, frame.across());
-        Self { phases, starts, layout, frame, x }
+        Self { phases, starts, frame, x }
     }
 
     fn lane(&self, lane: usize) -> f64 {
@@ -93,8 +94,8 @@ impl<'a> Timeline<'a> {
             }
         }
         html! {
-            (text(0.0, 15.0, "start", "name", self.layout.pick("phase", "phase")))
-            @for (middle, words) in placed { (text(middle, 34.0, "middle", "tick", &words)) }
+            (text(0.0, HEAD, "start", "name", "phase"))
+            @for (middle, words) in placed { (text(middle, HEAD, "middle", "tick", &words)) }
         }
     }
 

@@ -5,12 +5,14 @@ use maud::{Markup, html};
 use super::continual::swatch;
 use super::placed;
 use super::table::{MOST_ROWS, Table};
-use crate::report::data::{ChipNetwork, Chips, PlacedNetwork};
+use crate::report::data::{ChipNetwork, Chips, PlacedNetwork, Report};
 use crate::report::figures::chip_faults::{Damaged, damaged, kinds, panel};
 use crate::report::format::{amount, energy, mean_sd, mean_sd_to, plain, signed_mean_sd_to, thousands};
 use crate::report::stats::Summary;
 use crate::report::svg::responsive;
 
+/// The report holds no more networks.
+const MOST_NETWORKS: usize = Report::MOST_OF_CHIPS[0];
 /// Images from which on a second decimal of an accuracy says something.
 const MANY_IMAGES: u64 = 1000;
 
@@ -28,6 +30,7 @@ pub(super) fn section(chips: &Chips) -> Markup {
                     "where the energy goes."
                 }
                 @for part in parts.iter().flatten() { (part) }
+                @if networks.len() >= MOST_NETWORKS { p.what { "At most " (MOST_NETWORKS) " networks are shown." } }
             }
         }
     }
@@ -58,9 +61,11 @@ fn accuracies(networks: &[ChipNetwork]) -> Option<Markup> {
     (!table.rows.is_empty()).then(|| {
         html! {
             (table.html())
-            p.what {
-                "The cores are to compute what the integers say: where both were judged on the same images, the two "
-                "columns should agree."
+            @if networks.iter().any(|network| !network.integer.is_empty() && !network.on_chip.is_empty()) {
+                p.what {
+                    "The cores are to compute what the integers say: where both were judged on the same images, the two "
+                    "columns should agree."
+                }
             }
         }
     })
@@ -104,9 +109,9 @@ fn costs(networks: &[ChipNetwork]) -> Option<Markup> {
             h3 { "What an image takes" }
             (table.html())
             p.what {
-                "Operations, packets and hops are counted. Energy is these counts times numbers of the chip, some of which "
-                "are assumed: low takes all of them at their least, high all at their most. Trust ratios between "
-                "networks on one chip before you trust joules."
+                "Operations, packets and hops are counted. Energy is these counts and the time, times numbers of the "
+                "chip, some of which are assumed: low takes all of them at their least, high all at their most. Trust "
+                "ratios between networks on one chip before you trust joules."
             }
         }
     })

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::table::{MOST_ROWS, Table};
-use crate::report::data::{ChipLayer, ChipMesh, ChipNetwork, ChipPhase, Limit, PlacedNetwork};
+use crate::report::data::{ChipLayer, ChipMesh, ChipNetwork, ChipPhase, Limit, PlacedNetwork, UsedPlace};
 use crate::report::figures::{energy as bars, mesh, phases};
 use crate::report::format::{amount, energy, thousands};
 use crate::report::svg::responsive;
@@ -86,6 +86,7 @@ fn mesh_figure(placed: &PlacedNetwork) -> Option<Markup> {
     let (drawn, others): (Vec<_>, Vec<_>) = placed.meshes.iter().partition(|mesh| mesh::is_worth_drawing(mesh));
     let too_large: Vec<_> = others.into_iter().filter(|mesh| mesh.values.is_empty() && mesh.columns > 0).collect();
     let lost: usize = drawn.iter().map(|mesh| mesh.used().filter(|place| !place.value.is_finite()).count()).sum();
+    let has_unused = drawn.iter().any(|mesh| mesh.used().count() < mesh.values.len());
     (!drawn.is_empty() || !too_large.is_empty()).then(|| {
         html! {
             @if !drawn.is_empty() {
@@ -94,9 +95,10 @@ fn mesh_figure(placed: &PlacedNetwork) -> Option<Markup> {
                     figcaption {
                         "The mesh of cores, a square for each. The stronger the colour, the more; lines run around layers"
                         @if drawn.iter().any(|mesh| mesh::is_numbered(mesh)) { " (" (layer_names(&placed.layers)) ")" }
-                        "; small hollow squares are cores that are not used. Look for a few strong squares among pale ones: "
+                        @if has_unused { "; small hollow squares are cores that are not used" }
+                        ". Look for a few strong squares among pale ones: "
                         "there the work or the traffic is uneven."
-                        @if lost > 0 { " Not finite and shown in red: " (lost) "." }
+                        @if lost > 0 { " Not finite, red and crossed: " (lost) "." }
                     }
                     (mesh_table(&drawn, &placed.layers).folded())
                 }
@@ -116,7 +118,7 @@ fn layer_names(layers: &[ChipLayer]) -> String {
 /// A row per used place of the first mesh, a column per mesh.
 fn mesh_table(meshes: &[&ChipMesh], layers: &[ChipLayer]) -> Table<'static> {
     let places = meshes.first().into_iter().flat_map(|mesh| mesh.used()).take(MOST_PLACES);
-    let row = |place: crate::report::data::UsedPlace| {
+    let row = |place: UsedPlace| {
         let layer = place.layer.map_or("–".to_owned(), |layer| mesh::layer_name(layers, layer));
         let value = |mesh: &&ChipMesh| {
             mesh.place(place.column, place.row).map_or("–".to_owned(), |p| mesh::value_words(p.value))

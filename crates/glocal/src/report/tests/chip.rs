@@ -214,7 +214,7 @@ fn strange_networks_are_drawn() {
         placed_page(PlacedNetwork { meshes, phases, layers, components, cores_per_chip, chips, ..placed("text") });
     let bad = |value: &&str| value.contains("NaN") || value.contains("inf") || value.contains("0000000");
     assert_eq!(drawing_attributes(&page).into_iter().find(bad), None);
-    assert!(page.contains("class=\"wrong cells\"") && page.contains("Not finite and shown in red: 1."));
+    assert!(page.contains("class=\"wrong cells\"") && page.contains("Not finite, red and crossed: 1."));
 }
 
 #[test]
@@ -236,6 +236,7 @@ fn very_many_places_networks_and_phases_are_bounded() {
     let page = page(Chips { networks: (0..300).map(network).collect() });
     assert!(page.len() < 4_000_000, "{}", page.len());
     assert!(page.contains("network 23") && !page.contains("network 24"));
+    assert!(page.contains("At most 24 networks are shown."));
     assert_eq!(page.matches("load: the mesh has too many places to be drawn.").count(), 2);
     assert!(page.contains("The first 200 of 700 phases are drawn.") && page.contains("number 59 and 640 more."));
     assert!(page.contains("700 others") && page.contains("part 59 and 640 more."));
