@@ -12,6 +12,8 @@ const MOST_BARS: usize = 16;
 const TINY: f64 = 0.01;
 /// Height of a bar.
 const BAR: f64 = 16.0;
+/// Room for names left of the bars, where they do not stand above.
+const NAMES: f64 = 190.0;
 /// Room above the bars.
 const TOP: f64 = 6.0;
 
@@ -90,7 +92,7 @@ impl<'a> Bars<'a> {
         let ends =
             || parts.iter().flat_map(|part| part.nanojoules).filter(|energy| energy.is_finite() && *energy >= 0.0);
         let unit = EnergyUnit::fitting(ends().fold(0.0, f64::max));
-        let range = layout.pick((190.0, layout.width() - 150.0), (0.0, layout.width() - 12.0));
+        let range = (layout.pick(NAMES, 0.0), layout.width() - beside(layout));
         let x = Scale::fit(ends().map(|energy| energy / unit.nanojoules).chain([0.0]), 0.0, range);
         let whole = parts.iter().map(|part| part.nanojoules[1]).filter(|energy| energy.is_finite()).sum();
         Self { parts, layout, unit, whole, x }
@@ -111,7 +113,7 @@ impl<'a> Bars<'a> {
 
     fn axis(&self) -> Markup {
         let base = self.base();
-        let (left, right) = (self.at(0.0), self.layout.width() - self.layout.pick(150.0, 12.0));
+        let (left, right) = (self.at(0.0), self.layout.width() - beside(self.layout));
         html! {
             @for (value, words) in self.x.ticks(self.layout.pick(8, 5)) {
                 @let x = self.x.at(value);
@@ -152,6 +154,11 @@ impl<'a> Bars<'a> {
         let value = if (0.0..0.1).contains(&value) { decimals(value, 3) } else { self.unit.words(nominal) };
         format!("{value}{unit}{share}")
     }
+}
+
+/// Room right of the bars: for their words, or for half of the last number of the axis.
+fn beside(layout: Layout) -> f64 {
+    layout.pick(150.0, 18.0)
 }
 
 fn whisker(low: f64, high: f64, y: f64) -> String {
@@ -203,10 +210,10 @@ mod tests {
 
     #[test]
     fn bars_end_where_their_energy_is() {
-        // 0 to 4 µJ over 0..346: a microjoule is 86.5 wide
+        // 0 to 4 µJ over 0..340: a microjoule is 85 wide
         let parts = parts(&[component("all", [1000.0, 2000.0, 4000.0])]);
         let bars = Bars::new(&parts, Layout::Narrow);
-        assert_eq!([0.0, 1000.0, 2000.0, 4000.0].map(|energy| bars.at(energy)), [0.0, 86.5, 173.0, 346.0]);
+        assert_eq!([0.0, 1000.0, 2000.0, 4000.0].map(|energy| bars.at(energy)), [0.0, 85.0, 170.0, 340.0]);
         assert_eq!(bars.words(&parts[0]), "2.00 µJ, 100 %");
     }
 }

@@ -60,7 +60,7 @@ impl Panel {
         let frame = Frame { size: (layout.pick(428.0, Layout::Narrow.width()), layout.pick(280.0, 260.0)), margin };
         let (left, right) = frame.across();
         let places = across.into_iter().flat_map(|line| &line.points).map(|(at, _)| *at);
-        let x = Scale::fit(places, 0.0, (left + 8.0, right - 6.0));
+        let x = Scale::fit(places, 0.0, (left + 8.0, right - 6.0)).within(0.0, f64::INFINITY);
         let y = Scale::fit(upwards.into_iter().flat_map(heights), 0.06, frame.upwards()).within(0.0, 100.0);
         Self { frame, x, y, axis }
     }

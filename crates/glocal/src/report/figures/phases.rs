@@ -71,7 +71,7 @@ impl<'a> Timeline<'a> {
             Some(*end)
         });
         let starts: Vec<f64> = std::iter::once(0.0).chain(ends).collect();
-        let margin = Margin { top: HEAD + 10.0, right: 14.0, bottom: 52.0, left: 84.0 };
+        let margin = Margin { top: HEAD + 10.0, right: 30.0, bottom: 52.0, left: 84.0 };
         let frame = Frame { size: (layout.width(), margin.top + STEP + LANE + 8.0 + margin.bottom), margin };
         let x = Scale::fit(starts.iter().copied(), 0.0, frame.across());
         Self { phases, starts, frame, x }
@@ -158,8 +158,8 @@ mod tests {
         let phases = [phase(0.0, 300.0, 300.0), phase(5000.0, 200.0, 5000.0), phase(1.0, f64::NAN, f64::NAN)];
         let timeline = Timeline::new(&phases, Layout::Wide);
         assert_eq!(timeline.starts, [0.0, 300.0, 5300.0, 5300.0]);
-        // 84 to 866 for 5300 clocks
-        assert_eq!([0.0, 5300.0].map(|at| timeline.x.at(at)), [84.0, 866.0]);
+        // 84 to 850 for 5300 clocks
+        assert_eq!([0.0, 5300.0].map(|at| timeline.x.at(at)), [84.0, 850.0]);
         assert_eq!(limits(&phases), [1, 1, 1]);
     }
 
