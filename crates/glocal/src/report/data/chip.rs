@@ -215,6 +215,7 @@ impl ChipPhase {
         const NEARLY: f64 = 0.99;
         let (computing, sending) = (self.computing, self.sending);
         match computing >= sending {
+            _ if self.cycles <= 0.0 => Limit::Neither,
             true if computing >= NEARLY * self.cycles => Limit::Computing,
             false if sending >= NEARLY * self.cycles => Limit::Sending,
             _ => Limit::Neither,
@@ -269,6 +270,7 @@ mod tests {
         assert_eq!(limit(5000.0, 300.0, 5000.0), Limit::Computing);
         assert_eq!(limit(100.0, 300.0, 301.0), Limit::Sending);
         assert_eq!(limit(5000.0, 300.0, 10_000.0), Limit::Neither);
+        assert_eq!(limit(0.0, 0.0, 0.0), Limit::Neither);
         assert_eq!(limit(f64::NAN, 300.0, f64::NAN), Limit::Neither);
     }
 }

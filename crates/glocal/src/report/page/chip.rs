@@ -104,14 +104,16 @@ fn costs(networks: &[ChipNetwork]) -> Option<Markup> {
             .to_vec(),
         rows: placed_networks(networks).map(row).collect(),
     };
+    let is_assumed = placed_networks(networks).any(|(_, placed)| !placed.assumptions.is_empty());
     (!table.rows.is_empty()).then(|| {
         html! {
             h3 { "What an image takes" }
             (table.html())
             p.what {
                 "Operations, packets and hops are counted. Energy is these counts and the time, times numbers of the "
-                "chip, some of which are assumed: low takes all of them at their least, high all at their most. Trust "
-                "ratios between networks on one chip before you trust joules."
+                "chip" @if is_assumed { ", some of which are assumed" }
+                ": low takes all of them at their least, high all at their most. Trust ratios between networks on one "
+                "chip before you trust joules."
             }
         }
     })

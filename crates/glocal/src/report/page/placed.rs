@@ -145,7 +145,7 @@ fn phase_figure(all: &[ChipPhase]) -> Option<Markup> {
                     "The phases of an image, one after the other: in each, cores compute and packets travel at the same time. "
                     "The bar that fills its phase makes it as long as it is; pale is waiting. Of "
                     (drawn) @if drawn == 1 { " phase" } @else { " phases" } " computing limits " (computing) ", sending " (sending)
-                    @if neither > 0 { ", neither " (neither) " (their length is fixed, or images differ)" }
+                    @if neither > 0 { ", neither " (neither) " (of fixed length, empty, or different from image to image)" }
                     "."
                     @if all.len() > drawn { " The first " (drawn) " of " (all.len()) " phases are drawn." }
                 }

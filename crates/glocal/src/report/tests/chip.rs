@@ -140,7 +140,7 @@ fn absent_parts_of_chips_are_left_out() {
     let nothing = ChipNetwork { placed: None, label: "alone".into(), ..ChipNetwork::default() };
     assert!(!page(Chips { networks: vec![nothing] }).contains("<section"));
     type Clear = fn(&mut ChipNetwork);
-    let parts: [(&str, Clear); 11] = [
+    let parts: [(&str, Clear); 12] = [
         ("Test accuracy in per cent in floats", |n| {
             n.float.clear();
             n.integer.clear();
@@ -155,6 +155,7 @@ fn absent_parts_of_chips_are_left_out() {
         ("The mesh of cores", |n| change(n, |p| p.meshes.clear())),
         ("The phases of an image", |n| change(n, |p| p.phases.clear())),
         ("Assumed, not measured", |n| change(n, |p| p.assumptions.clear())),
+        ("some of which are assumed", |n| change(n, |p| p.assumptions.clear())),
         ("are means over", |n| change(n, |p| p.images = 0)),
         ("When the chip is damaged", |n| n.faults.clear()),
         ("bands are one standard deviation", |n| {
