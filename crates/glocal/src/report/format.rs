@@ -55,10 +55,15 @@ pub(crate) fn difference(value: f64) -> String {
 
 /// `mean ± sd`, the mean alone for one seed, a dash for none; seeds that are not finite are counted.
 pub(crate) fn mean_sd(summary: &Summary) -> String {
+    mean_sd_to(summary, 1)
+}
+
+/// The same with so many decimals.
+pub(super) fn mean_sd_to(summary: &Summary, places: usize) -> String {
     let text = match (summary.mean, summary.sd) {
         (None, _) => "–".to_owned(),
-        (Some(mean), None) => decimals(mean, 1),
-        (Some(mean), Some(sd)) => format!("{} ± {}", decimals(mean, 1), decimals(sd, 1)),
+        (Some(mean), None) => decimals(mean, places),
+        (Some(mean), Some(sd)) => format!("{} ± {}", decimals(mean, places), decimals(sd, places)),
     };
     match (summary.not_finite, summary.mean) {
         (0, _) => text,
@@ -69,8 +74,14 @@ pub(crate) fn mean_sd(summary: &Summary) -> String {
 
 /// `mean ± sd` of differences: a mean above zero has its sign.
 pub(super) fn signed_mean_sd(summary: &Summary) -> String {
-    let text = mean_sd(summary);
-    let is_above = summary.mean.is_some_and(|mean| difference(mean).starts_with('+'));
+    signed_mean_sd_to(summary, 1)
+}
+
+/// The same with so many decimals.
+pub(super) fn signed_mean_sd_to(summary: &Summary, places: usize) -> String {
+    let text = mean_sd_to(summary, places);
+    let is_printed = |mean: f64| decimals(mean, places).bytes().any(|byte| (b'1'..=b'9').contains(&byte));
+    let is_above = summary.mean.is_some_and(|mean| mean > 0.0 && is_printed(mean));
     if is_above { format!("+{text}") } else { text }
 }
 
@@ -80,6 +91,60 @@ pub(super) fn thousands(value: u64) -> String {
     let is_start = |index: usize| index > 0 && (digits.len() - index).is_multiple_of(3);
     let digit = |(index, digit)| is_start(index).then_some('\u{202f}').into_iter().chain([digit]);
     digits.chars().enumerate().flat_map(digit).collect()
+}
+
+/// A mean of counts: whole from a thousand on.
+pub(super) fn amount(value: f64) -> String {
+    if (1e3..1e15).contains(&value) { thousands(value.round() as u64) } else { three_digits(value) }
+}
+
+/// Three significant digits of what is not tiny, for numbers that are not known any better.
+pub(super) fn three_digits(value: f64) -> String {
+    match value.abs() {
+        size if !(0.0995..99_950.0).contains(&size) => significant(value),
+        size if size < 0.9995 => decimals(value, 3),
+        size if size < 9.995 => decimals(value, 2),
+        size if size < 99.95 => decimals(value, 1),
+        _ => decimals(value, 0),
+    }
+}
+
+/// A unit of energy.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct EnergyUnit {
+    pub name: &'static str,
+    /// How many nanojoules it has.
+    pub nanojoules: f64,
+}
+
+impl EnergyUnit {
+    /// The one that leaves a number between 1 and 1000; nanojoules for nothing and for what is not finite.
+    pub(super) fn fitting(nanojoules: f64) -> Self {
+        let (name, nanojoules) = match nanojoules.abs() {
+            size if size > 0.0 && size < 1.0 => ("pJ", 1e-3),
+            size if (1e3..1e6).contains(&size) => ("µJ", 1e3),
+            size if (1e6..1e9).contains(&size) => ("mJ", 1e6),
+            size if size >= 1e9 && size.is_finite() => ("J", 1e9),
+            _ => ("nJ", 1.0),
+        };
+        Self { name, nanojoules }
+    }
+
+    /// A number of nanojoules in this unit, without its name.
+    pub(super) fn words(&self, nanojoules: f64) -> String {
+        three_digits(nanojoules / self.nanojoules)
+    }
+}
+
+/// Energy between bounds: `1.23 µJ (0.61–2.47)`, alone where low, nominal and high agree.
+pub(super) fn energy([low, nominal, high]: [f64; 3]) -> String {
+    let unit = EnergyUnit::fitting(nominal);
+    let alone = format!("{}\u{a0}{}", unit.words(nominal), unit.name);
+    match (nominal.is_finite(), low == high) {
+        (false, _) => unit.words(nominal),
+        (true, true) => alone,
+        (true, false) => format!("{alone} ({}–{})", unit.words(low), unit.words(high)),
+    }
 }
 
 /// A number of bytes in the unit that leaves it between 1 and 1000.
@@ -154,6 +219,28 @@ mod tests {
         assert_eq!([0, 999, 1000, 407_510].map(thousands), ["0", "999", "1\u{202f}000", "407\u{202f}510"]);
         assert_eq!([999, 8_000, 3_260_080].map(bytes), ["999 bytes", "8.0 KB", "3.3 MB"]);
         assert_eq!(bytes(u64::MAX), "1.84e10 GB");
+    }
+
+    #[test]
+    fn energies_fit_their_unit() {
+        assert_eq!(energy([610.0, 1234.5, 2470.0]), "1.23\u{a0}µJ (0.610–2.47)");
+        assert_eq!(energy([0.0, 0.25, 1.0]), "250\u{a0}pJ (0–1000)");
+        assert_eq!([energy([0.0; 3]), energy([5e9; 3])], ["0\u{a0}nJ", "5.00\u{a0}J"]);
+        assert_eq!(energy([1.0, f64::NAN, 2.0]), "not finite");
+        assert_eq!(energy([1.0, 2.0, f64::INFINITY]), "2.00\u{a0}nJ (1.00–not finite)");
+        assert_eq!(EnergyUnit::fitting(-2e6), EnergyUnit { name: "mJ", nanojoules: 1e6 });
+    }
+
+    #[test]
+    fn amounts_have_three_digits() {
+        let values = [401_408.4, 999.0, 12.34, 0.5, 0.0, f64::NAN, 1e300];
+        assert_eq!(values.map(amount), ["401\u{202f}408", "999", "12.3", "0.500", "0", "not finite", "1.00e300"]);
+    }
+
+    #[test]
+    fn small_differences_have_more_decimals() {
+        let words = |value: f64, places| signed_mean_sd_to(&Summary::of(&[value]), places);
+        assert_eq!([words(0.04, 1), words(0.04, 2), words(-0.04, 2)], ["0.0", "+0.04", "−0.04"]);
     }
 
     #[test]

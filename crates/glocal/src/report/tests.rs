@@ -1,5 +1,7 @@
 //! The page as a whole: what is shown, what is left out, and what must never get into it.
 
+mod chip;
+
 use super::*;
 
 const HOSTILE: &str = "</script><script>alert(1)</script><b>\"'&<!--";
@@ -33,7 +35,7 @@ fn full(text: &str) -> Report {
         few_shot: Some(few_shot(text)),
         continual: Some(continual(text)),
         multi_task: Some(multi_task(text)),
-        chips: None,
+        chips: Some(chip::chips(text)),
         confusions: vec![confusion(text)],
         samples: vec![activity],
         plastic_layers: views().map(|view| PlasticLayer { layer: words(), what: words(), view }).into(),
@@ -251,6 +253,9 @@ fn poison(report: &mut Report, bad: f64) {
         continual.matrices[0].rows[1][0] = bad;
         continual.matrices.push(TaskMatrix { rows: vec![vec![bad; 3], vec![], vec![bad]], ..TaskMatrix::default() });
     }
+    if let Some(chips) = &mut report.chips {
+        chip::poison(chips, bad);
+    }
     let trace = &mut report.samples[0].potentials[0];
     trace.threshold = bad;
     trace.membrane_potential.push(bad);
@@ -279,7 +284,7 @@ fn drawing_attributes(page: &str) -> Vec<&str> {
 #[test]
 fn every_section_can_be_present_or_absent() {
     type Clear = fn(&mut Report);
-    let sections: [(&str, Clear); 15] = [
+    let sections: [(&str, Clear); 16] = [
         ("role=\"note\"", |r| r.notice = None),
         ("class=\"lead\"", |r| r.summary.clear()),
         ("class=\"headlines\"", |r| r.headlines.clear()),
@@ -289,6 +294,7 @@ fn every_section_can_be_present_or_absent() {
         ("id=\"few-shot\"", |r| r.few_shot = None),
         ("id=\"continual\"", |r| r.continual = None),
         ("id=\"multi-task\"", |r| r.multi_task = None),
+        ("id=\"chips\"", |r| r.chips = None),
         ("id=\"faults\"", |r| r.fault_tolerance = None),
         ("id=\"confusions\"", |r| r.confusions.clear()),
         ("One sample inside", |r| r.samples.clear()),

@@ -43,15 +43,17 @@ pub struct ChipNetwork {
 pub struct PlacedNetwork {
     /// Images whose packets were followed.
     pub images: u64,
-    /// Cores used, and those of a chip.
+    /// Cores used.
     pub cores: usize,
     /// Cores of a chip.
     pub cores_per_chip: u64,
     /// Chips used.
     pub chips: u64,
     /// Time of an image.
+    #[serde(deserialize_with = "number::one")]
     pub microseconds: f64,
     /// Energy of an image in nanojoules: low, nominal, high.
+    #[serde(deserialize_with = "number::three")]
     pub nanojoules: [f64; 3],
     /// The same by component, the parts of the total.
     pub components: Vec<ChipComponent>,
@@ -72,6 +74,7 @@ pub struct ChipComponent {
     /// What it is spent on.
     pub name: String,
     /// Nanojoules: low, nominal, high.
+    #[serde(deserialize_with = "number::three")]
     pub nanojoules: [f64; 3],
 }
 
@@ -86,10 +89,13 @@ pub struct ChipLayer {
     /// Clocks of its busiest core in a phase.
     pub busiest_cycles: u64,
     /// Synaptic operations.
+    #[serde(deserialize_with = "number::one")]
     pub operations: f64,
     /// Packets that its cores send.
+    #[serde(deserialize_with = "number::one")]
     pub packets: f64,
     /// Nanojoules of its cores, without the packets' ways: low, nominal, high.
+    #[serde(deserialize_with = "number::three")]
     pub nanojoules: [f64; 3],
 }
 
@@ -98,14 +104,19 @@ pub struct ChipLayer {
 #[serde(default)]
 pub struct ChipPhase {
     /// The busiest core computes so long.
+    #[serde(deserialize_with = "number::one")]
     pub computing: f64,
     /// Until the last packet has arrived.
+    #[serde(deserialize_with = "number::one")]
     pub sending: f64,
     /// Its length.
+    #[serde(deserialize_with = "number::one")]
     pub cycles: f64,
     /// Packets that arrive.
+    #[serde(deserialize_with = "number::one")]
     pub packets: f64,
     /// Packets times clocks that they waited.
+    #[serde(deserialize_with = "number::one")]
     pub stalls: f64,
 }
 
@@ -119,7 +130,7 @@ pub struct ChipMesh {
     pub unit: String,
     /// Places in a row.
     pub columns: usize,
-    /// Row after row; absent where no core is used.
+    /// Row after row; absent where no core is used. A place with a layer and no value here has one that is not finite.
     pub values: Vec<Option<f64>>,
     /// Layer of each place's core, as `values`.
     pub layers: Vec<Option<usize>>,
@@ -132,15 +143,134 @@ pub struct ChipFaults {
     /// What is damaged, for instance `dead cores`.
     pub name: String,
     /// Share damaged in per cent, and accuracy in per cent of each seed.
+    #[serde(deserialize_with = "number::points")]
     pub points: Vec<(f64, Vec<f64>)>,
 }
 
 impl Chips {
-    /// Only the first so many networks, and meshes of so many places.
+    /// Only the first so many networks, and the first meshes that have no more than so many places together. Further
+    /// meshes keep their names and lose their places.
     pub(in crate::report) fn bounded(&mut self, [networks, places]: [usize; 2]) {
         self.networks.truncate(networks);
-        for placed in self.networks.iter_mut().filter_map(|network| network.placed.as_mut()) {
-            placed.meshes.retain(|mesh| mesh.values.len() <= places);
+        let mut left = places;
+        for mesh in self.networks.iter_mut().filter_map(|network| network.placed.as_mut()).flat_map(|p| &mut p.meshes) {
+            match left.checked_sub(mesh.values.len().max(mesh.layers.len())) {
+                Some(rest) => left = rest,
+                None => (mesh.values, mesh.layers) = (Vec::new(), Vec::new()),
+            }
         }
+    }
+}
+
+/// A place of a mesh whose core is used.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::report) struct UsedPlace {
+    /// From the left, the first is 0.
+    pub column: usize,
+    /// From above, the first is 0.
+    pub row: usize,
+    pub layer: Option<usize>,
+    /// Not a number where it is not known.
+    pub value: f64,
+}
+
+impl ChipMesh {
+    /// Places in a row; none where the mesh has no places.
+    pub(in crate::report) fn width(&self) -> usize {
+        self.columns.min(self.values.len())
+    }
+
+    /// Rows, the last one possibly not full.
+    pub(in crate::report) fn height(&self) -> usize {
+        self.values.len().div_ceil(self.width().max(1))
+    }
+
+    /// The place in a row and a column, if its core is used.
+    pub(in crate::report) fn place(&self, column: usize, row: usize) -> Option<UsedPlace> {
+        let index = (column < self.width()).then(|| row.checked_mul(self.width())?.checked_add(column))??;
+        let (value, layer) = (*self.values.get(index)?, self.layers.get(index).copied().flatten());
+        let is_used = value.is_some() || layer.is_some();
+        is_used.then(|| UsedPlace { column, row, layer, value: value.unwrap_or(f64::NAN) })
+    }
+
+    /// All places whose cores are used, row after row.
+    pub(in crate::report) fn used(&self) -> impl Iterator<Item = UsedPlace> {
+        let columns = self.width();
+        (0..self.height()).flat_map(move |row| (0..columns).filter_map(move |column| self.place(column, row)))
+    }
+}
+
+/// What makes a phase as long as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::report) enum Limit {
+    Computing,
+    Sending,
+    /// The length is fixed, or images differ.
+    Neither,
+}
+
+impl ChipPhase {
+    /// What takes nearly all of the phase, if one of them does.
+    pub(in crate::report) fn limit(&self) -> Limit {
+        const NEARLY: f64 = 0.99;
+        let (computing, sending) = (self.computing, self.sending);
+        match computing >= sending {
+            _ if self.cycles <= 0.0 => Limit::Neither,
+            true if computing >= NEARLY * self.cycles => Limit::Computing,
+            false if sending >= NEARLY * self.cycles => Limit::Sending,
+            _ => Limit::Neither,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mesh(columns: usize, values: &[Option<f64>], layers: &[Option<usize>]) -> ChipMesh {
+        ChipMesh { columns, values: values.to_vec(), layers: layers.to_vec(), ..ChipMesh::default() }
+    }
+
+    #[test]
+    fn a_place_is_used_where_it_has_a_value_or_a_layer() {
+        let mesh = mesh(2, &[Some(3.0), None, None], &[Some(1), None, Some(0)]);
+        let used: Vec<_> = mesh.used().map(|place| (place.column, place.row, place.layer)).collect();
+        assert_eq!(used, [(0, 0, Some(1)), (0, 1, Some(0))]);
+        assert!(mesh.used().last().is_some_and(|place| place.value.is_nan()));
+        assert_eq!((mesh.width(), mesh.height(), mesh.place(1, 1), mesh.place(2, 0)), (2, 2, None, None));
+    }
+
+    #[test]
+    fn strange_meshes_have_no_places_beyond_their_values() {
+        let none = mesh(usize::MAX, &[], &[Some(0)]);
+        assert_eq!((none.width(), none.height(), none.used().count()), (0, 0, 0));
+        assert_eq!(mesh(0, &[Some(1.0)], &[]).used().count(), 0);
+        let wide = mesh(usize::MAX, &[Some(1.0), Some(2.0)], &[]);
+        assert_eq!((wide.width(), wide.height(), wide.place(usize::MAX, usize::MAX)), (2, 1, None));
+    }
+
+    #[test]
+    fn meshes_share_a_number_of_places() {
+        let placed = |sizes: &[usize]| {
+            let meshes = sizes.iter().map(|size| mesh(1, &vec![Some(1.0); *size], &[])).collect();
+            ChipNetwork { placed: Some(PlacedNetwork { meshes, ..PlacedNetwork::default() }), ..ChipNetwork::default() }
+        };
+        let mut chips = Chips { networks: vec![placed(&[3, 4]), placed(&[2]), placed(&[1])] };
+        chips.bounded([2, 5]);
+        let meshes = |network: &ChipNetwork| network.placed.clone().map_or(Vec::new(), |placed| placed.meshes);
+        let sizes: Vec<Vec<usize>> =
+            chips.networks.iter().map(|n| meshes(n).iter().map(|m| m.values.len()).collect()).collect();
+        assert_eq!(sizes, [vec![3, 0], vec![2]]);
+    }
+
+    #[test]
+    fn the_longer_part_limits_a_phase_if_it_fills_it() {
+        let limit =
+            |computing, sending, cycles| ChipPhase { computing, sending, cycles, ..ChipPhase::default() }.limit();
+        assert_eq!(limit(5000.0, 300.0, 5000.0), Limit::Computing);
+        assert_eq!(limit(100.0, 300.0, 301.0), Limit::Sending);
+        assert_eq!(limit(5000.0, 300.0, 10_000.0), Limit::Neither);
+        assert_eq!(limit(0.0, 0.0, 0.0), Limit::Neither);
+        assert_eq!(limit(f64::NAN, 300.0, f64::NAN), Limit::Neither);
     }
 }

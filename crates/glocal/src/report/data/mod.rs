@@ -15,6 +15,7 @@ mod weights;
 pub use activity::{Image, LayerRaster, PotentialTrace, SampleActivity, Spike};
 pub use arms::{Arm, NoiseAccuracy, SeedCurve};
 pub use chip::{ChipComponent, ChipFaults, ChipLayer, ChipMesh, ChipNetwork, ChipPhase, Chips, PlacedNetwork};
+pub(in crate::report) use chip::{Limit, UsedPlace};
 pub use confusion::Confusion;
 pub(in crate::report) use confusion::Mistake;
 pub use continual::{Continual, ContinualMethod, TaskMatrix, UnnamedAccuracy};
@@ -90,8 +91,8 @@ impl Report {
     /// Networks and tasks of multi-task learning, likewise.
     pub(in crate::report) const MOST_OF_MULTI_TASK: [usize; 2] = [24, 24];
 
-    /// Networks on chips, and places of a mesh that is drawn.
-    pub(in crate::report) const MOST_OF_CHIPS: [usize; 2] = [24, 4096];
+    /// Networks on chips, and places of all their meshes together: every place is an element of the page.
+    pub(in crate::report) const MOST_OF_CHIPS: [usize; 2] = [24, 16_384];
 
     /// The report as it goes into the page: lists of spikes and of damaged samples are thinned, confusion matrices of
     /// very many classes reduced, and long episodes and rows of tasks cut.

@@ -31,8 +31,16 @@ pub(in crate::report) struct Look {
 
 /// The look of each method; methods without a rule take turns in colour and dashes.
 pub(in crate::report) fn looks(methods: &[ContinualMethod]) -> Vec<Look> {
-    let rules: Vec<_> = methods.iter().map(|method| method.rule).collect();
-    rules.iter().zip(fills(&rules)).map(|(rule, fill)| Look::new(*rule, fill)).collect()
+    looks_of(&methods.iter().map(|method| method.rule).collect::<Vec<_>>())
+}
+
+/// The looks of so many lines that have no rule.
+pub(in crate::report) fn other_looks(count: usize) -> Vec<Look> {
+    looks_of(&vec![None; count])
+}
+
+fn looks_of(rules: &[Option<LearningRule>]) -> Vec<Look> {
+    rules.iter().zip(fills(rules)).map(|(rule, fill)| Look::new(*rule, fill)).collect()
 }
 
 impl Look {
@@ -45,6 +53,11 @@ impl Look {
             None => (Self::OTHERS.len(), Self::OTHERS[earlier % Self::OTHERS.len()]),
         };
         Self { rule, fill, class, weight: if earlier < colours { "first" } else { "again" } }
+    }
+
+    /// The look of a rule's only line.
+    pub(in crate::report) fn of_rule(rule: LearningRule) -> Self {
+        Self::new(Some(rule), Fill::Solid)
     }
 
     /// The CSS classes.

@@ -1,12 +1,17 @@
 //! One file per figure: each turns data into a drawing, and knows nothing of the page around it.
 
+pub(super) mod chip_faults;
 pub(super) mod confusion;
 pub(super) mod course;
 pub(super) mod curves;
+pub(super) mod energy;
 pub(super) mod episode;
 pub(super) mod faults;
 pub(super) mod fields;
+pub(super) mod mesh;
 pub(super) mod noise;
+mod panel;
+pub(super) mod phases;
 pub(super) mod potential;
 pub(super) mod raster;
 pub(super) mod shots;

@@ -140,14 +140,18 @@ fn measures(methods: &[ContinualMethod], looks: &[Look]) -> Option<Markup> {
 /// The head of a method's row: its line and marker as in the figure, and its name.
 fn name(method: &ContinualMethod, look: &Look) -> Markup {
     html! {
-        th scope="row" {
-            svg.chart.swatch viewBox="0 0 24 14" aria-hidden="true" {
-                g class=(look.class()) {
-                    path.line d="M1 7L23 7" {}
-                    (look.point((12.0, 7.0), 4.5, ""))
-                }
+        th scope="row" { (swatch(look)) (method.label) }
+    }
+}
+
+/// A line and its marker as in the figure.
+pub(super) fn swatch(look: &Look) -> Markup {
+    html! {
+        svg.chart.swatch viewBox="0 0 24 14" aria-hidden="true" {
+            g class=(look.class()) {
+                path.line d="M1 7L23 7" {}
+                (look.point((12.0, 7.0), 4.5, ""))
             }
-            (method.label)
         }
     }
 }

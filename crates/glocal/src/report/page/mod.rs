@@ -1,6 +1,7 @@
 //! The page: its frame here, one section per function beside it.
 
 mod arms;
+mod chip;
 mod confusion;
 mod continual;
 mod episode;
@@ -10,6 +11,7 @@ mod inside;
 mod learning;
 mod multi_task;
 mod notes;
+mod placed;
 mod table;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -40,6 +42,7 @@ pub(super) fn document(report: &Report) -> Markup {
                     @if let Some(few_shot) = &report.few_shot { (few_shot::section(few_shot)) }
                     @if let Some(continual) = &report.continual { (continual::section(continual)) }
                     @if let Some(multi_task) = &report.multi_task { (multi_task::section(multi_task)) }
+                    @if let Some(chips) = &report.chips { (chip::section(chips)) }
                     @if let Some(tolerance) = &report.fault_tolerance { (faults::section(tolerance)) }
                     (confusion::section(&report.confusions))
                     (learning::section(&report.arms))
