@@ -108,9 +108,13 @@ impl NirError {
         let hint = match self {
             NirError::Hdf5 { .. } => "was the file cut short in a transfer? write it again, or fetch it again",
             NirError::TooLarge { .. } => "the file is damaged: fetch it again",
-            NirError::Graph(_) => "write the graph again with the tool that made it; `nir.read` of the Python package refuses such graphs, too",
+            NirError::Graph(_) => {
+                "write the graph again with the tool that made it; `nir.read` of the Python package refuses such graphs, too"
+            }
             NirError::NotExportable(_) => "NIR has no words for these; train a network without them",
-            NirError::Approximate(_) => "leave --strict away to export all the same: the file will say what is approximate",
+            NirError::Approximate(_) => {
+                "leave --strict away to export all the same: the file will say what is approximate"
+            }
             NirError::NotImportable(_) => "`glocal nir run` computes what the graph does, node by node",
             NirError::NotRunnable(_) => "bring these nodes into a supported form with the tool that made the file",
             NirError::Input { .. } => "give one line for each time step, with one value for each input",

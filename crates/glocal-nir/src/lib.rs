@@ -13,12 +13,16 @@
 //! brain-inspired computing", Nat. Commun. 15:8122 (2024), doi 10.1038/s41467-024-52259-9.
 
 pub mod error;
+pub mod export;
 pub mod file;
 pub mod graph;
+pub mod run;
 pub mod tensor;
 pub mod tree;
 
 pub use error::{NirError, Problem};
-pub use file::{read, to_bytes};
+pub use export::{Export, ExportOptions, Reader, export};
+pub use file::{inspect, read, to_bytes};
 pub use graph::{Graph, Node};
+pub use run::{Discretisation, Interpreter, Run, run};
 pub use tensor::Tensor;

@@ -59,7 +59,8 @@ fn fields_of_node(node: &Node) -> Tree {
     let per_neuron = node.per_neuron().into_iter().map(|(name, values)| (name.to_owned(), spread(values)));
     tree.extend(per_neuron);
     let own = |name: &&(&str, &Tensor)| !tree.contains_key(name.0);
-    let rest: Vec<_> = node.arrays().iter().filter(own).map(|(n, v)| (n.to_string(), Value::Numbers((*v).clone()))).collect();
+    let rest: Vec<_> =
+        node.arrays().iter().filter(own).map(|(n, v)| (n.to_string(), Value::Numbers((*v).clone()))).collect();
     tree.extend(rest);
     tree
 }

@@ -51,7 +51,10 @@ impl Container for Hdf5 {
 /// here, one becomes an error. Nothing outlives the call, so nothing half-changed is seen.
 fn guarded<T>(read: impl FnOnce() -> Result<T, NirError>) -> Result<T, NirError> {
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
-        Err(NirError::Hdf5 { place: "the file".into(), message: "it is damaged in a way that its reader does not know".into() })
+        Err(NirError::Hdf5 {
+            place: "the file".into(),
+            message: "it is damaged in a way that its reader does not know".into(),
+        })
     })
 }
 
@@ -117,9 +120,7 @@ fn read_value(dataset: &Dataset, place: &str, budget: &mut Budget) -> Result<Val
     let numbers = |values: Values| {
         let found = values.len();
         let message = format!("holds {found} values, its shape {shape:?} says {count:?}");
-        Tensor::new(shape.clone(), values)
-            .map(Value::Numbers)
-            .ok_or(NirError::Hdf5 { place: place.into(), message })
+        Tensor::new(shape.clone(), values).map(Value::Numbers).ok_or(NirError::Hdf5 { place: place.into(), message })
     };
     match dtype {
         DType::F32 => numbers(Values::F32(dataset.read_f32().map_err(&fail)?)),
@@ -153,9 +154,8 @@ fn is_half(dataset: &Dataset) -> bool {
 fn claim(dataset: &Dataset, shape: &[usize], place: &str, budget: &mut Budget) -> Result<(), NirError> {
     let fail = at(place);
     let size = dataset.element_size().map_err(&fail)?.max(8);
-    let bytes = |shape: &[usize]| {
-        shape.iter().try_fold(u128::from(size), |bytes, &side| bytes.checked_mul(side as u128))
-    };
+    let bytes =
+        |shape: &[usize]| shape.iter().try_fold(u128::from(size), |bytes, &side| bytes.checked_mul(side as u128));
     let chunk: Option<Vec<usize>> =
         dataset.chunk_shape().map_err(&fail)?.map(|sides| sides.into_iter().map(clamped).collect());
     let chunk = match chunk {

@@ -168,4 +168,8 @@ fn check_pool(name: &str, pool: &Pool, problems: &mut Vec<Problem>) {
             problems.push(Problem::at(name, attribute, format!("{values:?} must be at least 1")));
         }
     }
+    if (0..2).any(|axis| pool.padding[axis] > pool.kernel_size[axis] / 2) {
+        let message = format!("{:?} must be at most half a window of {:?}", pool.padding, pool.kernel_size);
+        problems.push(Problem::at(name, "padding", message));
+    }
 }

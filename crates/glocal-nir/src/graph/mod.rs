@@ -62,8 +62,10 @@ impl Graph {
             flat.edges.extend(inner.edges.iter().map(|(from, to)| (prefixed(from), prefixed(to))));
             flat.nodes.extend(inner.nodes.iter().map(|(inside, entry)| (prefixed(inside), entry.clone())));
         }
-        let input = |name: &String| ports.get(name).and_then(|(input, _)| input.clone()).unwrap_or_else(|| name.clone());
-        let output = |name: &String| ports.get(name).and_then(|(_, output)| output.clone()).unwrap_or_else(|| name.clone());
+        let input =
+            |name: &String| ports.get(name).and_then(|(input, _)| input.clone()).unwrap_or_else(|| name.clone());
+        let output =
+            |name: &String| ports.get(name).and_then(|(_, output)| output.clone()).unwrap_or_else(|| name.clone());
         flat.edges.extend(self.edges.iter().map(|(from, to)| (output(from), input(to))));
         flat
     }

@@ -10,7 +10,7 @@ use crate::tensor::{Tensor, element_count};
 pub type Shapes = BTreeMap<String, NodeShape>;
 
 /// Most values of a node at one step: sizes beyond them are slips or attacks.
-const MOST_VALUES: usize = 1 << 28;
+const MOST_VALUES: usize = 1 << 24;
 
 /// What a node takes and gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +75,7 @@ fn shape_of(name: &str, node: &Node, sources: &[(&String, &Vec<usize>)], from_in
 fn sized(name: &str, input: Vec<usize>, output: Vec<usize>) -> Found {
     match element_count(&output).filter(|&count| count <= MOST_VALUES) {
         Some(_) => Ok(NodeShape { input, output }),
-        None => Err(vec![Problem::of(name, format!("puts out {output:?}, more than 2^28 values a step"))]),
+        None => Err(vec![Problem::of(name, format!("puts out {output:?}, more than 2^24 values a step"))]),
     }
 }
 
@@ -133,7 +133,10 @@ fn convolved(name: &str, convolution: &Convolution, input: &[usize]) -> Result<V
         return refuse("weight", format!("asks for channels and {axes} axes, the edge brings {input:?}"));
     };
     if weight[1].checked_mul(convolution.groups) != Some(channels) {
-        return refuse("weight", format!("{weight:?} in {} groups does not take {channels} channels", convolution.groups));
+        return refuse(
+            "weight",
+            format!("{weight:?} in {} groups does not take {channels} channels", convolution.groups),
+        );
     }
     if let Some(shape) = convolution.input_shape.as_deref().filter(|&shape| shape != sides) {
         return refuse("input_shape", format!("says {shape:?}, the edge brings {sides:?}"));

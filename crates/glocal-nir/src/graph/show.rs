@@ -52,7 +52,10 @@ impl Convolution {
         let rest = if self.groups == 1 { String::new() } else { format!(", {} groups", self.groups) };
         let dilated = self.dilation.iter().any(|&dilation| dilation != 1);
         let dilation = if dilated { format!(", dilation {:?}", self.dilation) } else { String::new() };
-        format!("weight {}, bias {}, stride {:?}, padding {padding}{dilation}{rest}", self.weight, self.bias, self.stride)
+        format!(
+            "weight {}, bias {}, stride {:?}, padding {padding}{dilation}{rest}",
+            self.weight, self.bias, self.stride
+        )
     }
 }
 
