@@ -1,0 +1,3 @@
+//! `glocal-nir` from outside.
+
+mod golden;
