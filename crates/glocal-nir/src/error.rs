@@ -61,6 +61,12 @@ pub enum NirError {
         /// What would be right.
         message: &'static str,
     },
+    /// The graph is not that of the network kept beside it.
+    #[error("the graph was changed since Glocal wrote it: {nodes} are not those of the network kept in the file")]
+    Changed {
+        /// Which nodes.
+        nodes: String,
+    },
     /// The science refused.
     #[error(transparent)]
     Core(#[from] CoreError),
@@ -119,6 +125,9 @@ impl NirError {
             NirError::NotRunnable(_) => "bring these nodes into a supported form with the tool that made the file",
             NirError::Input { .. } => "give one line for each time step, with one value for each input",
             NirError::Option { .. } => "correct the value and run again",
+            NirError::Changed { .. } => {
+                "take the graph as it is now, without the network kept beside it, by --graph-only"
+            }
             NirError::Core(error) => return error.hint().map(str::to_owned),
         };
         Some(hint.into())

@@ -150,7 +150,7 @@ impl Place<'_> {
 }
 
 /// Threshold of the neurons that make a sum of spikes their maximum.
-pub const MAX_POOL_THRESHOLD: f64 = 0.5;
+const MAX_POOL_THRESHOLD: f64 = 0.5;
 
 /// tau in steps with exp(-1/tau) = decay. No tau gives 0: one that is 0 in single precision.
 fn steps(decay: f64) -> f64 {

@@ -18,7 +18,8 @@ use glocal_core::shape::Shape;
 use crate::error::{NirError, Problem};
 use crate::graph::{Graph, Node};
 
-pub(crate) use record::{ARRAYS, CONFIG, DT, FORMAT, GLOCAL, PLASTICITY, TIME_UNIT};
+pub(crate) use layer::channels_first;
+pub(crate) use record::keys;
 
 /// How a network is exported.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +59,11 @@ impl Reader {
             Reader::Euler => "euler",
             Reader::Sinabs => "sinabs",
         }
+    }
+
+    /// The reader of that name.
+    pub fn from_name(name: &str) -> Option<Reader> {
+        [Reader::Euler, Reader::Sinabs].into_iter().find(|reader| reader.name() == name)
     }
 }
 

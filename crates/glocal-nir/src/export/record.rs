@@ -8,20 +8,31 @@ use crate::error::Problem;
 use crate::tensor::{Tensor, Values};
 use crate::tree::{Tree, Value};
 
-/// Group with what Glocal says about the file.
-pub const GLOCAL: &str = "glocal";
-/// Group with the plastic weights and what moves them, layer by layer.
-pub const PLASTICITY: &str = "hybrid_plasticity";
-/// In [`GLOCAL`]: the time step.
-pub const DT: &str = "dt";
-/// In [`GLOCAL`]: what time constants are counted in.
-pub const TIME_UNIT: &str = "time_unit";
-/// In [`GLOCAL`]: the network's and the learner's config as JSON.
-pub const CONFIG: &str = "learner";
-/// In [`GLOCAL`]: the trained arrays.
-pub const ARRAYS: &str = "arrays";
-/// Version of these groups.
-pub const FORMAT: usize = 1;
+/// Names in a file's metadata.
+pub mod keys {
+    /// Group with what Glocal says about the file.
+    pub const GLOCAL: &str = "glocal";
+    /// Group with the plastic weights and what moves them, layer by layer.
+    pub const PLASTICITY: &str = "hybrid_plasticity";
+    /// In [`GLOCAL`]: version of these groups.
+    pub const FORMAT_KEY: &str = "format";
+    /// That version.
+    pub const FORMAT: usize = 1;
+    /// In [`GLOCAL`]: the time step in seconds.
+    pub const DT: &str = "dt";
+    /// In [`GLOCAL`]: what time constants are counted in.
+    pub const TIME_UNIT: &str = "time_unit";
+    /// In [`GLOCAL`]: who is to read the file.
+    pub const READER: &str = "reader";
+    /// In [`GLOCAL`]: `exact` or `approximate`.
+    pub const EXACTNESS: &str = "exactness";
+    /// In [`GLOCAL`]: what is approximate, one a line.
+    pub const APPROXIMATIONS: &str = "approximations";
+    /// In [`GLOCAL`]: the network's and the learner's config as JSON.
+    pub const CONFIG: &str = "learner";
+    /// In [`GLOCAL`]: the trained arrays.
+    pub const ARRAYS: &str = "arrays";
+}
 
 /// The metadata of an exported graph.
 pub fn metadata(learner: &Learner, options: &ExportOptions, approximations: &[Problem]) -> Tree {
@@ -29,13 +40,13 @@ pub fn metadata(learner: &Learner, options: &ExportOptions, approximations: &[Pr
     about.extend(options.notes.iter().map(|(name, text)| (name.clone(), Value::text(text))));
     let mut plastic = Tree::new();
     if options.lossless {
-        about.insert(CONFIG.into(), Value::text(json(learner.config())));
-        about.insert(ARRAYS.into(), Value::Group(arrays(learner, |name| !is_plastic(name))));
+        about.insert(keys::CONFIG.into(), Value::text(json(learner.config())));
+        about.insert(keys::ARRAYS.into(), Value::Group(arrays(learner, |name| !is_plastic(name))));
         plastic = plasticity(learner);
     }
-    let mut metadata = Tree::from([(GLOCAL.into(), Value::Group(about))]);
+    let mut metadata = Tree::from([(keys::GLOCAL.into(), Value::Group(about))]);
     if !plastic.is_empty() {
-        metadata.insert(PLASTICITY.into(), Value::Group(plastic));
+        metadata.insert(keys::PLASTICITY.into(), Value::Group(plastic));
     }
     metadata
 }
@@ -47,14 +58,14 @@ fn about(options: &ExportOptions, approximations: &[Problem]) -> Tree {
         super::Reader::Sinabs => "steps",
     };
     let mut about = Tree::from([
-        ("format".into(), Value::integer(FORMAT)),
-        (DT.into(), Value::number(options.dt)),
-        (TIME_UNIT.into(), Value::text(unit)),
-        ("reader".into(), Value::text(options.reader.name())),
-        ("exactness".into(), Value::text(if lines.is_empty() { "exact" } else { "approximate" })),
+        (keys::FORMAT_KEY.into(), Value::integer(keys::FORMAT)),
+        (keys::DT.into(), Value::number(options.dt)),
+        (keys::TIME_UNIT.into(), Value::text(unit)),
+        (keys::READER.into(), Value::text(options.reader.name())),
+        (keys::EXACTNESS.into(), Value::text(if lines.is_empty() { "exact" } else { "approximate" })),
     ]);
     if !lines.is_empty() {
-        about.insert("approximations".into(), Value::text(lines.join("\n")));
+        about.insert(keys::APPROXIMATIONS.into(), Value::text(lines.join("\n")));
     }
     about
 }

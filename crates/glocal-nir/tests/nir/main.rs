@@ -1,3 +1,8 @@
 //! `glocal-nir` from outside.
 
+mod damage;
+mod exported;
 mod golden;
+mod imported;
+mod made;
+mod refused;
