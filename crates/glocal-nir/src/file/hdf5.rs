@@ -1,7 +1,6 @@
 //! HDF5 to trees of values and back: the only file that knows the crate `hdf5-pure`.
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use hdf5_pure::{DType, Dataset, File, FileBuilder, Group, GroupBuilder};
 
@@ -24,11 +23,9 @@ const MOST_DEPTH: usize = 40;
 
 impl Container for Hdf5 {
     fn tree(bytes: &[u8]) -> Result<Tree, NirError> {
-        guarded(|| {
-            let file = File::from_bytes(bytes.to_vec()).map_err(at("the file"))?;
-            let mut budget = Budget { size: bytes.len(), unpacked: 0, objects: 0 };
-            read_group(&file.root(), "", 0, &mut budget)
-        })
+        let file = File::from_bytes(bytes.to_vec()).map_err(at("the file"))?;
+        let mut budget = Budget { size: bytes.len(), unpacked: 0, objects: 0 };
+        read_group(&file.root(), "", 0, &mut budget)
     }
 
     fn bytes(tree: &Tree) -> Result<Vec<u8>, NirError> {
@@ -45,17 +42,6 @@ impl Container for Hdf5 {
         }
         file.finish().map_err(at("the file"))
     }
-}
-
-/// The crate returns errors for damaged bytes, but 100 000 lines that parse addresses may hold a panic yet: here, and only
-/// here, one becomes an error. Nothing outlives the call, so nothing half-changed is seen.
-fn guarded<T>(read: impl FnOnce() -> Result<T, NirError>) -> Result<T, NirError> {
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
-        Err(NirError::Hdf5 {
-            place: "the file".into(),
-            message: "it is damaged in a way that its reader does not know".into(),
-        })
-    })
 }
 
 fn at(place: &str) -> impl Fn(hdf5_pure::Error) -> NirError {

@@ -4,5 +4,6 @@ mod damage;
 mod exported;
 mod golden;
 mod imported;
+mod interop;
 mod made;
 mod refused;
