@@ -109,6 +109,12 @@ fn lines(problems: &[Problem]) -> String {
 }
 
 impl NirError {
+    /// Time constants in seconds, and nobody says how long a step is.
+    pub fn no_time_step() -> NirError {
+        let message = "is needed: NIR keeps no time step, and time constants are in seconds";
+        NirError::Option { name: "dt", value: "absent".into(), message }
+    }
+
     /// What would help.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
@@ -124,6 +130,9 @@ impl NirError {
             NirError::NotImportable(_) => "`glocal nir run` computes what the graph does, node by node",
             NirError::NotRunnable(_) => "bring these nodes into a supported form with the tool that made the file",
             NirError::Input { .. } => "give one line for each time step, with one value for each input",
+            NirError::Option { value, .. } if value == "absent" => {
+                "snnTorch takes --dt 1e-4, norse 1e-3 unless told; files of sinabs count steps: --sinabs"
+            }
             NirError::Option { .. } => "correct the value and run again",
             NirError::Changed { .. } => {
                 "take the graph as it is now, without the network kept beside it, by --graph-only"

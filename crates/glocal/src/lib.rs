@@ -18,6 +18,7 @@ pub mod event_picture;
 pub mod experiments;
 pub mod few_shot;
 pub mod interrupt;
+pub mod nir;
 pub mod progress;
 pub mod report;
 pub mod run_folder;

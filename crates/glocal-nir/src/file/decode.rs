@@ -151,9 +151,7 @@ fn read_graph(fields: &mut Fields<'_>) -> Graph {
         Some(Value::Group(nodes)) => {
             for (name, value) in nodes {
                 let place = if fields.node == "graph" { name.clone() } else { format!("{}/{name}", fields.node) };
-                if let Some(entry) = read_entry(&place, value, fields.problems) {
-                    graph.nodes.insert(name.clone(), entry);
-                }
+                graph.nodes.insert(name.clone(), read_entry(&place, value, fields.problems));
             }
         }
         Some(other) => fields.note("nodes", format!("must be a group, is {}", other.kind())),
@@ -179,28 +177,28 @@ fn read_edges(fields: &mut Fields<'_>) -> Vec<(String, String)> {
     }
 }
 
-fn read_entry(place: &str, value: &Value, problems: &mut Vec<Problem>) -> Option<Entry> {
+/// A node; one without a type, or that is none, stays as a name that edges can lead to.
+fn read_entry(place: &str, value: &Value, problems: &mut Vec<Problem>) -> Entry {
+    let nameless = |problem: Problem, problems: &mut Vec<Problem>| {
+        problems.push(problem);
+        Entry { node: Node::Unsupported { kind: "?".into() }, metadata: Tree::new() }
+    };
     let Value::Group(tree) = value else {
-        problems.push(Problem::of(place, format!("must be a group, is {}", value.kind())));
-        return None;
+        return nameless(Problem::of(place, format!("must be a group, is {}", value.kind())), problems);
     };
     let kind = match tree.get("type") {
-        Some(Value::Text(kind)) => kind.clone(),
+        Some(Value::Text(kind)) => kind,
         Some(other) => {
-            problems.push(Problem::at(place, "type", format!("must be a text, is {}", other.kind())));
-            return None;
+            return nameless(Problem::at(place, "type", format!("must be a text, is {}", other.kind())), problems);
         }
-        None => {
-            problems.push(Problem::at(place, "type", "is missing"));
-            return None;
-        }
+        None => return nameless(Problem::at(place, "type", "is missing"), problems),
     };
     let mut fields = Fields::of(place, tree, problems);
-    let node = read_node(&kind, &mut fields);
+    let node = read_node(kind, &mut fields);
     if !matches!(node, Node::Unsupported { .. } | Node::Graph(_)) {
-        fields.finish(&kind);
+        fields.finish(kind);
     }
-    Some(Entry { node, metadata: fields.metadata })
+    Entry { node, metadata: fields.metadata }
 }
 
 fn read_node(kind: &str, fields: &mut Fields<'_>) -> Node {
@@ -298,4 +296,77 @@ fn read_convolution(fields: &mut Fields<'_>, axes: usize) -> Convolution {
 
 fn read_pool(fields: &mut Fields<'_>) -> Pool {
     Pool { kernel_size: fields.pair("kernel_size"), stride: fields.pair("stride"), padding: fields.pair("padding") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::file::encode;
+
+    fn valid() -> Tree {
+        let all = |value| Tensor::filled(2, value);
+        let lif = Node::Lif { tau: all(1e-3), r: all(1.0), v_leak: all(0.0), v_threshold: all(1.0), v_reset: all(0.0) };
+        let pool = Pool { kernel_size: [2, 2], stride: [2, 2], padding: [0, 0] };
+        let nodes = vec![
+            ("in".into(), Node::Input { shape: vec![2] }),
+            ("lif".into(), lif),
+            ("pool".into(), Node::SumPool2d(pool)),
+            ("out".into(), Node::Output { shape: vec![2] }),
+        ];
+        encode::file(&Graph::chain(nodes))
+    }
+
+    /// The fields of a node of the file, to change.
+    fn node<'a>(file: &'a mut Tree, name: &str) -> &'a mut Tree {
+        let mut tree = file;
+        for step in ["node", "nodes", name] {
+            let Some(Value::Group(inner)) = tree.get_mut(step) else { panic!("no {step}") };
+            tree = inner;
+        }
+        tree
+    }
+
+    fn problems(file: &Tree) -> Vec<String> {
+        graph(file).unwrap().1.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn missing_surplus_and_misshapen_fields_are_named_with_their_node() {
+        let mut file = valid();
+        assert_eq!(problems(&file), [""; 0]);
+        node(&mut file, "lif").remove("tau");
+        node(&mut file, "lif").insert("r".into(), Value::text("one"));
+        node(&mut file, "lif").insert("beta".into(), Value::number(0.9));
+        node(&mut file, "pool").insert("stride".into(), Value::integers(&[1, 2, 3]));
+        node(&mut file, "in").insert("shape".into(), Value::Integers { shape: vec![1], values: vec![-2] });
+        node(&mut file, "out").remove("type");
+        assert_eq!(
+            problems(&file),
+            [
+                "in.shape: holds -2, which must not be negative",
+                "lif.tau: is missing",
+                "lif.r: must be numbers, is a text",
+                "lif.beta: is no field of LIF",
+                "out.type: is missing",
+                "pool.stride: has 3 values for 2 axes",
+            ]
+        );
+    }
+
+    #[test]
+    fn absent_resets_are_zero_as_in_the_python_package() {
+        let mut file = valid();
+        node(&mut file, "lif").remove("v_reset");
+        let (graph, problems) = graph(&file).unwrap();
+        let Node::Lif { v_reset, .. } = &graph.nodes["lif"].node else { panic!("a LIF") };
+        assert_eq!((v_reset.range(), problems.len()), (Some((0.0, 0.0)), 0));
+    }
+
+    #[test]
+    fn unknown_types_stay_to_be_shown() {
+        let mut file = valid();
+        node(&mut file, "lif").insert("type".into(), Value::text("Izhikevich"));
+        let (graph, problems) = graph(&file).unwrap();
+        assert_eq!((graph.nodes["lif"].node.kind(), problems.len()), ("Izhikevich", 0));
+    }
 }

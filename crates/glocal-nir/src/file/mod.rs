@@ -4,6 +4,8 @@ mod decode;
 mod encode;
 mod hdf5;
 
+use std::collections::BTreeSet;
+
 use crate::error::{NirError, Problem};
 use crate::graph::{Graph, check};
 use crate::tree::Tree;
@@ -32,11 +34,10 @@ pub fn read(bytes: &[u8]) -> Result<Graph, NirError> {
 /// Bytes that are no HDF5 file or a damaged one, or that hold no graph.
 pub fn inspect(bytes: &[u8]) -> Result<(Graph, Vec<Problem>), NirError> {
     let (graph, mut problems) = decode::graph(&hdf5::Hdf5::tree(bytes)?)?;
-    // What lacks a field would only be reported again, as a gap in the graph.
-    let missing = !problems.is_empty();
-    match check(&graph.flattened()) {
-        Err(found) if !missing => problems.extend(found),
-        _ => {}
+    if let Err(found) = check(&graph.flattened()) {
+        // What is wrong with a node's fields has been said; what follows from it need not be.
+        let said: BTreeSet<String> = problems.iter().map(|problem| problem.place.clone()).collect();
+        problems.extend(found.into_iter().filter(|problem| !said.contains(&problem.place)));
     }
     Ok((graph, problems))
 }

@@ -6,7 +6,7 @@ mod order;
 mod shapes;
 mod show;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use check::check;
 pub use node::{Convolution, Flatten, Node, Padding, Pool};
@@ -72,16 +72,16 @@ impl Graph {
 
     /// The first input that hears from no node.
     pub fn input(&self) -> Option<&String> {
-        let heard = |name: &String| self.edges.iter().any(|(_, to)| to == name);
+        let heard: BTreeSet<&String> = self.edges.iter().map(|(_, to)| to).collect();
         let inputs = self.nodes.iter().filter(|(_, entry)| matches!(entry.node, Node::Input { .. }));
-        inputs.map(|(name, _)| name).find(|name| !heard(name))
+        inputs.map(|(name, _)| name).find(|name| !heard.contains(name))
     }
 
     /// The first output that no node hears from.
     pub fn output(&self) -> Option<&String> {
-        let speaks = |name: &String| self.edges.iter().any(|(from, _)| from == name);
+        let heard_from: BTreeSet<&String> = self.edges.iter().map(|(from, _)| from).collect();
         let outputs = self.nodes.iter().filter(|(_, entry)| matches!(entry.node, Node::Output { .. }));
-        outputs.map(|(name, _)| name).find(|name| !speaks(name))
+        outputs.map(|(name, _)| name).find(|name| !heard_from.contains(name))
     }
 
     /// Whether a graph is inside.

@@ -17,8 +17,16 @@ use crate::run::Discretisation;
 pub fn import(graph: &Graph, how: Discretisation, steps: usize) -> Result<Imported, NirError> {
     let graph = graph.flattened();
     let (order, shapes) = check(&graph).map_err(NirError::Graph)?;
-    let mut chain =
-        Chain { graph: &graph, shapes: &shapes, how, layers: vec![], problems: vec![], notes: vec![], scale: 1.0 };
+    let mut chain = Chain {
+        graph: &graph,
+        shapes: &shapes,
+        how,
+        layers: vec![],
+        problems: vec![],
+        notes: vec![],
+        scale: 1.0,
+        flattened: None,
+    };
     chain.branches(&order);
     chain.walk(&order.names);
     let Chain { layers, mut problems, notes, .. } = chain;
@@ -48,6 +56,8 @@ struct Chain<'a> {
     notes: Vec<Problem>,
     /// What the next layer's weights take over from sums that stand for means.
     scale: f64,
+    /// Shape that was flattened into the next layer's inputs.
+    flattened: Option<Vec<usize>>,
 }
 
 impl Chain<'_> {
@@ -60,13 +70,13 @@ impl Chain<'_> {
     }
 
     fn branches(&mut self, order: &Order) {
-        for (name, sources) in order.names.iter().zip(&order.sources) {
+        let mut targets = vec![0; order.names.len()];
+        order.sources.iter().flatten().for_each(|&source| targets[source] += 1);
+        for ((name, sources), targets) in order.names.iter().zip(&order.sources).zip(targets) {
             if sources.len() > 1 {
                 self.refuse(name, "adds what several edges bring; layers follow one another");
             }
-        }
-        for name in &order.names {
-            if self.graph.edges.iter().filter(|(from, _)| from == name).count() > 1 {
+            if targets > 1 {
                 self.refuse(name, "feeds several nodes; layers follow one another");
             }
         }
@@ -76,7 +86,8 @@ impl Chain<'_> {
         let mut names = names.iter().peekable();
         while let Some(name) = names.next() {
             match self.node(name).clone() {
-                Node::Input { .. } | Node::Output { .. } | Node::Flatten(_) => {}
+                Node::Input { .. } | Node::Output { .. } => {}
+                Node::Flatten(_) => self.flattened = Some(self.shapes[name].input.clone()),
                 Node::Affine { .. } | Node::Linear { .. } | Node::Conv2d(_) => {
                     let next = names.next_if(|next| is_neuron(self.node(next)));
                     match next {
@@ -107,6 +118,7 @@ impl Chain<'_> {
         };
         self.notes.extend(neurons.approximation.map(|text| Problem::of(neuron, text)));
         let scale = std::mem::replace(&mut self.scale, 1.0);
+        let flattened = self.flattened.take();
         let made = match self.node(name) {
             Node::Conv2d(convolution) => fitting(name, convolution).and_then(|own| {
                 let layer = LayerConfig::convolution_of(shape.output[0], own, neurons.config);
@@ -117,7 +129,8 @@ impl Chain<'_> {
                 ))
             }),
             node => {
-                let before = self.flattened_map(name);
+                // Below the first layer the engine keeps maps channels last; the network's own input it takes as it is.
+                let before = flattened.filter(|shape| shape.len() == 3 && !self.layers.is_empty());
                 let layer = LayerConfig::new(shape.output[0], neurons.config);
                 Ok((layer, dense(node, &neurons.factors, scale, before.as_deref())))
             }
@@ -126,17 +139,6 @@ impl Chain<'_> {
             Ok(layer) => self.layers.push(layer),
             Err(problems) => self.problems.extend(problems),
         }
-    }
-
-    /// The map that is flattened into a layer, if the engine keeps it channels last: below the first layer it does not.
-    fn flattened_map(&self, name: &str) -> Option<Vec<usize>> {
-        let source = |name: &str| self.graph.edges.iter().find(|(_, to)| to == name).map(|(from, _)| from.as_str());
-        let mut at = source(name)?;
-        while let Node::Output { .. } | Node::Input { .. } = self.node(at) {
-            at = source(at)?;
-        }
-        let flattened = matches!(self.node(at), Node::Flatten(_)) && !self.layers.is_empty();
-        flattened.then(|| self.shapes[at].input.clone()).filter(|shape| shape.len() == 3)
     }
 
     /// Whether a node turns sums of spikes into their maximum.

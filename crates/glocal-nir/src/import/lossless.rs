@@ -9,6 +9,7 @@ use glocal_core::{Learner, LearnerConfig};
 use crate::error::{NirError, Problem};
 use crate::export::{self, ExportOptions, Reader, keys};
 use crate::graph::Graph;
+use crate::run::Discretisation;
 use crate::tensor::{Tensor, Values};
 use crate::tree::{Tree, Value};
 
@@ -25,6 +26,16 @@ pub struct Record {
     pub learner: Option<String>,
     /// Every other text, by its name.
     pub notes: BTreeMap<String, String>,
+}
+
+impl Record {
+    /// What the time constants of the file mean, if it says so.
+    pub fn discretisation(&self) -> Option<Discretisation> {
+        match self.reader {
+            Some(Reader::Sinabs) => Some(Discretisation::Sinabs),
+            _ => self.dt.map(|dt| Discretisation::Euler { dt }),
+        }
+    }
 }
 
 /// What Glocal says about the file; `None` if another tool wrote it.
@@ -70,9 +81,9 @@ pub fn restore(graph: &Graph, record: &Record) -> Result<Option<Learner>, NirErr
     // Before anything of the config's sizes is allocated.
     for spec in array_specs(&config.network) {
         let name = spec.name();
-        match arrays.iter().find(|(own, _)| *own == name) {
-            Some((_, tensor)) if tensor.shape() == spec.shape => {}
-            Some((_, tensor)) => {
+        match arrays.get(name.as_str()) {
+            Some(tensor) if tensor.shape() == spec.shape => {}
+            Some(tensor) => {
                 let message =
                     format!("keeps `{name}` of shape {:?}, its network needs {:?}", tensor.shape(), spec.shape);
                 return Err(damaged(message));
@@ -86,8 +97,8 @@ pub fn restore(graph: &Graph, record: &Record) -> Result<Option<Learner>, NirErr
 }
 
 /// The arrays of the network, by name.
-fn kept(graph: &Graph) -> Vec<(&str, &Tensor)> {
-    let mut found = Vec::new();
+fn kept(graph: &Graph) -> BTreeMap<&str, &Tensor> {
+    let mut found = BTreeMap::new();
     if let Some(Value::Group(about)) = graph.metadata.get(keys::GLOCAL)
         && let Some(Value::Group(arrays)) = about.get(keys::ARRAYS)
     {
@@ -110,17 +121,15 @@ fn tensors(tree: &Tree) -> impl Iterator<Item = (&str, &Tensor)> {
     })
 }
 
-fn fill(config: LearnerConfig, arrays: &[(&str, &Tensor)]) -> Result<Learner, NirError> {
-    let singles: Vec<(&str, &Tensor, &[f32])> = arrays
-        .iter()
-        .filter_map(|(name, tensor)| match tensor.values() {
-            Values::F32(values) => Some((*name, *tensor, &values[..])),
-            Values::F64(_) => None,
-        })
-        .collect();
+fn fill(config: LearnerConfig, arrays: &BTreeMap<&str, &Tensor>) -> Result<Learner, NirError> {
+    let single = |(name, tensor): (&&str, &&Tensor)| match tensor.values() {
+        Values::F32(values) => Some((name.to_string(), tensor.shape().to_vec(), values.clone())),
+        Values::F64(_) => None,
+    };
+    let singles: Vec<(String, Vec<usize>, Vec<f32>)> = arrays.iter().filter_map(single).collect();
     let named: Vec<Named<'_, f32>> = singles
         .iter()
-        .map(|(name, tensor, values)| Named { name: (*name).to_owned(), shape: tensor.shape().to_vec(), values })
+        .map(|(name, shape, values)| Named { name: name.clone(), shape: shape.clone(), values })
         .collect();
     let bytes = checkpoint::write(&named, &BTreeMap::new());
     let mut learner = Learner::new(config, 0)?;

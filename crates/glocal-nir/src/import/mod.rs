@@ -8,7 +8,6 @@ mod neuron;
 use glocal_core::Learner;
 
 use crate::error::NirError;
-use crate::export::Reader;
 use crate::graph::Graph;
 use crate::run::Discretisation;
 
@@ -57,13 +56,7 @@ pub fn import(graph: &Graph, options: &ImportOptions) -> Result<Imported, NirErr
     {
         return Ok(Imported { learner, origin: Origin::Kept, approximations: Vec::new() });
     }
-    let said = record.and_then(|record| match record.reader {
-        Some(Reader::Sinabs) => Some(Discretisation::Sinabs),
-        _ => record.dt.map(|dt| Discretisation::Euler { dt }),
-    });
-    let Some(discretisation) = options.discretisation.or(said) else {
-        let message = "is needed: NIR keeps no time step, and time constants are in seconds";
-        return Err(NirError::Option { name: "dt", value: "absent".into(), message });
-    };
+    let said = record.and_then(|record| record.discretisation());
+    let discretisation = options.discretisation.or(said).ok_or_else(NirError::no_time_step)?;
     layers::import(graph, discretisation, options.steps)
 }

@@ -8,7 +8,7 @@ use glocal::progress::Progress;
 use glocal::{GlocalError, TrainOptions};
 use glocal_data::Locations;
 
-use crate::{bench, chip, data, eval, fewshot, quickstart, report, reproduce, train};
+use crate::{bench, chip, data, eval, fewshot, nir, quickstart, report, reproduce, train};
 
 /// Spiking neural networks that learn globally (backprop through time) and locally (synaptic plasticity) at once.
 #[derive(Debug, Parser)]
@@ -54,6 +54,9 @@ pub enum Command {
     /// Bring a trained network to the chip
     #[command(subcommand)]
     Chip(chip::ChipCommand),
+    /// Exchange networks with other tools as NIR files
+    #[command(subcommand)]
+    Nir(nir::NirCommand),
     /// Measure the training step on this machine
     Bench(bench::BenchArgs),
 }

@@ -7,6 +7,7 @@ mod data;
 mod eval;
 mod event_files;
 mod fewshot;
+mod nir;
 mod output;
 mod quickstart;
 mod report;
@@ -43,6 +44,7 @@ fn run(cli: Cli) -> Result<(), GlocalError> {
         Command::Data(command) => data::run(&command, &context),
         Command::Report(args) => report::run(&args, &context),
         Command::Chip(command) => chip::run(&command, &context),
+        Command::Nir(command) => nir::run(&command),
         Command::Bench(args) => bench::run(&args),
     }
 }
