@@ -112,9 +112,11 @@ keep("norse_lif", "euler", norse.to_nir(net, torch.zeros(1, 6), dt=1.0), inputs,
 row = lambda count, value: np.full(count, value, dtype=np.float32)
 graph = nir.NIRGraph.from_list(
     nir.Affine(sixteenths(8, 6).numpy(), sixteenths(8).numpy()),
-    nir.CubaLIF(tau_syn=row(8, 2e-4), tau_mem=row(8, 4e-4), r=row(8, 2.0), v_leak=row(8, 0.0), v_threshold=row(8, 0.47), w_in=row(8, 1.5)),
+    nir.CubaLIF(tau_syn=row(8, 2e-4), tau_mem=row(8, 4e-4), r=row(8, 2.0), v_leak=row(8, 0.0),
+                v_threshold=row(8, 0.47), w_in=row(8, 1.5)),
     nir.Affine(sixteenths(5, 8).numpy(), sixteenths(5).numpy()),
-    nir.CubaLIF(tau_syn=row(5, 3e-4), tau_mem=row(5, 2e-4), r=row(5, 1.0), v_leak=row(5, 0.0), v_threshold=row(5, 0.31), w_in=row(5, 2.0)),
+    nir.CubaLIF(tau_syn=row(5, 3e-4), tau_mem=row(5, 2e-4), r=row(5, 1.0), v_leak=row(5, 0.0),
+                v_threshold=row(5, 0.31), w_in=row(5, 2.0)),
 )
 keep("norse_cuba", "euler", graph, inputs, run_norse(norse.from_nir(graph, dt=DT), inputs))
 
@@ -140,5 +142,6 @@ def sinabs_lif(tau, shape):
 
 
 sinabs_case("sinabs_lif", (6,), nn.Linear(6, 8), sinabs_lif(3.0, (8,)), nn.Linear(8, 5), sinabs_lif(2.0, (5,)))
-sinabs_case("sinabs_conv", (1, 6, 6), nn.Conv2d(1, 3, 3), sl.IAFSqueeze(spike_threshold=torch.tensor(0.97), min_v_mem=-0.97, num_timesteps=STEPS),
-            sl.SumPool2d(2), nn.Flatten(), nn.Linear(12, 4), sinabs_lif(2.0, (4,)))
+iaf = sl.IAFSqueeze(spike_threshold=torch.tensor(0.97), min_v_mem=-0.97, num_timesteps=STEPS)
+sinabs_case("sinabs_conv", (1, 6, 6), nn.Conv2d(1, 3, 3), iaf, sl.SumPool2d(2), nn.Flatten(), nn.Linear(12, 4),
+            sinabs_lif(2.0, (4,)))

@@ -51,6 +51,9 @@ pub enum NirError {
         /// Values given.
         found: usize,
     },
+    /// Time constants in seconds, and nobody says how long a step is.
+    #[error("NIR keeps no time step, and time constants are in seconds: dt is needed")]
+    NoTimeStep,
     /// An option that makes no sense.
     #[error("{name} = {value}: {message}")]
     Option {
@@ -109,16 +112,13 @@ fn lines(problems: &[Problem]) -> String {
 }
 
 impl NirError {
-    /// Time constants in seconds, and nobody says how long a step is.
-    pub fn no_time_step() -> NirError {
-        let message = "is needed: NIR keeps no time step, and time constants are in seconds";
-        NirError::Option { name: "dt", value: "absent".into(), message }
-    }
-
     /// What would help.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            NirError::Hdf5 { .. } => "was the file cut short in a transfer? write it again, or fetch it again",
+            NirError::Hdf5 { .. } => {
+                "was it cut short in a transfer? then fetch it again; files in the latest formats (`libver=\"latest\"`) are \
+                 better written without that"
+            }
             NirError::TooLarge { .. } => "the file is damaged: fetch it again",
             NirError::Graph(_) => {
                 "write the graph again with the tool that made it; `nir.read` of the Python package refuses such graphs, too"
@@ -130,7 +130,7 @@ impl NirError {
             NirError::NotImportable(_) => "`glocal nir run` computes what the graph does, node by node",
             NirError::NotRunnable(_) => "bring these nodes into a supported form with the tool that made the file",
             NirError::Input { .. } => "give one line for each time step, with one value for each input",
-            NirError::Option { value, .. } if value == "absent" => {
+            NirError::NoTimeStep => {
                 "snnTorch takes --dt 1e-4, norse 1e-3 unless told; files of sinabs count steps: --sinabs"
             }
             NirError::Option { .. } => "correct the value and run again",

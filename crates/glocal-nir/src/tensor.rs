@@ -106,13 +106,14 @@ impl Tensor {
     }
 }
 
-/// Shape and range, as in `[10, 784] in -0.3..0.4`; a single value without a range.
+/// Range and shape, as in `-0.3000..0.4000 [10, 784]`; one value for all as it is.
 impl fmt::Display for Tensor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.range() {
-            Some((low, high)) if low == high => write!(f, "{low} {:?}", self.shape),
-            Some((low, high)) => write!(f, "{low:.4}..{high:.4} {:?}", self.shape),
-            None => write!(f, "{:?}", self.shape),
+        match (self.range(), &self.values) {
+            (Some((low, high)), Values::F32(_)) if low == high => write!(f, "{} {:?}", low as f32, self.shape),
+            (Some((low, high)), Values::F64(_)) if low == high => write!(f, "{low} {:?}", self.shape),
+            (Some((low, high)), _) => write!(f, "{low:.4}..{high:.4} {:?}", self.shape),
+            (None, _) => write!(f, "{:?}", self.shape),
         }
     }
 }

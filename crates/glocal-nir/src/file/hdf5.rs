@@ -46,7 +46,13 @@ impl Container for Hdf5 {
 
 fn at(place: &str) -> impl Fn(hdf5_pure::Error) -> NirError {
     let place = place.to_owned();
-    move |error| NirError::Hdf5 { place: place.clone(), message: error.to_string() }
+    move |error| {
+        let message = match error {
+            hdf5_pure::Error::Format(format) => format.to_string(),
+            other => other.to_string(),
+        };
+        NirError::Hdf5 { place: place.clone(), message }
+    }
 }
 
 /// What reading may cost, told by the file's size.

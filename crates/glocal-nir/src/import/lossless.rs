@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use glocal_core::checkpoint::{self, Named};
 use glocal_core::params::array_specs;
-use glocal_core::{Learner, LearnerConfig};
+use glocal_core::{Learner, LearnerConfig, NetworkConfig};
 
 use crate::error::{NirError, Problem};
 use crate::export::{self, ExportOptions, Reader, keys};
@@ -91,9 +91,30 @@ pub fn restore(graph: &Graph, record: &Record) -> Result<Option<Learner>, NirErr
             None => return Err(damaged(format!("lacks `{name}`, which its network needs"))),
         }
     }
+    same_sizes(graph, &config.network)?;
     let learner = fill(config, &arrays)?;
     unchanged(graph, record, &learner)?;
     Ok(Some(learner))
+}
+
+/// The graph's arrays must be as large as the kept network's would be: exporting it again then takes no more than the file.
+fn same_sizes(graph: &Graph, network: &NetworkConfig) -> Result<(), NirError> {
+    let arrays = |name: &str| graph.nodes.get(name).map(|entry| entry.node.arrays()).unwrap_or_default();
+    let mut unlike = Vec::new();
+    for (index, layer) in network.layers.iter().enumerate() {
+        let (map, neurons) = (format!("layer{index}"), format!("layer{index}_neurons"));
+        let inputs = network.layer_inputs(index);
+        let weights = arrays(&map).first().map_or(0, |(_, weight)| weight.len());
+        if layer.convolution().is_none() && layer.size.checked_mul(inputs) != Some(weights) {
+            unlike.push(map);
+        }
+        let count = network.layer_neurons(index);
+        let all = arrays(&neurons);
+        if all.is_empty() || all.iter().any(|(_, values)| values.len() != count) {
+            unlike.push(neurons);
+        }
+    }
+    if unlike.is_empty() { Ok(()) } else { Err(NirError::Changed { nodes: unlike.join(", ") }) }
 }
 
 /// The arrays of the network, by name.
@@ -149,7 +170,8 @@ fn unchanged(graph: &Graph, record: &Record, learner: &Learner) -> Result<(), Ni
     let changed: Vec<&str> = names.filter(differs).map(String::as_str).collect();
     match changed[..] {
         [] if same_edges(graph, &again) => Ok(()),
-        _ => Err(NirError::Changed { nodes: changed.join(", ") }),
+        [] => Err(NirError::Changed { nodes: "the edges".into() }),
+        [..] => Err(NirError::Changed { nodes: changed.join(", ") }),
     }
 }
 

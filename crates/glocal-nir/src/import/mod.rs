@@ -57,6 +57,6 @@ pub fn import(graph: &Graph, options: &ImportOptions) -> Result<Imported, NirErr
         return Ok(Imported { learner, origin: Origin::Kept, approximations: Vec::new() });
     }
     let said = record.and_then(|record| record.discretisation());
-    let discretisation = options.discretisation.or(said).ok_or_else(NirError::no_time_step)?;
+    let discretisation = options.discretisation.or(said).ok_or(NirError::NoTimeStep)?;
     layers::import(graph, discretisation, options.steps)
 }

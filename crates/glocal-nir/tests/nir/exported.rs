@@ -131,3 +131,17 @@ fn a_changed_graph_is_noticed() {
     assert!(matches!(&error, NirError::Changed { nodes } if nodes == "layer1"), "{error}");
     assert_eq!(back(&graph, true).learner.params()[1].bias, [0.5; 5]);
 }
+
+/// A kept network that asks for far more memory than the file has bytes is refused before any is taken.
+#[test]
+fn a_kept_network_larger_than_its_graph_is_refused() {
+    let mut graph = graph(&convolutional());
+    let Some(Value::Group(about)) = graph.metadata.get_mut("glocal") else { panic!("a group") };
+    let Some(Value::Text(config)) = about.get_mut("learner") else { panic!("a config") };
+    let larger = config.replace("\"inputs\":312", "\"inputs\":134217728").replace("[2,13,12]", "[2,8192,8192]");
+    assert_ne!(*config, larger);
+    *config = larger;
+    let options = ImportOptions { discretisation: None, steps: 1, graph_only: false };
+    let error = import(&graph, &options).unwrap_err();
+    assert!(!error.to_string().is_empty() && !matches!(error, NirError::NotImportable(_)), "{error}");
+}

@@ -32,7 +32,7 @@ fn a_time_step_is_needed() {
     let (_, bytes, _) = all().into_iter().find(|(name, ..)| *name == "snntorch_lif").expect("a case");
     let options = |discretisation| ImportOptions { discretisation, steps: STEPS, graph_only: false };
     let graph = read(bytes).unwrap();
-    assert!(matches!(import(&graph, &options(None)), Err(NirError::Option { name: "dt", .. })));
+    assert!(matches!(import(&graph, &options(None)), Err(NirError::NoTimeStep)));
     // A time constant of 2e-4 s leaves less than nothing after 1 ms.
     let wrong = import(&graph, &options(Some(Discretisation::Euler { dt: 1e-3 })));
     assert!(matches!(wrong, Err(NirError::NotImportable(problems)) if problems.len() == 2));

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use glocal::nir::{create_run, import_network};
 use glocal::{GlocalError, RunConfig};
+use glocal_core::neuron::{NeuronConfig, Reset};
 use glocal_nir::{ImportOptions, Imported, Origin};
 use serde::Serialize;
 
@@ -91,7 +92,7 @@ impl ImportArgs {
             layer,
             kind: if config.convolution().is_some() { "conv" } else { "dense" },
             size: config.size,
-            neuron: format!("{:?}", config.neuron),
+            neuron: in_words(&config.neuron),
         });
         Summary {
             file: self.file.clone(),
@@ -105,6 +106,17 @@ impl ImportArgs {
             inputs: network.inputs,
             layers: layers.collect(),
         }
+    }
+}
+
+fn in_words(neuron: &NeuronConfig) -> String {
+    match neuron {
+        NeuronConfig::Lif { threshold, decay, reset, .. } => {
+            let reset = if *reset == Reset::ToZero { "to zero" } else { "by the threshold" };
+            format!("LIF, threshold {threshold:.6}, decay {decay:.6}, reset {reset}")
+        }
+        NeuronConfig::LeakyIntegrator { decay, .. } => format!("leaky integrator, decay {decay:.6}"),
+        other => format!("{other:?}"),
     }
 }
 

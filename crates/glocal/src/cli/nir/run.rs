@@ -63,7 +63,7 @@ impl RunArgs {
         let failed = || GlocalError::nir(&self.file);
         let record = record(&graph).map_err(failed())?;
         let said = record.and_then(|record| record.discretisation());
-        let how = self.time.discretisation().or(said).ok_or_else(NirError::no_time_step).map_err(failed())?;
+        let how = self.time.discretisation().or(said).ok_or(NirError::NoTimeStep).map_err(failed())?;
         let found = run(&graph, &numbers(&self.input)?, how).map_err(failed())?;
         let width = found.shape.iter().product::<usize>().max(1);
         let answer = Answer {
