@@ -168,7 +168,7 @@ fn read_edges(fields: &mut Fields<'_>) -> Vec<(String, String)> {
             values.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect()
         }
         // The Python package writes an empty list as numbers.
-        Some(value) if matches!(value, Value::Numbers(empty) if empty.is_empty()) => Vec::new(),
+        Some(Value::Numbers(empty)) if empty.is_empty() => Vec::new(),
         Some(other) => {
             fields.note("edges", format!("must be pairs of names [E, 2], is {}", other.kind()));
             Vec::new()

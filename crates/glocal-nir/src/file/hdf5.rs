@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hdf5_pure::{DType, Dataset, File, FileBuilder, Group, GroupBuilder};
+use hdf5_pure::{DType, Dataset, Datatype, DatatypeByteOrder, File, FileBuilder, Group, GroupBuilder};
 
 use super::Container;
 use crate::error::NirError;
@@ -117,8 +117,6 @@ fn read_value(dataset: &Dataset, place: &str, budget: &mut Budget) -> Result<Val
     match dtype {
         DType::F32 => numbers(Values::F32(dataset.read_f32().map_err(&fail)?)),
         DType::F64 => numbers(Values::F64(dataset.read_f64().map_err(&fail)?)),
-        // Half precision: exact in single precision.
-        DType::Other(_) if is_half(dataset) => numbers(Values::F32(dataset.read_f32().map_err(&fail)?)),
         DType::I8 | DType::I16 | DType::I32 | DType::I64 | DType::U8 | DType::U16 | DType::U32 => {
             let values = dataset.read_i64().map_err(&fail)?;
             let message = format!("holds {} values, its shape {shape:?} says {count:?}", values.len());
@@ -128,7 +126,10 @@ fn read_value(dataset: &Dataset, place: &str, budget: &mut Budget) -> Result<Val
             Ok(Value::Integers { shape, values })
         }
         DType::String | DType::VariableLengthString => read_texts(dataset, shape, place, budget),
-        other => Ok(Value::Foreign(other.to_string())),
+        other => match half_precision(&other) {
+            Some(order) => numbers(Values::F32(halves(&dataset.read_raw().map_err(&fail)?, order))),
+            None => Ok(Value::Foreign(other.to_string())),
+        },
     }
 }
 
@@ -137,9 +138,25 @@ fn clamped(side: u64) -> usize {
     usize::try_from(side).unwrap_or(usize::MAX)
 }
 
-fn is_half(dataset: &Dataset) -> bool {
-    let float = matches!(dataset.datatype(), Ok(hdf5_pure::Datatype::FloatingPoint { .. }));
-    float && dataset.element_size().is_ok_and(|bytes| bytes == 2)
+/// The byte order of IEEE 754 half precision; `None` for other types.
+fn half_precision(dtype: &DType) -> Option<DatatypeByteOrder> {
+    let DType::Other(datatype) = dtype else { return None };
+    match **datatype {
+        Datatype::FloatingPoint { size: 2, byte_order, layout } => {
+            let ieee = layout.exponent_size == 5 && layout.mantissa_size == 10 && layout.exponent_bias == 15;
+            ieee.then_some(byte_order)
+        }
+        _ => None,
+    }
+}
+
+/// Numbers in half precision, which single precision holds exactly.
+fn halves(bytes: &[u8], order: DatatypeByteOrder) -> Vec<f32> {
+    let value = |pair: &[u8]| match order {
+        DatatypeByteOrder::BigEndian => half::f16::from_be_bytes([pair[0], pair[1]]),
+        _ => half::f16::from_le_bytes([pair[0], pair[1]]),
+    };
+    bytes.chunks_exact(2).map(|pair| value(pair).to_f32()).collect()
 }
 
 /// Claims what a dataset unpacks to: its values, or a whole chunk where that is more.
@@ -234,6 +251,30 @@ mod tests {
             ("empty".into(), Value::Group(Tree::new())),
         ]);
         assert_eq!(Hdf5::tree(&Hdf5::bytes(&tree).unwrap()).unwrap(), tree);
+    }
+
+    /// What other writers use: texts of one length, small integers, half precision. IEEE 754: 0x3c00 is 1, 0xc100 is -2.5,
+    /// 0x0001 is 2⁻²⁴.
+    #[test]
+    fn narrow_types_become_wider_ones() {
+        let mut file = FileBuilder::new();
+        file.create_dataset("fixed").with_strings(&["LIF", "Affine"]).unwrap();
+        file.create_dataset("small").with_i8_data(&[-8, 11]);
+        let layout = hdf5_pure::FloatingPointLayout {
+            bit_offset: 0,
+            bit_precision: 16,
+            exponent_location: 10,
+            exponent_size: 5,
+            mantissa_location: 0,
+            mantissa_size: 10,
+            exponent_bias: 15,
+        };
+        let half = Datatype::FloatingPoint { size: 2, byte_order: DatatypeByteOrder::LittleEndian, layout };
+        file.create_dataset("half").with_raw_data(half, vec![0x00, 0x3c, 0x00, 0xc1, 0x01, 0x00], 3);
+        let tree = Hdf5::tree(&file.finish().unwrap()).unwrap();
+        assert_eq!(tree["fixed"], Value::Texts { shape: vec![2], values: vec!["LIF".into(), "Affine".into()] });
+        assert_eq!(tree["small"], Value::Integers { shape: vec![2], values: vec![-8, 11] });
+        assert_eq!(tree["half"], Value::Numbers(Tensor::row(vec![1.0, -2.5, 1.0 / 16_777_216.0])));
     }
 
     #[test]
