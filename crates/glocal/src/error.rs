@@ -70,7 +70,7 @@ pub enum GlocalError {
         /// The file or run folder.
         path: PathBuf,
         /// What is wrong.
-        source: glocal_nir::NirError,
+        source: Box<glocal_nir::NirError>,
     },
     /// The data refused.
     #[error(transparent)]
@@ -161,7 +161,7 @@ impl GlocalError {
     /// An error about a NIR file or a run to export.
     pub fn nir(path: &Path) -> impl FnOnce(glocal_nir::NirError) -> GlocalError {
         let path = path.to_owned();
-        move |source| GlocalError::Nir { path, source }
+        move |source| GlocalError::Nir { path, source: Box::new(source) }
     }
 
     /// A failed write to `path`.

@@ -30,7 +30,7 @@ pub struct ExportOptions {
     pub reader: Reader,
     /// Whether to refuse what would be approximate.
     pub strict: bool,
-    /// Whether the file keeps all that import needs to give back the same network: twice the size.
+    /// Whether the file keeps all that import needs to give back the same network: two to three times the size.
     pub lossless: bool,
     /// Texts of the caller's own to keep beside the network (a run's config).
     pub notes: Vec<(String, String)>,

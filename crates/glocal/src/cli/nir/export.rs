@@ -37,7 +37,7 @@ pub struct ExportArgs {
     /// Refuse what would be approximate
     #[arg(long)]
     strict: bool,
-    /// Leave out what only import needs: half the size
+    /// Leave out what only import needs; the file is half as large or less
     #[arg(long)]
     graph_only: bool,
     /// Print JSON
