@@ -64,6 +64,14 @@ pub enum GlocalError {
     /// The chip refused.
     #[error(transparent)]
     Chip(#[from] glocal_chip::ChipError),
+    /// A NIR file was refused, or a network that NIR cannot say.
+    #[error("{}: {source}", .path.display())]
+    Nir {
+        /// The file or run folder.
+        path: PathBuf,
+        /// What is wrong.
+        source: Box<glocal_nir::NirError>,
+    },
     /// The data refused.
     #[error(transparent)]
     Data(#[from] glocal_data::DataError),
@@ -126,6 +134,7 @@ impl GlocalError {
             }
             GlocalError::Core { source, .. } => source.hint().map(str::to_owned),
             GlocalError::Chip(error) => Some(error.hint()),
+            GlocalError::Nir { source, .. } => source.hint(),
             GlocalError::Data(error) => error.hint(),
             GlocalError::Stopped { command, .. } => Some(format!("go on from there, to the same bits: {command}")),
             GlocalError::Stdout(_) => Some("check where stdout leads; what the command wrote to files is whole".into()),
@@ -147,6 +156,12 @@ impl GlocalError {
     pub fn core(context: impl Into<String>) -> impl FnOnce(CoreError) -> GlocalError {
         let context = Some(context.into());
         move |source| GlocalError::Core { context, source }
+    }
+
+    /// An error about a NIR file or a run to export.
+    pub fn nir(path: &Path) -> impl FnOnce(glocal_nir::NirError) -> GlocalError {
+        let path = path.to_owned();
+        move |source| GlocalError::Nir { path, source: Box::new(source) }
     }
 
     /// A failed write to `path`.

@@ -22,6 +22,7 @@ pub mod experiments;
 pub mod few_shot;
 pub mod interrupt;
 pub mod machine;
+pub mod nir;
 pub mod progress;
 pub mod report;
 pub mod run_folder;

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Each crate with the workspace crates that it may depend on.
-const MAY_DEPEND_ON: [(&str, &[&str]); 4] = [
+const MAY_DEPEND_ON: [(&str, &[&str]); 5] = [
     ("glocal-core", &[]),
     ("glocal-data", &["glocal-core"]),
     ("glocal-chip", &["glocal-core"]),
-    ("glocal", &["glocal-core", "glocal-data", "glocal-chip"]),
+    ("glocal-nir", &["glocal-core"]),
+    ("glocal", &["glocal-core", "glocal-data", "glocal-chip", "glocal-nir"]),
 ];
 
 fn workspace_root() -> PathBuf {
@@ -102,5 +103,14 @@ fn the_data_crate_reaches_the_network_in_one_file_only_and_knows_no_clock() {
     let network = lines_with(&files, &["ureq", "std::net"]);
     assert!(!network.is_empty() && network.iter().all(|line| line.contains("fetch/transfer.rs:")), "{network:#?}");
     let found = lines_with(&files, &["SystemTime", "Instant", "println!", "thread_rng"]);
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn only_one_file_knows_the_hdf5_crate() {
+    let files = sources(&workspace_root().join("crates/glocal-nir/src"));
+    let found = lines_with(&files, &["hdf5_pure"]);
+    assert!(!found.is_empty() && found.iter().all(|line| line.contains("file/hdf5.rs:")), "{found:#?}");
+    let found = lines_with(&files, &["std::fs", "std::net", "SystemTime", "Instant", "println!", "HashMap"]);
     assert!(found.is_empty(), "{found:#?}");
 }

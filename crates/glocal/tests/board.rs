@@ -105,10 +105,7 @@ fn a_run_without_event_files_has_none_and_the_same_result() {
 
 #[test]
 fn tensorboard_reads_the_same() {
-    let Ok(python) = std::env::var("GLOCAL_INTEROP_PYTHON") else {
-        eprintln!("skipped: GLOCAL_INTEROP_PYTHON names no Python with tensorboard");
-        return;
-    };
+    let Some(python) = common::python_with("tensorboard") else { return };
     let scratch = Scratch::new();
     scratch.run(&["train", "tiny.toml", "--out", "run", "--stop-after", &(STEPS_PER_EPOCH + 3).to_string()]);
     let early = fs::read(scratch.path("run/checkpoints/last.safetensors")).unwrap();

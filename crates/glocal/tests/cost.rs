@@ -1,6 +1,8 @@
 //! What networks cost. Oracle: the neurobench package 2.3 on the same weights and inputs (tests/interop/neurobench_figures.py),
 //! as constants and, where a Python has it, run anew.
 
+mod common;
+
 use std::path::Path;
 use std::process::Command;
 
@@ -79,10 +81,7 @@ fn neurobench_finds_the_same() {
 
 #[test]
 fn neurobench_finds_the_same_when_asked_again() {
-    let Ok(python) = std::env::var("GLOCAL_INTEROP_PYTHON") else {
-        eprintln!("skipped: GLOCAL_INTEROP_PYTHON names no Python with neurobench");
-        return;
-    };
+    let Some(python) = common::python_with("neurobench") else { return };
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/interop/neurobench_figures.py");
     let output = Command::new(python).arg(script).output().expect("Python runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -10,7 +10,7 @@ use glocal_data::Locations;
 use serde::Serialize;
 
 use crate::output::{print, print_json};
-use crate::{bench, chip, completions, data, eval, fewshot, quickstart, report, reproduce, train};
+use crate::{bench, chip, completions, data, eval, fewshot, nir, quickstart, report, reproduce, train};
 
 /// Spiking neural networks that learn globally (backprop through time) and locally (synaptic plasticity) at once.
 #[derive(Debug, Parser)]
@@ -56,6 +56,9 @@ pub enum Command {
     /// Bring a trained network to the chip
     #[command(subcommand)]
     Chip(chip::ChipCommand),
+    /// Exchange networks with other tools as NIR files
+    #[command(subcommand)]
+    Nir(nir::NirCommand),
     /// Measure the training step on this machine
     Bench(bench::BenchArgs),
     /// Tell what this machine and this installation have, and what is missing

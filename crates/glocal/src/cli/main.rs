@@ -10,6 +10,7 @@ mod eval;
 mod event_files;
 mod fewshot;
 mod log;
+mod nir;
 mod output;
 mod quickstart;
 mod report;
@@ -46,6 +47,7 @@ fn run(cli: Cli) -> Result<(), GlocalError> {
         Command::Data(command) => data::run(&command, &context),
         Command::Report(args) => report::run(&args, &context),
         Command::Chip(command) => chip::run(&command, &context),
+        Command::Nir(command) => nir::run(&command, &context),
         Command::Bench(args) => bench::run(&args, &context),
         Command::Doctor => doctor::run(&context),
         Command::Completions(args) => completions::run(&args),

@@ -195,6 +195,17 @@ pub fn load_network(folder: &RunFolder, config: &RunConfig) -> Result<(Learner, 
     })
 }
 
+/// A new run's folder with a network that is already there: `train --resume` trains it from the first epoch on.
+///
+/// # Errors
+/// The folder is in use, or cannot be written.
+pub fn create_with_network(root: &Path, config: &RunConfig, learner: &Learner) -> Result<RunFolder, GlocalError> {
+    let folder = RunFolder::create(root, config)?;
+    let metadata = Position::default().to_metadata(&config.hash());
+    folder.save_checkpoint(Checkpoint::Last, &seal::sealed(learner, metadata))?;
+    Ok(folder)
+}
+
 fn load(folder: &RunFolder, config: &RunConfig, which: Checkpoint) -> Result<Option<(Learner, Position)>, GlocalError> {
     if config.continual.is_some() {
         return Err(GlocalError::RunFolder {

@@ -202,9 +202,7 @@ impl<'a> Run<'a> {
     }
 
     fn bytes(&self, position: &Position) -> Vec<u8> {
-        let mut metadata = position.to_metadata(&self.config_hash);
-        metadata.insert(seal::KEY.into(), seal::placeholder());
-        seal::seal(self.learner.to_bytes(&metadata))
+        seal::sealed(&self.learner, position.to_metadata(&self.config_hash))
     }
 
     /// The order matters to a process killed in between: the metrics line is taken back on resume if the checkpoint

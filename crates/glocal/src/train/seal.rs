@@ -1,5 +1,8 @@
 //! A checksum inside a checkpoint: one flipped bit among millions of weights would otherwise train on unseen.
 
+use std::collections::BTreeMap;
+
+use glocal_core::Learner;
 use sha2::{Digest, Sha256};
 
 /// Metadata key of the checksum.
@@ -10,6 +13,12 @@ const MARK: &[u8] = b"sha256-";
 
 /// Hexadecimal digits of SHA-256.
 const DIGITS: usize = 64;
+
+/// The bytes of a checkpoint with its checksum.
+pub fn sealed(learner: &Learner, mut metadata: BTreeMap<String, String>) -> Vec<u8> {
+    metadata.insert(KEY.into(), placeholder());
+    seal(learner.to_bytes(&metadata))
+}
 
 /// What the metadata hold before [`seal`] fills in the checksum.
 pub fn placeholder() -> String {

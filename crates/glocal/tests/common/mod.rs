@@ -201,3 +201,19 @@ impl IdxSet {
         fs::write(self.folder.join(name), bytes).unwrap();
     }
 }
+
+/// The Python that `GLOCAL_INTEROP_PYTHON` names, if it has `module`; else it is said that the test is skipped.
+pub fn python_with(module: &str) -> Option<PathBuf> {
+    let named = std::env::var_os("GLOCAL_INTEROP_PYTHON").map(PathBuf::from);
+    let has = |python: &PathBuf| {
+        Command::new(python)
+            .args(["-c", &format!("import {module}")])
+            .output()
+            .is_ok_and(|found| found.status.success())
+    };
+    let found = named.filter(has);
+    if found.is_none() {
+        eprintln!("skipped: GLOCAL_INTEROP_PYTHON names no Python with {module}");
+    }
+    found
+}

@@ -50,11 +50,9 @@ pub(super) fn in_words(fit: &Fit) -> String {
     };
     let heading: Vec<String> = heading.map(str::to_owned).to_vec();
     let rows: Vec<Vec<String>> = std::iter::once(heading).chain(fit.layers.iter().map(row)).collect();
-    let assumed = if fit.assumptions.is_empty() {
-        String::new()
-    } else {
-        let keys: Vec<&str> = fit.assumptions.iter().map(|(key, _)| key.as_str()).collect();
-        format!("assumed, not measured: {} (`glocal chip show {}`)\n", keys.join(", "), fit.chip)
+    let assumed = match fit.assumptions.len() {
+        0 => String::new(),
+        count => format!("{count} numbers of the chip are assumed, not measured: `glocal chip show {}`\n", fit.chip),
     };
     format!(
         "fits {}: {} cores, of {} on a chip; {}\n\n{}\n{} phases of {} clocks: {:.1} us for an image of {} steps, the first \

@@ -1,0 +1,9 @@
+//! `glocal-nir` from outside.
+
+mod damage;
+mod exported;
+mod golden;
+mod imported;
+mod interop;
+mod made;
+mod refused;
