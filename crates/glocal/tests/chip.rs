@@ -57,6 +57,74 @@ fn a_hybrid_network_is_quantised_checked_and_simulated() {
     assert!(text.contains("fits tianjic-lp") && text.contains("by the integer reference (100 images)"), "{text}");
 }
 
+/// Places, tables, time, energy and damage from the command line.
+#[test]
+fn a_network_is_placed_timed_and_damaged() {
+    let scratch = trained("hybrid");
+    let mapped = json(&scratch, &["chip", "map", "run", "-o", "mapped", "--json"]);
+    let cost = |key: &str| mapped[key].as_f64().unwrap();
+    assert!(cost("cost") <= cost("row_major_cost"), "{mapped}");
+    let cores = fs::read_to_string(scratch.path("mapped/cores.csv")).unwrap();
+    assert_eq!(cores.lines().count() as u64, 1 + mapped["fit"]["cores"].as_u64().unwrap());
+    assert!(cores.starts_with("core,layer,column,row,chip,"), "{cores}");
+    let messages = fs::read_to_string(scratch.path("mapped/messages.csv")).unwrap();
+    assert_eq!(messages.lines().count() as u64, 1 + mapped["messages"].as_u64().unwrap());
+
+    let simulate = |more: &[&str]| {
+        let args = [&["chip", "simulate", "run", "--images", "200", "--timed", "5", "--json"], more].concat();
+        json(&scratch, &args)
+    };
+    let whole = simulate(&[]);
+    let timed = &whole["timed"];
+    assert_eq!(timed["images"], 5);
+    let numbers = |value: &Value| value.as_array().unwrap().iter().map(|n| n.as_f64().unwrap()).collect::<Vec<f64>>();
+    let parts: f64 = timed["components"].as_array().unwrap().iter().map(|part| numbers(&part["nanojoules"])[1]).sum();
+    assert!((parts / numbers(&timed["nanojoules"])[1] - 1.0).abs() < 1e-9, "{timed}");
+    assert!(timed["microseconds"].as_f64().unwrap() <= whole["fit"]["microseconds"].as_f64().unwrap());
+    assert_eq!(timed["meshes"].as_array().unwrap().len(), 3);
+
+    // Known before, a dead core costs nothing but way; unknown, it costs answers. Packets that never wait are no later.
+    let avoided = simulate(&["--dead-core", "0,0", "--dead-link", "1,0,south"]);
+    assert_eq!(avoided["on_chip"]["accuracy"], whole["on_chip"]["accuracy"]);
+    let unbuffered = simulate(&["--unbuffered"])["timed"]["microseconds"].as_f64().unwrap();
+    assert!(unbuffered <= timed["microseconds"].as_f64().unwrap());
+    for damage in ["--dead-cores", "--stuck-bits", "--dropped-packets"] {
+        let damaged = simulate(&[damage, "0.5"]);
+        assert_ne!(damaged["on_chip"]["accuracy"], whole["on_chip"]["accuracy"], "{damage}");
+        assert_eq!(damaged["reference"], whole["reference"], "{damage}");
+    }
+    scratch.refuse(&["chip", "simulate", "run", "--stuck-bits", "2"], &["share from 0 to 1"]);
+    scratch.refuse(&["chip", "simulate", "run", "--dead-link", "1,2"], &["3,4,east"]);
+
+    // The part of a page, from what the experiment writes.
+    let text = scratch.succeed(&["chip", "simulate", "run", "--images", "50"]);
+    assert!(text.contains("nJ by component") && text.contains("loading"), "{text}");
+}
+
+/// The published demo's networks onto chips, quickly: figures and page.
+#[test]
+fn the_experiment_runs() {
+    let scratch = Scratch::new();
+    if !scratch.run(&["data", "verify", "fashion-mnist"]).status.success() {
+        eprintln!("skipped: no Fashion-MNIST on this machine");
+        return;
+    }
+    let args = ["reproduce", "chip", "--quick", "--epochs", "1", "--seeds", "1", "--out", "chips"];
+    let text = scratch.succeed(&args);
+    assert!(text.contains("HP, plastic weights moving"), "{text}");
+    let results: Value =
+        serde_json::from_str(&fs::read_to_string(scratch.path("chips/results.json")).unwrap()).unwrap();
+    let networks = results["networks"].as_array().unwrap();
+    assert_eq!(networks.len(), 4);
+    for network in networks {
+        assert_eq!(network["integer"], network["on_chip"], "{}", network["label"]);
+        assert_eq!(network["faults"].as_array().unwrap().len(), 3);
+        assert_eq!((network["images"].as_u64(), network["placed"]["images"].as_u64()), (Some(500), Some(100)));
+    }
+    let page = fs::read_to_string(scratch.path("chips/report.html")).unwrap();
+    assert!(page.contains("tianjic-lp") && page.contains("Assumed, not measured"));
+}
+
 /// Fine-tuned with weights of three bits, the network on the chip is the one that was trained: integers answer as floats do, better
 /// than three bits found afterwards.
 #[test]

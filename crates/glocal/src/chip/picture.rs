@@ -98,13 +98,12 @@ fn meshes(chip: &ChipSpec, placed: &Placed<'_>, tally: &Tally) -> Result<Vec<Chi
     }
     let mut layers = vec![None; region.len()];
     for (position, core) in at.iter().zip(&placed.mapping().cores) {
-        region.index(*position).map(|index| layers[index] = Some(core.layer));
-    }
-    let mesh = |name: &str, unit: &str, of: &dyn Fn(usize, Position) -> Option<f64>| {
-        let mut values = vec![None; region.len()];
-        for index in 0..region.len() {
-            values[index] = of(index, region.position(index));
+        if let Some(index) = region.index(*position) {
+            layers[index] = Some(core.layer);
         }
+    }
+    let mesh = |name: &str, unit: &str, of: &dyn Fn(Position) -> Option<f64>| {
+        let values = (0..region.len()).map(|index| of(region.position(index))).collect();
         let (name, unit) = (name.to_owned(), unit.to_owned());
         ChipMesh { name, unit, columns: region.columns as usize, values, layers: layers.clone() }
     };
@@ -112,9 +111,9 @@ fn meshes(chip: &ChipSpec, placed: &Placed<'_>, tally: &Tally) -> Result<Vec<Chi
     let of_core = |position: Position, of: &dyn Fn(&Activity) -> f64| {
         core_at.get(&position).and_then(|&core| tally.cores.get(core)).map(of)
     };
-    let operations = |_, position| of_core(position, &|did| tally.mean(did.synaptic_ops));
-    let packets = |_, position| traffic.get(&position).map(|&packets| tally.mean(packets));
-    let spent = |_, position| of_core(position, &|did| nanojoules(energy(did, chip).total(), tally)[1]);
+    let operations = |position| of_core(position, &|did| tally.mean(did.synaptic_ops));
+    let packets = |position| traffic.get(&position).map(|&packets| tally.mean(packets));
+    let spent = |position| of_core(position, &|did| nanojoules(energy(did, chip).total(), tally)[1]);
     Ok(vec![
         mesh("synaptic operations", "an image", &operations),
         mesh("packets that leave a router", "an image", &packets),
