@@ -192,7 +192,7 @@ fn faults_by_seed() {
         let program = Program::with_faults(&network, &mapping, faults);
         let mut machine = Machine::new(&program, Plastic::Moving);
         let run = |n| machine.run(&levels(&image(50, n)), |_| ()).unwrap().values;
-        (0..6).map(run).flatten().collect::<Vec<i32>>()
+        (0..6).flat_map(run).collect::<Vec<i32>>()
     };
     let whole = answers(Faults::default());
     let distance = |faults| answers(faults).iter().zip(&whole).map(|(a, b)| f64::from((a - b).abs())).sum::<f64>();
