@@ -112,11 +112,15 @@ fn meshes(chip: &ChipSpec, placed: &Placed<'_>, tally: &Tally) -> Result<Vec<Chi
         core_at.get(&position).and_then(|&core| tally.cores.get(core)).map(of)
     };
     let operations = |position| of_core(position, &|did| tally.mean(did.synaptic_ops));
-    let packets = |position| traffic.get(&position).map(|&packets| tally.mean(packets));
+    // A core that sends nothing is used all the same.
+    let packets = |position| {
+        let sent = traffic.get(&position).copied();
+        sent.or_else(|| core_at.contains_key(&position).then_some(0)).map(|packets| tally.mean(packets))
+    };
     let spent = |position| of_core(position, &|did| nanojoules(energy(did, chip).total(), tally)[1]);
     Ok(vec![
         mesh("synaptic operations", "an image", &operations),
         mesh("packets that leave a router", "an image", &packets),
-        mesh("energy of a core, without packets", "nJ an image", &spent),
+        mesh("energy of cores", "nJ an image", &spent),
     ])
 }
