@@ -93,10 +93,20 @@ fn a_network_is_placed_timed_and_damaged() {
         assert_ne!(damaged["on_chip"]["accuracy"], whole["on_chip"]["accuracy"], "{damage}");
         assert_eq!(damaged["reference"], whole["reference"], "{damage}");
     }
-    scratch.refuse(&["chip", "simulate", "run", "--stuck-bits", "2"], &["share from 0 to 1"]);
-    scratch.refuse(&["chip", "simulate", "run", "--dead-link", "1,2"], &["3,4,east"]);
+    for (wrong, needle) in [(["--stuck-bits", "2"], "share from 0 to 1"), (["--dead-link", "1,2"], "3,4,east")] {
+        let output = scratch.run(&[&["chip", "simulate", "run"][..], &wrong].concat());
+        assert!(!output.status.success() && common::stderr(&output).contains(needle), "{wrong:?}");
+    }
 
-    // The part of a page, from what the experiment writes.
+    // What one image's neurons, plastic weights and packets do.
+    let probed = json(&scratch, &["chip", "probe", "run", "--image", "7", "-o", "probes", "--json"]);
+    assert_eq!(probed["values"].as_array().unwrap().len(), 10);
+    let lines = |name: &str| fs::read_to_string(scratch.path("probes").join(name)).unwrap().lines().count();
+    assert_eq!(lines("neurons.csv"), 1 + 4 * (24 + 10));
+    assert_eq!(lines("plastic.csv"), 1 + 4 * 24 * 784);
+    assert_eq!(lines("packets.csv") as u64, 1 + 4 * mapped["messages"].as_u64().unwrap());
+    scratch.refuse(&["chip", "probe", "run", "--image", "100000", "-o", "x"], &["no image 100000", "from 0"]);
+
     let text = scratch.succeed(&["chip", "simulate", "run", "--images", "50"]);
     assert!(text.contains("nJ by component") && text.contains("loading"), "{text}");
 }
@@ -141,7 +151,8 @@ fn a_network_is_fine_tuned_for_few_bits() {
     assert!((float - integer).abs() < 0.02, "{float} {integer}");
     assert!(integer > afterwards, "{integer} {afterwards}");
     // Stopped before its first checkpoint, it begins with the same network again.
-    scratch.refuse(&[&["train", "--from", "run", "-o", "cut", "--stop-after", "1"][..], &few].concat(), &["stopped"]);
+    let cut = scratch.run(&[&["train", "--from", "run", "-o", "cut", "--stop-after", "1"][..], &few].concat());
+    assert!(common::stderr(&cut).contains("stopped"));
     scratch.succeed(&["train", "--resume", "cut"]);
     let summary = |run: &str| fs::read_to_string(scratch.path(run).join("summary.json")).unwrap();
     assert_eq!(summary("cut"), summary("few"));

@@ -1,6 +1,6 @@
 //! Samples judged by integers and by the cores of a chip.
 
-use glocal_chip::integer::{Plastic, Reference};
+use glocal_chip::integer::{Answer, LayerStep, Plastic, Reference};
 use glocal_chip::map::Traffic;
 use glocal_chip::simulate::{Faults, Machine, Network, Placed, Program, Tally, TimedMachine};
 use glocal_chip::{ChipError, QuantizedNetwork};
@@ -159,6 +159,32 @@ pub fn time_on_chip(
         Ok(shares.into_iter().flat_map(|(classes, _)| classes).collect())
     })?;
     Ok((tally, judged))
+}
+
+/// Runs one image of a part on the cores; `look` sees every layer at every step, plastic weights too. With the packets of each
+/// message at each step, `[T,M]`.
+///
+/// # Errors
+/// As [`judge`]; fewer images in the part.
+pub fn probe_on_chip(
+    on_chip: &OnChip<'_>,
+    samples: &RunSamples<'_>,
+    part: Part,
+    image: usize,
+    mut look: impl FnMut(LayerStep<'_>),
+) -> Result<(Answer, Vec<u32>), GlocalError> {
+    let numbers = samples.numbers(part);
+    let number = numbers.get(image).ok_or_else(|| GlocalError::Usage {
+        message: format!("there is no image {image}: there are {}", numbers.len()),
+        hint: "count from 0".into(),
+    })?;
+    let mut feed = Feed::default();
+    samples.evaluation_batch(&mut feed, part, std::slice::from_ref(number), &Damage::none())?;
+    let images = integers(on_chip.network(), feed.input(), 1)?;
+    let program = Program::new(on_chip.network(), on_chip.mapping());
+    let mut machine = Machine::new(&program, on_chip.plastic()).showing_plastic();
+    let answer = machine.run(&images[0], &mut look)?;
+    Ok((answer, machine.packets().to_vec()))
 }
 
 /// Judges by classes that `classify` finds for images as the chip takes them.

@@ -11,7 +11,7 @@ use glocal_chip::ChipSpec;
 
 use crate::error::GlocalError;
 
-pub use judge::{ChipEvaluation, IntegerEvaluation, judge, judge_on_chip, time_on_chip};
+pub use judge::{ChipEvaluation, IntegerEvaluation, judge, judge_on_chip, probe_on_chip, time_on_chip};
 pub use on_chip::{Fit, LayerFit, OnChip};
 pub use picture::placed_network;
 

@@ -6,7 +6,7 @@ use clap::Args;
 use glocal::GlocalError;
 use glocal::chip::{Fit, OnChip};
 use glocal::run_folder::write_atomically;
-use glocal_chip::map::{Core, Message, Sender};
+use glocal_chip::map::{Core, Message, Sender, Traffic};
 use glocal_chip::place::{Board, Method};
 use glocal_chip::simulate::{Placed, flows};
 use serde::Serialize;
@@ -145,21 +145,31 @@ fn message_lines<'a>(placed: &'a Placed<'_>) -> impl Iterator<Item = MessageLine
         hops[leg.cast] += u64::from(routes.board().hops(leg.from, leg.to));
     }
     let line = move |(number, message): (usize, &Message)| MessageLine {
-        from: match message.from {
-            Sender::Host => "host".into(),
-            Sender::Core(core) => core.to_string(),
-        },
+        from: sender(message.from),
         job: message.job,
         to: message.to.iter().map(usize::to_string).collect::<Vec<String>>().join(" "),
-        carries: format!("{:?}", message.traffic).to_lowercase(),
+        carries: carries(message.traffic),
         packets_at_most: message.numbers.len(),
         hops: hops[number],
     };
     placed.mapping().messages.iter().enumerate().map(line)
 }
 
-/// Lines of plain values as CSV.
-fn table(lines: impl Iterator<Item = impl Serialize>) -> Vec<u8> {
+/// Who sends, as tables say it.
+pub(super) fn sender(sender: Sender) -> String {
+    match sender {
+        Sender::Host => "host".into(),
+        Sender::Core(core) => core.to_string(),
+    }
+}
+
+/// What is sent, as tables say it.
+pub(super) fn carries(traffic: Traffic) -> String {
+    format!("{traffic:?}").to_lowercase()
+}
+
+/// Lines of plain values as CSV; nothing for none.
+pub(super) fn table(lines: impl Iterator<Item = impl Serialize>) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     lines.for_each(|line| writer.serialize(line).expect("plain values, into memory"));
     writer.into_inner().expect("nothing is left to write into memory")

@@ -2,6 +2,7 @@
 
 mod check;
 mod map;
+mod probe;
 mod quantise;
 mod show;
 mod simulate;
@@ -21,6 +22,8 @@ pub enum ChipCommand {
     Check(check::CheckArgs),
     /// Which core holds what, where it lies, and who sends what to whom
     Map(map::MapArgs),
+    /// What neurons, plastic weights and packets do for one image
+    Probe(probe::ProbeArgs),
     /// What the cores of a chip compute, how exactly and how fast
     Simulate(simulate::SimulateArgs),
     /// A chip's description, every number with its source
@@ -36,6 +39,7 @@ pub fn run(command: &ChipCommand, context: &Context) -> Result<(), GlocalError> 
         ChipCommand::Quantise(args) => args.run(context),
         ChipCommand::Check(args) => args.run(context),
         ChipCommand::Map(args) => args.run(context),
+        ChipCommand::Probe(args) => args.run(context),
         ChipCommand::Simulate(args) => args.run(context),
         ChipCommand::Show(args) => args.run(context),
     }

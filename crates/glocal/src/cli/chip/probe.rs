@@ -1,0 +1,158 @@
+//! `glocal chip probe`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use glocal::chip::{OnChip, probe_on_chip};
+use glocal::run_folder::write_atomically;
+use glocal::{GlocalError, Part, RunFolder, RunSamples, Samples};
+use glocal_chip::integer::LayerStep;
+use glocal_chip::network::PLASTIC_FRACTION;
+use serde::Serialize;
+
+use super::map::{carries, sender, table};
+use super::subject::Subject;
+use crate::args::Context;
+
+/// Options of `glocal chip probe`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  glocal chip probe runs/hp --image 3 -o probes
+  glocal chip probe runs/hp --layer 1 -o probes
+
+Writes neurons.csv (potentials in thresholds, and outputs, at every step), plastic.csv (plastic weights after every step, where they
+move) and packets.csv (packets of every message at every step).")]
+pub struct ProbeArgs {
+    #[command(flatten)]
+    subject: Subject,
+    /// Which test image, from 0
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    image: usize,
+    /// Only this layer's neurons and plastic weights
+    #[arg(long, value_name = "N")]
+    layer: Option<usize>,
+    /// Folder for the tables
+    #[arg(long, short, value_name = "DIR")]
+    out: PathBuf,
+}
+
+/// A line of neurons.csv.
+#[derive(Serialize)]
+struct NeuronLine {
+    step: usize,
+    layer: usize,
+    neuron: usize,
+    potential: f64,
+    /// Spikes, or an 8-bit value; empty where the layer pools, as outputs are not neurons then.
+    output: Option<i8>,
+}
+
+/// A line of plastic.csv.
+#[derive(Serialize)]
+struct PlasticLine {
+    step: usize,
+    layer: usize,
+    neuron: usize,
+    input: usize,
+    plastic_weight: f64,
+}
+
+/// A line of packets.csv.
+#[derive(Serialize)]
+struct PacketLine {
+    step: usize,
+    from: String,
+    job: usize,
+    to: String,
+    carries: String,
+    packets: u32,
+}
+
+/// What the image was taken for.
+#[derive(Debug, Serialize)]
+struct Probed {
+    image: usize,
+    class: usize,
+    /// The read-out, class by class.
+    values: Vec<i32>,
+    files: Vec<PathBuf>,
+}
+
+impl ProbeArgs {
+    /// Runs one image and writes what its cores did.
+    ///
+    /// # Errors
+    /// As `glocal chip check`; data that are not there, no such image, a folder that cannot be written.
+    pub(super) fn run(&self, context: &Context) -> Result<(), GlocalError> {
+        let network = self.subject.network()?;
+        let on_chip = self.subject.on_chip(&network)?;
+        let config = RunFolder::read_only(&self.subject.run)?.config()?;
+        let samples = Samples::of(&config, &context.locations)?;
+        let samples = RunSamples::new(&samples, &config, None)?;
+        let (mut neurons, mut plastic) = (Vec::new(), Vec::new());
+        let look = |seen: LayerStep<'_>| {
+            if self.layer.is_none_or(|layer| layer == seen.layer) {
+                let inputs = network.layers[seen.layer].wiring.inputs();
+                neurons.extend(neuron_lines(seen));
+                plastic.extend(plastic_lines(seen, inputs));
+            }
+        };
+        let (answer, packets) = probe_on_chip(&on_chip, &samples, Part::Test, self.image, look)?;
+        std::fs::create_dir_all(&self.out).map_err(GlocalError::write(&self.out))?;
+        let tables = [
+            ("neurons.csv", table(neurons.into_iter())),
+            ("plastic.csv", table(plastic.into_iter())),
+            ("packets.csv", table(packet_lines(&on_chip, &packets))),
+        ];
+        let mut files = Vec::new();
+        for (name, table) in tables.into_iter().filter(|(_, table)| !table.is_empty()) {
+            files.push(self.out.join(name));
+            write_atomically(&self.out.join(name), &table)?;
+        }
+        let probed = Probed { image: self.image, class: answer.class, values: answer.values, files };
+        context.print(&probed, || {
+            let files: String = probed.files.iter().map(|file| format!("{}\n", file.display())).collect();
+            format!("image {} is taken for class {}\n{files}", probed.image, probed.class)
+        })
+    }
+}
+
+fn neuron_lines(seen: LayerStep<'_>) -> impl Iterator<Item = NeuronLine> + '_ {
+    let LayerStep { layer, step, potential, output, .. } = seen;
+    let whole = potential.len() == output.len();
+    potential.iter().enumerate().map(move |(neuron, potential)| NeuronLine {
+        step,
+        layer,
+        neuron,
+        potential: potential.to_f64(),
+        output: whole.then(|| output[neuron]),
+    })
+}
+
+fn plastic_lines(seen: LayerStep<'_>, inputs: usize) -> impl Iterator<Item = PlasticLine> + '_ {
+    let LayerStep { layer, step, plastic, .. } = seen;
+    let unit = f64::from(1_u32 << PLASTIC_FRACTION);
+    plastic.iter().enumerate().map(move |(at, &raw)| PlasticLine {
+        step,
+        layer,
+        neuron: at / inputs,
+        input: at % inputs,
+        plastic_weight: f64::from(raw) / unit,
+    })
+}
+
+fn packet_lines<'a>(on_chip: &'a OnChip<'_>, packets: &'a [u32]) -> impl Iterator<Item = PacketLine> + 'a {
+    let messages = &on_chip.mapping().messages;
+    packets.iter().enumerate().map(move |(at, &packets)| {
+        let message = &messages[at % messages.len()];
+        PacketLine {
+            step: at / messages.len(),
+            from: sender(message.from),
+            job: message.job,
+            to: message.to.iter().map(usize::to_string).collect::<Vec<String>>().join(" "),
+            carries: carries(message.traffic),
+            packets,
+        }
+    })
+}
