@@ -28,6 +28,7 @@ use crate::progress::Progress;
 use crate::run_folder::{Checkpoint, RunFolder, is_occupied};
 use crate::samples::{RunSamples, Samples};
 
+use from::network_from;
 use run::Run;
 
 pub use position::{Best, Position};
