@@ -128,6 +128,10 @@ pub fn train_on(
     let _span = info_span!("train", run = %options.label).entered();
     let images = RunSamples::new(images, config, options.source.as_ref())?;
     memory::check(config, images.most_samples())?;
+    if let (Start::New, Some(from)) = (options.start, &config.training.from) {
+        // Refused before there is a folder.
+        network_from(from, config)?;
+    }
     let folder = open_folder(config, out, options.start)?;
     match Summary::read(&folder)? {
         Some(finished) => {
