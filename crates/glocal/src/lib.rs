@@ -9,6 +9,8 @@
 
 pub mod bench;
 pub mod board;
+#[cfg(doctest)]
+mod book;
 pub mod chip;
 pub mod compare;
 pub mod config;

@@ -6,6 +6,9 @@ mod one_neuron;
 mod own_neuron;
 #[path = "../examples/03_own_rule.rs"]
 mod own_rule;
+#[expect(dead_code, reason = "its main takes arguments")]
+#[path = "../examples/page_pictures.rs"]
+mod page_pictures;
 #[path = "../examples/04_train_in_code.rs"]
 mod train_in_code;
 
@@ -41,4 +44,17 @@ fn an_own_rule_learns_and_is_learned() {
         assert!(moved > 1e-4, "{name} moved by {moved}");
     }
     assert!(learner.plastic()[0].values.iter().any(|&p| p != 0.0));
+}
+
+/// Written by hand: the wide one of two drawings, with the rules for drawings and no others.
+#[test]
+fn a_page_s_wide_drawings_become_files() {
+    let style = ":root{--ink:#000}\n.chart text{fill:var(--ink)}";
+    let drawing = |width| format!("<svg class=\"chart\" viewBox=\"0 0 {width} 20\" aria-label=\"Loss, %\"><g/></svg>");
+    let page = format!("<style>{style}\nbody{{margin:0}}</style><p>{}</p>{}", drawing(400), drawing(358));
+    let expected = format!(
+        "<svg class=\"chart\" viewBox=\"0 0 400 20\" aria-label=\"Loss, %\" width=\"400\" height=\"20\"><style>{style}</style>\
+         <rect width=\"400\" height=\"20\" fill=\"#ffffff\"/><g/></svg>\n"
+    );
+    assert_eq!(page_pictures::pictures(&page), [("loss".to_owned(), expected)]);
 }
