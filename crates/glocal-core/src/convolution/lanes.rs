@@ -17,6 +17,8 @@ pub trait Lanes<F>: Copy {
     fn multiply_add(x: Self, y: Self, sum: Self) -> Self;
     /// Numbers to memory.
     fn store(self, to: &mut [F; LANES]);
+    /// A square of numbers, its rows as columns.
+    fn transpose(rows: [Self; LANES]) -> [Self; LANES];
 }
 
 /// An array: whatever the machine makes of it.
@@ -42,6 +44,10 @@ impl<F: crate::scalar::Scalar> Lanes<F> for Plain<F> {
     #[inline(always)]
     fn store(self, to: &mut [F; LANES]) {
         *to = self.0;
+    }
+    #[inline(always)]
+    fn transpose(rows: [Self; LANES]) -> [Self; LANES] {
+        std::array::from_fn(|column| Plain(std::array::from_fn(|row| rows[row].0[column])))
     }
 }
 
@@ -71,6 +77,11 @@ impl Lanes<f32> for Avx512 {
     fn store(self, to: &mut [f32; LANES]) {
         // SAFETY: as in `splat`; the array has room for the sixteen values that are written.
         unsafe { _mm512_storeu_ps(to.as_mut_ptr(), self.0) }
+    }
+    #[inline(always)]
+    fn transpose(rows: [Self; LANES]) -> [Self; LANES] {
+        // SAFETY: as in `splat`.
+        unsafe { transpose_512(rows) }
     }
 }
 
@@ -103,6 +114,142 @@ impl Lanes<f32> for Avx2 {
         unsafe {
             _mm256_storeu_ps(to.as_mut_ptr(), self.0);
             _mm256_storeu_ps(to.as_mut_ptr().add(8), self.1);
+        }
+    }
+    #[inline(always)]
+    fn transpose(rows: [Self; LANES]) -> [Self; LANES] {
+        let mut out = rows;
+        // SAFETY: as in `splat`.
+        unsafe {
+            // Four squares of eight by eight; the two beside the diagonal change places.
+            let (mut left, mut right) = ([rows[0].0; 8], [rows[0].0; 8]);
+            for i in 0..8 {
+                (left[i], right[i]) = (rows[i].0, rows[i].1);
+            }
+            let (top, below) = (transpose_256(left), transpose_256(right));
+            for i in 0..8 {
+                (out[i].0, out[8 + i].0) = (top[i], below[i]);
+                (left[i], right[i]) = (rows[8 + i].0, rows[8 + i].1);
+            }
+            let (top, below) = (transpose_256(left), transpose_256(right));
+            for i in 0..8 {
+                (out[i].1, out[8 + i].1) = (top[i], below[i]);
+            }
+        }
+        out
+    }
+}
+
+/// Sixteen rows as columns: pairs of numbers, pairs of pairs, then quarters of registers change places.
+///
+/// # Safety
+/// The machine has AVX-512 F.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+unsafe fn transpose_512(r: [Avx512; LANES]) -> [Avx512; LANES] {
+    // SAFETY: the caller's.
+    unsafe {
+        let (mut pairs, mut fours) = ([_mm512_setzero_ps(); LANES], [_mm512_setzero_ps(); LANES]);
+        for i in 0..8 {
+            pairs[2 * i] = _mm512_unpacklo_ps(r[2 * i].0, r[2 * i + 1].0);
+            pairs[2 * i + 1] = _mm512_unpackhi_ps(r[2 * i].0, r[2 * i + 1].0);
+        }
+        let low = |x, y| _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(x), _mm512_castps_pd(y)));
+        let high = |x, y| _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(x), _mm512_castps_pd(y)));
+        for i in 0..4 {
+            fours[4 * i] = low(pairs[4 * i], pairs[4 * i + 2]);
+            fours[4 * i + 1] = high(pairs[4 * i], pairs[4 * i + 2]);
+            fours[4 * i + 2] = low(pairs[4 * i + 1], pairs[4 * i + 3]);
+            fours[4 * i + 3] = high(pairs[4 * i + 1], pairs[4 * i + 3]);
+        }
+        // Quarter q of fours[4 i + j] holds rows 4 i.. of column 4 q + j.
+        let (mut eights, mut out) = (pairs, r);
+        for half in 0..2 {
+            for j in 0..4 {
+                let (x, y) = (fours[8 * half + j], fours[8 * half + 4 + j]);
+                eights[8 * half + j] = _mm512_shuffle_f32x4::<0x88>(x, y);
+                eights[8 * half + 4 + j] = _mm512_shuffle_f32x4::<0xdd>(x, y);
+            }
+        }
+        for j in 0..4 {
+            out[j].0 = _mm512_shuffle_f32x4::<0x88>(eights[j], eights[8 + j]);
+            out[4 + j].0 = _mm512_shuffle_f32x4::<0x88>(eights[4 + j], eights[12 + j]);
+            out[8 + j].0 = _mm512_shuffle_f32x4::<0xdd>(eights[j], eights[8 + j]);
+            out[12 + j].0 = _mm512_shuffle_f32x4::<0xdd>(eights[4 + j], eights[12 + j]);
+        }
+        out
+    }
+}
+
+/// Eight rows as columns, as [`transpose_512`].
+///
+/// # Safety
+/// The machine has AVX2.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+unsafe fn transpose_256(r: [__m256; 8]) -> [__m256; 8] {
+    // SAFETY: the caller's.
+    unsafe {
+        let zero = _mm256_setzero_ps();
+        let (mut pairs, mut fours, mut out) = ([zero; 8], [zero; 8], [zero; 8]);
+        for i in 0..4 {
+            pairs[2 * i] = _mm256_unpacklo_ps(r[2 * i], r[2 * i + 1]);
+            pairs[2 * i + 1] = _mm256_unpackhi_ps(r[2 * i], r[2 * i + 1]);
+        }
+        let low = |x, y| _mm256_castpd_ps(_mm256_unpacklo_pd(_mm256_castps_pd(x), _mm256_castps_pd(y)));
+        let high = |x, y| _mm256_castpd_ps(_mm256_unpackhi_pd(_mm256_castps_pd(x), _mm256_castps_pd(y)));
+        for i in 0..2 {
+            fours[4 * i] = low(pairs[4 * i], pairs[4 * i + 2]);
+            fours[4 * i + 1] = high(pairs[4 * i], pairs[4 * i + 2]);
+            fours[4 * i + 2] = low(pairs[4 * i + 1], pairs[4 * i + 3]);
+            fours[4 * i + 3] = high(pairs[4 * i + 1], pairs[4 * i + 3]);
+        }
+        // Half h of fours[4 i + j] holds rows 4 i.. of column 4 h + j.
+        for j in 0..4 {
+            out[j] = _mm256_permute2f128_ps::<0x20>(fours[j], fours[4 + j]);
+            out[4 + j] = _mm256_permute2f128_ps::<0x31>(fours[j], fours[4 + j]);
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::{fusing, instruction_set, vectorised_fused, InstructionSet};
+
+    #[inline(always)]
+    fn turned<L: Lanes<f32>>(square: &[[f32; LANES]; LANES]) -> [[f32; LANES]; LANES] {
+        let rows = L::transpose(std::array::from_fn(|row| L::load(&square[row])));
+        let mut found = [[0.0; LANES]; LANES];
+        found.iter_mut().zip(rows).for_each(|(found, row)| row.store(found));
+        found
+    }
+
+    /// Every kind of register: entry (i, j) is (j, i) of what was given.
+    #[test]
+    fn a_square_is_turned_about() {
+        let square = std::array::from_fn(|i| std::array::from_fn(|j| (i * LANES + j) as f32));
+        let mut all = vec![turned::<Plain<f32>>(&square)];
+        #[cfg(target_arch = "x86_64")]
+        {
+            if instruction_set() == InstructionSet::Avx512 {
+                all.push(vectorised_fused(
+                    #[inline(always)]
+                    || turned::<Avx512>(&square),
+                ));
+            }
+            if instruction_set() != InstructionSet::Baseline && fusing() {
+                all.push(vectorised_fused(
+                    #[inline(always)]
+                    || turned::<Avx2>(&square),
+                ));
+            }
+        }
+        for found in all {
+            for (i, row) in found.iter().enumerate() {
+                assert!(row.iter().enumerate().all(|(j, &value)| value == square[j][i]));
+            }
         }
     }
 }

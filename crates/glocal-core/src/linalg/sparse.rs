@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::pieces;
 use crate::convolution::{LANES, Lanes, Plain};
 use crate::scalar::Float;
-use crate::simd::{InstructionSet, fusing, instruction_set, vectorised, vectorised_fused};
+use crate::simd::{InstructionSet, fusing, instruction_set, vectorised_fused};
 use crate::view::{MatMut, MatRef};
 
 /// Largest share of values other than zero: from about twice as many on, a product with all values is as fast.
@@ -203,28 +203,68 @@ pub(super) fn width() -> usize {
 }
 
 /// The first columns and rows of `to` from the rows and columns of `from`, in squares, so that both sides go along their rows.
-pub(super) fn transpose<F: Float>(from: MatRef<'_, F>, mut to: MatMut<'_, F>) {
-    vectorised(
-        #[inline(always)]
-        || {
-            for row in (0..from.rows()).step_by(LANES) {
-                let high = LANES.min(from.rows() - row);
-                for col in (0..from.cols()).step_by(LANES) {
-                    let wide = LANES.min(from.cols() - col);
-                    let mut square = [[F::of(0.0); LANES]; LANES];
-                    for r in 0..high {
-                        let values = &from.row(row + r)[col..col + wide];
-                        for (column, &value) in square.iter_mut().zip(values) {
-                            column[r] = value;
-                        }
-                    }
-                    for (c, values) in square.iter().enumerate().take(wide) {
-                        to.row_mut(col + c)[row..row + high].copy_from_slice(&values[..high]);
-                    }
+pub(super) fn transpose<F: Float>(from: MatRef<'_, F>, to: MatMut<'_, F>) {
+    match instruction_set() {
+        InstructionSet::Avx512 => vectorised_fused(
+            #[inline(always)]
+            || transpose_in::<F, F::Avx512>(from, to),
+        ),
+        _ if fusing() => vectorised_fused(
+            #[inline(always)]
+            || transpose_in::<F, F::Avx2>(from, to),
+        ),
+        _ => transpose_in::<F, Plain<F>>(from, to),
+    }
+}
+
+#[inline(always)]
+fn transpose_in<F: Float, L: Lanes<F>>(from: MatRef<'_, F>, mut to: MatMut<'_, F>) {
+    for row in (0..from.rows()).step_by(LANES) {
+        let high = LANES.min(from.rows() - row);
+        for col in (0..from.cols()).step_by(LANES) {
+            let wide = LANES.min(from.cols() - col);
+            let mut square = [L::splat(F::of(0.0)); LANES];
+            // Loops of a fixed length keep the square in registers.
+            if (high, wide) == (LANES, LANES) {
+                for r in 0..LANES {
+                    square[r] = load_some(&from.row(row + r)[col..col + LANES]);
                 }
+                let square = L::transpose(square);
+                for c in 0..LANES {
+                    store_some(square[c], &mut to.row_mut(col + c)[row..row + LANES]);
+                }
+                continue;
             }
-        },
-    )
+            for (r, values) in square.iter_mut().enumerate().take(high) {
+                *values = load_some(&from.row(row + r)[col..col + wide]);
+            }
+            for (c, &values) in L::transpose(square).iter().enumerate().take(wide) {
+                store_some(values, &mut to.row_mut(col + c)[row..row + high]);
+            }
+        }
+    }
+}
+
+/// Up to sixteen numbers, then zeros.
+#[inline(always)]
+fn load_some<F: Float, L: Lanes<F>>(values: &[F]) -> L {
+    if let Some(values) = values.first_chunk() {
+        return L::load(values);
+    }
+    let mut filled = [F::of(0.0); LANES];
+    filled[..values.len()].copy_from_slice(values);
+    L::load(&filled)
+}
+
+/// The first of sixteen numbers, as many as fit.
+#[inline(always)]
+fn store_some<F: Float, L: Lanes<F>>(values: L, to: &mut [F]) {
+    if let Some(to) = to.first_chunk_mut() {
+        return values.store(to);
+    }
+    let mut all = [F::of(0.0); LANES];
+    values.store(&mut all);
+    to.copy_from_slice(&all[..to.len()]);
 }
 
 /// Columns `first`.. of `gradient`, as many as fit, as `packed` `[rows, width]`.
