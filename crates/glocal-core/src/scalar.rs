@@ -89,6 +89,9 @@ pub trait Float: Scalar + Evaluate<Self> + PartialOrd + Default + AddAssign + st
     type Avx2: Lanes<Self>;
     /// Name in checkpoints (`F32`, `F64`).
     const NAME: &'static str;
+    /// The smallest normal number divided by the distance from 1 to the next number: far below what a sum notices, and still
+    /// normal after a product with anything that matters.
+    const TINY: Self;
     /// As `f64`, exactly.
     fn to_f64(self) -> f64;
     /// Neither NaN nor infinite.
@@ -190,6 +193,7 @@ macro_rules! machine_number {
 
         impl Float for $F {
             const NAME: &'static str = $name;
+            const TINY: Self = <$F>::MIN_POSITIVE / <$F>::EPSILON;
             fn narrow_product(
                 c: MatMut<'_, Self>,
                 into: Into,

@@ -216,7 +216,7 @@ unsafe fn transpose_256(r: [__m256; 8]) -> [__m256; 8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simd::{fusing, instruction_set, vectorised_fused, InstructionSet};
+    use crate::simd::{InstructionSet, fusing, instruction_set, vectorised_fused};
 
     #[inline(always)]
     fn turned<L: Lanes<f32>>(square: &[[f32; LANES]; LANES]) -> [[f32; LANES]; LANES] {

@@ -1,5 +1,7 @@
 //! What a forward pass leaves for the backward pass: buffers of one layer, kept from step to step.
 
+use rayon::prelude::*;
+
 use super::coefficients::Coefficients;
 use super::map::MapTape;
 use super::masked::Synapses;
@@ -11,6 +13,9 @@ use crate::dropout::Dropped;
 use crate::linalg::{Sparse, Turned};
 use crate::scalar::Float;
 use crate::view::{Rect, tiles};
+
+/// Plastic weights that one task looks through for tiny ones.
+const FLUSHED_AT_ONCE: usize = 1 << 16;
 
 /// Buffers of one layer. Sizes follow the batch; nothing is allocated while they stay.
 #[derive(Debug)]
@@ -321,9 +326,10 @@ impl<F: Float> Tape<F> {
         &self.plastic.next
     }
 
-    /// Hands P_T over for `values`, whose memory the next pass uses.
+    /// Hands P_T over for `values`, whose memory the next pass uses; what has decayed to nothing is 0.
     pub(crate) fn swap_plastic(&mut self, values: &mut Vec<F>) {
         std::mem::swap(&mut self.plastic.next, values);
+        values.par_chunks_mut(FLUSHED_AT_ONCE).for_each(crate::rows::flush);
     }
 
     /// Σ g² of the gradient of W if the backward pass summed it.
