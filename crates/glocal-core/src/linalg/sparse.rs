@@ -226,12 +226,11 @@ fn transpose_in<F: Float, L: Lanes<F>>(from: MatRef<'_, F>, mut to: MatMut<'_, F
             let mut square = [L::splat(F::of(0.0)); LANES];
             // Loops of a fixed length keep the square in registers.
             if (high, wide) == (LANES, LANES) {
-                for r in 0..LANES {
-                    square[r] = load_some(&from.row(row + r)[col..col + LANES]);
+                for (r, values) in square.iter_mut().enumerate() {
+                    *values = load_some(&from.row(row + r)[col..col + LANES]);
                 }
-                let square = L::transpose(square);
-                for c in 0..LANES {
-                    store_some(square[c], &mut to.row_mut(col + c)[row..row + LANES]);
+                for (c, &values) in L::transpose(square).iter().enumerate() {
+                    store_some(values, &mut to.row_mut(col + c)[row..row + LANES]);
                 }
                 continue;
             }
