@@ -115,15 +115,21 @@ pub fn plan(
     contestants.into_iter().flat_map(|contestant| seeds.iter().map(move |seed| (contestant, seed))).map(run).collect()
 }
 
-/// The runs of the grid; of some methods only, if `only` names some.
+/// The runs of the grid; of some methods only, if `only` names some. A strength that is best after three epochs of a task need
+/// not be after ten: `epochs` and `tasks` say otherwise.
 ///
 /// # Errors
 /// As [`plan`].
-pub fn plan_grid(only: &[String]) -> Result<Vec<PlannedRun>, GlocalError> {
+pub fn plan_grid(
+    only: &[String],
+    (epochs, tasks): (Option<u64>, Option<usize>),
+) -> Result<Vec<PlannedRun>, GlocalError> {
     let run = |(name, rate, strength): (&str, f64, Option<f64>)| {
         let contestant = CONTESTANTS.iter().find(|c| c.name == name).expect("the grid is of contestants");
         let mut overrides: Vec<String> = contestant.overrides.iter().map(|&text| text.to_owned()).collect();
         overrides.extend(GRID_RUN.map(str::to_owned));
+        overrides.extend(tasks.map(|tasks| format!("continual.tasks.tasks={tasks}")));
+        overrides.extend(epochs.map(|epochs| format!("training.epochs={epochs}")));
         overrides.push(format!("learner.weights.learning_rate={rate:?}"));
         overrides.extend(strength.map(|strength| format!("continual.method.strength={strength:?}")));
         let strength = strength.map_or(String::new(), |strength| format!("-strength{strength}"));
@@ -332,10 +338,12 @@ mod tests {
         }
         assert!(plan(&["hp".into()], &[1, 2], (Some(2), Some(4)), true).unwrap().len() == 2);
         assert!(plan(&["memory".into()], &[1], (None, None), true).is_err());
-        let grid = plan_grid(&[]).unwrap();
+        let grid = plan_grid(&[], (None, None)).unwrap();
         let strengths = GRID.iter().map(|(_, strengths)| strengths.len().max(1));
         assert_eq!(grid.len(), RATES.len() * strengths.sum::<usize>());
-        assert_eq!(plan_grid(&["si".into()]).unwrap().len(), 10);
+        let longer = plan_grid(&["si".into()], (Some(10), Some(5))).unwrap();
+        assert_eq!(longer.len(), 10);
+        assert!(longer.iter().all(|run| run.config.training.epochs == 10));
         assert!(grid.iter().all(|run| run.config.training.seed == 0));
     }
 }

@@ -16,7 +16,8 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<(), GlocalE
     let command = args.command(&out, &seeds);
     let options = args.options(context, &command)?;
     if args.tune {
-        let records = continual::carry_out(&continual::plan_grid(&args.only)?, &out, &options)?;
+        let records =
+            continual::carry_out(&continual::plan_grid(&args.only, (args.epochs, args.tasks))?, &out, &options)?;
         let rows: Vec<GridRow> = records.iter().map(GridRow::of).collect();
         return context.print(&rows, || grid_table(&rows));
     }
