@@ -232,6 +232,11 @@ impl QuantizedLayer {
         (place / columns * pool.side() * w + place % columns * pool.side()) * o + channel
     }
 
+    /// In which form its plastic weights move, if it has any.
+    pub fn form(&self) -> Option<PlasticForm> {
+        self.plasticity.as_ref().map(|plasticity| plasticity.form)
+    }
+
     /// Bytes of a neuron's state: 24 bits for each of its numbers.
     pub(crate) fn state_bytes(&self) -> u64 {
         3 * if let NeuronConfig::AdaptiveLif { .. } = self.neuron { 2 } else { 1 }

@@ -2,14 +2,17 @@
 
 mod check;
 mod energy;
+mod host;
 mod noc;
 
 pub use energy::{EnergySpec, Estimate};
+pub use host::HostSpec;
 pub use noc::{Casting, NocSpec};
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::ChipError;
+use crate::network::PlasticForm;
 
 /// A chip, as its TOML file says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,6 +31,9 @@ pub struct ChipSpec {
     /// What a core needs to move plastic weights; absent: the chip does not learn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plasticity: Option<PlasticitySpec>,
+    /// How a host is reached that moves plastic weights; absent: none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<HostSpec>,
     /// How packets travel.
     pub noc: NocSpec,
     /// What everything that a core does costs.
@@ -99,6 +105,9 @@ pub struct PlasticitySpec {
     pub synapses_per_cycle: Sourced<u64>,
 }
 
+/// Bytes of a plastic weight: 16 bits.
+const PLASTIC_BYTES: u64 = 2;
+
 /// Chips that are built in.
 const PRESETS: [(&str, &str); 5] = [
     ("tianjic", include_str!("../presets/tianjic.toml")),
@@ -137,6 +146,24 @@ impl ChipSpec {
     /// Cores of a chip.
     pub fn cores_per_chip(&self) -> u64 {
         self.grid.columns.value * self.grid.rows.value
+    }
+
+    /// Forms in which plastic weights can move on it.
+    pub fn plastic_forms(&self) -> impl Iterator<Item = PlasticForm> {
+        PlasticForm::ALL.into_iter().filter(|form| match form {
+            PlasticForm::OnChip | PlasticForm::Rank => self.plasticity.is_some(),
+            PlasticForm::HostLp => self.host.is_some(),
+        })
+    }
+
+    /// Bytes of a plastic weight.
+    pub fn plastic_bytes(&self) -> u64 {
+        self.plasticity.as_ref().map_or(PLASTIC_BYTES, |plasticity| plasticity.bytes.value)
+    }
+
+    /// Products that a plastic weight takes: one where a core has lanes for them; else it is two weights of 8 bits.
+    pub fn plastic_products(&self) -> u64 {
+        if self.plasticity.is_some() { 1 } else { PLASTIC_BYTES }
     }
 
     /// Synapses of 8 bits that one core computes in a phase of so many clocks, all its lanes busy but for the overhead.

@@ -46,6 +46,8 @@ pub struct Demand {
     pub plastic_bytes: u64,
     /// Whether plastic weights lie in cores of their own.
     pub apart: bool,
+    /// Sums that a neuron takes beside those of blocks: 1 where values send theirs.
+    pub other_sums: u64,
     /// Whether tiles may add the other blocks' sums.
     pub may_fuse: bool,
 }
@@ -115,8 +117,9 @@ impl Demand {
 fn with_reductions(demand: &Demand, core: &CoreSpec, cut: &[Range<usize>]) -> Option<Tiling> {
     let blocks: Option<Vec<BlockTiling>> = cut.iter().map(|i| demand.block(i.clone(), core, usize::MAX)).collect();
     let (axons, neurons) = (core.axons.value, core.neurons.value);
-    // An axon for each block's sum of a neuron.
-    let most = usize::try_from((axons / cut.len() as u64).min(neurons)).unwrap_or(usize::MAX);
+    // An axon for each block's sum of a neuron, and those beside.
+    let sums = cut.len() as u64 + demand.other_sums;
+    let most = usize::try_from((axons / sums).min(neurons)).unwrap_or(usize::MAX);
     Some(Tiling { blocks: blocks?, firing: Firing::Reductions(runs(demand.outputs, most)?) })
 }
 
@@ -125,7 +128,7 @@ fn with_reductions(demand: &Demand, core: &CoreSpec, cut: &[Range<usize>]) -> Op
 fn fused(demand: &Demand, core: &CoreSpec, cut: &[Range<usize>]) -> Option<Tiling> {
     let (last, others) = cut.split_last()?;
     let free = core.axons.value.checked_sub(last.len() as u64)?;
-    let sums = others.len() as u64 + u64::from(demand.plastic_bytes > 0 && demand.apart);
+    let sums = others.len() as u64 + u64::from(demand.plastic_bytes > 0 && demand.apart) + demand.other_sums;
     let most = free.checked_div(sums).map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
     let mut blocks: Vec<BlockTiling> =
         others.iter().map(|i| demand.block(i.clone(), core, usize::MAX)).collect::<Option<_>>()?;
@@ -147,7 +150,7 @@ mod tests {
     use crate::spec::ChipSpec;
 
     fn cores(inputs: usize, outputs: usize, plastic_bytes: u64, apart: bool, may_fuse: bool) -> usize {
-        let demand = Demand { inputs, outputs, weight_bytes: 1, plastic_bytes, apart, may_fuse };
+        let demand = Demand { inputs, outputs, weight_bytes: 1, plastic_bytes, apart, other_sums: 0, may_fuse };
         tiling(&demand, &ChipSpec::preset("tianjic").unwrap().core).unwrap().cores()
     }
 
@@ -177,7 +180,7 @@ mod tests {
                 (2, false, true),
                 (2, true, true),
             ] {
-                let demand = Demand { inputs, outputs, weight_bytes: 1, plastic_bytes, apart, may_fuse };
+                let demand = Demand { inputs, outputs, weight_bytes: 1, plastic_bytes, apart, other_sums: 0, may_fuse };
                 let found = tiling(&demand, &core).unwrap();
                 let mut next = 0;
                 for (index, block) in found.blocks.iter().enumerate() {
@@ -210,8 +213,15 @@ mod tests {
         let mut core = ChipSpec::preset("tianjic").unwrap().core;
         core.weight_bytes.value = 100;
         // A neuron's block of inputs takes 256 bytes, of which eight more blocks than the fewest hold 784 / 12 = 66.
-        let demand =
-            Demand { inputs: 784, outputs: 2, weight_bytes: 1, plastic_bytes: 0, apart: false, may_fuse: true };
+        let demand = Demand {
+            inputs: 784,
+            outputs: 2,
+            weight_bytes: 1,
+            plastic_bytes: 0,
+            apart: false,
+            other_sums: 0,
+            may_fuse: true,
+        };
         assert!(tiling(&demand, &core).is_some());
         core.weight_bytes.value = 10;
         assert_eq!(tiling(&demand, &core), None);

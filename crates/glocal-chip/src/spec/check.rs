@@ -1,6 +1,6 @@
 //! What is wrong with a description, all at once.
 
-use super::{ChipSpec, CoreSpec, EnergySpec, Estimate, Grid, NocSpec, PhaseSpec, PlasticitySpec};
+use super::{ChipSpec, CoreSpec, EnergySpec, Estimate, Grid, HostSpec, NocSpec, PhaseSpec, PlasticitySpec};
 use crate::error::Obstacle;
 
 /// Cores of the largest machine.
@@ -17,6 +17,9 @@ pub(super) fn violations(spec: &ChipSpec) -> Vec<Obstacle> {
     phase(&spec.phase, &mut found);
     if let Some(plasticity) = &spec.plasticity {
         self::plasticity(plasticity, &mut found);
+    }
+    if let Some(host) = &spec.host {
+        self::host(host, &mut found);
     }
     noc(&spec.noc, &spec.grid, &mut found);
     energy(&spec.energy, &mut found);
@@ -84,6 +87,18 @@ fn plasticity(plasticity: &PlasticitySpec, found: &mut Found) {
     let PlasticitySpec { bytes, synapses_per_cycle } = plasticity;
     found.refuse(bytes.value != 2, "plasticity.bytes", format!("is {}", bytes.value), "plastic weights have 2");
     found.at_least_one("plasticity.synapses_per_cycle", synapses_per_cycle.value);
+}
+
+/// Slowest link and longest latency: an exchange stays far below 2^63 clocks.
+const SLOWEST_LINK: f64 = 1e-3;
+const LONGEST_LATENCY: f64 = 1e6;
+
+fn host(host: &HostSpec, found: &mut Found) {
+    let (rate, latency) = (host.bytes_per_us.value, host.latency_us.value);
+    let stands = rate.is_finite() && rate >= SLOWEST_LINK;
+    found.refuse(!stands, "host.bytes_per_us", format!("is {rate}"), "give a finite rate of at least 0.001");
+    let stands = (0.0..=LONGEST_LATENCY).contains(&latency);
+    found.refuse(!stands, "host.latency_us", format!("is {latency}"), "give 0 to 1000000");
 }
 
 fn noc(noc: &NocSpec, grid: &Grid, found: &mut Found) {
