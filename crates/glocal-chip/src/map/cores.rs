@@ -30,12 +30,7 @@ fn numbers(range: &Range<usize>) -> Vec<u32> {
 }
 
 /// Cores of a dense layer; those that remember first.
-pub(super) fn dense_cores(
-    layer: usize,
-    plastic: Synapses,
-    tiling: &Tiling,
-    past: Option<&PastTiling>,
-) -> Vec<Core> {
+pub(super) fn dense_cores(layer: usize, plastic: Synapses, tiling: &Tiling, past: Option<&PastTiling>) -> Vec<Core> {
     let mut cores = past.map_or(Vec::new(), |past| past_cores(layer, past));
     cores.reserve(tiling.cores());
     let blocks = tiling.blocks.len();

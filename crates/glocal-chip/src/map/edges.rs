@@ -119,7 +119,8 @@ fn factors(core: &Core, to: usize, firing: &Owners, edges: &mut Vec<Edge>) {
 /// From each core with keys a score for each past step.
 fn scores(core: &Core, to: usize, keys: impl Iterator<Item = usize>, edges: &mut Vec<Edge>) {
     let steps = core.past.map_or(0, |past| past.steps as u32);
-    let of_core = |from| (0..steps).map(move |number| Request { from: Place { core: from, job: 0 }, to_job: 0, number });
+    let of_core =
+        |from| (0..steps).map(move |number| Request { from: Place { core: from, job: 0 }, to_job: 0, number });
     collect(keys.flat_map(|from| of_core(from as u32)).collect(), Traffic::Scores, to, edges);
 }
 

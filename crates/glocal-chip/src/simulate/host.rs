@@ -5,8 +5,8 @@ use std::ops::AddAssign;
 use serde::Serialize;
 
 use crate::integer::postsynaptic;
-use crate::map::Core;
-use crate::network::QuantizedPlasticity;
+use crate::map::{Core, Mapping};
+use crate::network::{PlasticForm, QuantizedLayer, QuantizedNetwork, QuantizedPlasticity};
 use crate::number::Fixed;
 use crate::spec::ChipSpec;
 
@@ -69,7 +69,36 @@ impl AddAssign for Exchanged {
 const WEIGHT_BYTES: u64 = 2;
 
 /// Bytes that name a core and say how its weights follow.
-pub(super) const HEADER_BYTES: u64 = 8;
+const HEADER_BYTES: u64 = 8;
+
+/// Bytes that tell the host of a step of a layer: a header, potentials of 3 bytes, and what the layer saw, a bit or a byte each; what the
+/// network sees it knows.
+pub(super) fn bytes_read(index: usize, layer: &QuantizedLayer) -> u64 {
+    let potentials = 3 * layer.wiring.neurons() as u64;
+    let bits = if layer.plasticity.as_ref().is_some_and(|plasticity| plasticity.most_input > 1) { 8 } else { 1 };
+    let seen = if index == 0 { 0 } else { (bits * layer.wiring.inputs() as u64).div_ceil(8) };
+    HEADER_BYTES + potentials + seen
+}
+
+/// What an image exchanges if every plastic weight that the host moves changes at every step.
+pub fn most_exchanged(network: &QuantizedNetwork, mapping: &Mapping) -> Exchanged {
+    let mut most = Exchanged::default();
+    let steps = network.steps as u64;
+    let layers = network.layers.iter().enumerate();
+    for (index, layer) in layers.filter(|(_, layer)| layer.form() == Some(PlasticForm::HostLp)) {
+        most += Exchanged {
+            exchanges: steps,
+            bytes_read: steps.saturating_sub(1) * bytes_read(index, layer),
+            ..Exchanged::default()
+        };
+        for core in mapping.cores[mapping.of_layer(index)].iter().filter(|core| core.plastic) {
+            let all = (core.input_axons() * core.neurons()) as u64;
+            let bytes_written = steps * bytes_of(all, all);
+            most += Exchanged { changed: steps * all, bytes_written, ..Exchanged::default() };
+        }
+    }
+    most
+}
 
 /// Bytes that change so many of a core's plastic weights.
 ///

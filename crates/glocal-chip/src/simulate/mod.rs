@@ -11,7 +11,7 @@ mod timed;
 
 pub use faults::Faults;
 pub use functional::Machine;
-pub use host::Exchanged;
+pub use host::{Exchanged, most_exchanged};
 pub use phase::{Schedule, busy_cycles, schedule};
 pub use program::Program;
 pub use tally::Tally;

@@ -5,13 +5,13 @@ use std::ops::AddAssign;
 use serde::Serialize;
 
 use super::functional::Machine;
-use super::host::{Exchanged, HEADER_BYTES, Written};
+use super::host::{Exchanged, Written, bytes_read};
 use super::phase::{SCORE_PRODUCTS, Schedule, busy_cycles, schedule};
 use crate::energy::Activity;
 use crate::error::{ChipError, Obstacle};
 use crate::integer::{Answer, Plastic};
 use crate::map::{Core, Mapping, Past, Remembered, Sender};
-use crate::network::{PlasticForm, QuantizedLayer, QuantizedNetwork};
+use crate::network::{PlasticForm, QuantizedNetwork};
 use crate::noc::{Delivered, Simulator, load};
 use crate::place::{Endpoint, Flow, Placement, Position};
 use crate::route::{Cast, Link, Routes, route};
@@ -388,7 +388,7 @@ impl Placed<'_> {
                 let last_job = |core: usize| self.mapping.cores[core].jobs.len() - 1;
                 let fired = firing.map(|core| self.schedule.phase(step, core, last_job(core)) as usize + 1).max();
                 let is_last = step + 1 == self.network.steps;
-                let bytes_read = if is_last { 0 } else { self.bytes_read(index, layer) };
+                let bytes_read = if is_last { 0 } else { bytes_read(index, layer) };
                 if let Some(exchanged) = fired.and_then(|phase| found.get_mut(phase)) {
                     let &Written { changed, bytes } = written;
                     *exchanged += Exchanged { exchanges: 1, changed, bytes_read, bytes_written: bytes };
@@ -396,14 +396,6 @@ impl Placed<'_> {
             }
         }
         found
-    }
-
-    /// Bytes that tell the host of a step of a layer: potentials, and what the layer saw, which it knows of the network's input.
-    fn bytes_read(&self, index: usize, layer: &QuantizedLayer) -> u64 {
-        let potentials = 3 * layer.wiring.neurons() as u64;
-        let bits = if layer.plasticity.as_ref().is_some_and(|plasticity| plasticity.most_input > 1) { 8 } else { 1 };
-        let seen = if index == 0 { 0 } else { (bits * layer.wiring.inputs() as u64).div_ceil(8) };
-        HEADER_BYTES + potentials + seen
     }
 
     /// Bytes that the host sent in the last sample.

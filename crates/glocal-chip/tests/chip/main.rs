@@ -1,6 +1,7 @@
 //! The chip against the integer reference, and the integer reference against the network in floats.
 
 mod float;
+mod forms;
 mod made;
 mod mapped;
 mod timed;

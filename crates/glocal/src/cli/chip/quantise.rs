@@ -9,7 +9,7 @@ use glocal::train::load_network;
 use glocal::{Damage, EvalOptions, GlocalError, Part, RunFolder, RunSamples, Samples, evaluate};
 use glocal_chip::integer::Plastic;
 use glocal_chip::quantise::{PlasticPlace, ScaleForm, ScaleSearch};
-use glocal_chip::{QuantiseOptions, QuantizedNetwork, Wiring, quantise};
+use glocal_chip::{PlasticForm, QuantiseOptions, QuantizedNetwork, Wiring, quantise};
 use glocal_core::PlasticEval;
 use serde::Serialize;
 
@@ -116,6 +116,11 @@ impl QuantiseArgs {
             // An image by itself, as on the chip.
             let float = float(PlasticEval::Moving, 1)?;
             accuracy.push(Accuracy { plastic_weights: "moving", float, integer: judged(&moving, Plastic::Moving)? });
+            // Where keys and values say what the matrix would.
+            if let Ok(rank) = moving.clone().in_form(PlasticForm::Rank) {
+                let integer = judged(&rank, Plastic::Moving)?;
+                accuracy.push(Accuracy { plastic_weights: "moving, in rank form", float, integer });
+            }
             let integer = judged(&moving, Plastic::Resting)?;
             accuracy.push(Accuracy { plastic_weights: "resting", float: resting, integer });
         }
