@@ -8,7 +8,7 @@
 //! The matrix that cores move is rounded to 16 bits at every step instead: that is all in which the two differ.
 //!
 //! # References
-//! Architecture decision 0018; Schlag et al., ICML (2021), for keys and values of fast weights.
+//! Architecture decision 0019; Schlag et al., ICML (2021), for keys and values of fast weights.
 
 use crate::network::{PLASTIC_FRACTION, QuantizedPlasticity};
 use crate::number::rounded_shift;
