@@ -76,10 +76,59 @@ pub struct CoreSpec {
     pub weight_bytes: Sourced<u64>,
     /// Bits of a weight.
     pub weight_bits: Sourced<u32>,
+    /// How memory holds weights; absent: each in a byte.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight_storage: Option<Sourced<WeightStorage>>,
     /// Memory for the state of neurons, in bytes: what limits how many bands of a map one core can compute in turn.
     pub state_bytes: Sourced<u64>,
     /// Synapses multiplied and added in a clock.
     pub macs_per_cycle: Sourced<u64>,
+}
+
+/// How a core's memory holds weights.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WeightStorage {
+    /// Each in a byte.
+    #[default]
+    Dense8,
+    /// As indices of so many bits into the core's codebook of weights of 8 bits.
+    Indexed(u32),
+}
+
+impl WeightStorage {
+    /// Bits of a weight in memory.
+    pub fn bits(self) -> u64 {
+        match self {
+            WeightStorage::Dense8 => 8,
+            WeightStorage::Indexed(bits) => u64::from(bits),
+        }
+    }
+
+    /// Bytes of a core's codebook.
+    pub fn codebook_bytes(self) -> u64 {
+        match self {
+            WeightStorage::Dense8 => 0,
+            WeightStorage::Indexed(bits) => 1 << bits,
+        }
+    }
+}
+
+impl CoreSpec {
+    /// How memory holds weights.
+    pub fn storage(&self) -> WeightStorage {
+        self.weight_storage.as_ref().map_or(WeightStorage::default(), |storage| storage.value)
+    }
+
+    /// Synapses that memory holds: with a weight or without, with a plastic weight of so many bytes or none.
+    pub fn synapses(&self, weights: bool, plastic_bytes: u64) -> u64 {
+        let (storage, plastic_bits) = (self.storage(), 8 * plastic_bytes);
+        let (bits, codebook) = if weights { (storage.bits(), storage.codebook_bytes()) } else { (0, 0) };
+        let free = self.weight_bytes.value.saturating_sub(codebook);
+        // Memory without limit stays without.
+        let whole = u128::from(free) * 8 / u128::from((bits + plastic_bits).max(1));
+        u64::try_from(whole).unwrap_or(u64::MAX)
+    }
 }
 
 /// How long a round of computing and sending takes.

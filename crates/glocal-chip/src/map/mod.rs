@@ -20,7 +20,7 @@ use glocal_core::config::Pool;
 
 use crate::error::{ChipError, Obstacle};
 use crate::network::{PlasticForm, QuantizedLayer, QuantizedNetwork, QuantizedPlasticity, Wiring};
-use crate::spec::ChipSpec;
+use crate::spec::{ChipSpec, WeightStorage};
 
 /// How a network is cut into cores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,10 +137,12 @@ impl Core {
     }
 
     /// Bytes of its weights and plastic weights, which all its jobs share, and of what it remembers.
-    pub fn weight_bytes(&self, plastic_bytes: u64) -> u64 {
-        let each = u64::from(self.weights) + if self.plastic { plastic_bytes } else { 0 };
+    pub fn weight_bytes(&self, storage: WeightStorage, plastic_bytes: u64) -> u64 {
+        let synapses = (self.input_axons() * self.width()) as u64;
+        let (bits, codebook) = if self.weights { (storage.bits(), storage.codebook_bytes()) } else { (0, 0) };
+        let plastic = if self.plastic { synapses * plastic_bytes } else { 0 };
         let remembered = self.past.map_or(0, |past| past.steps as u64 * self.step_bytes(past.of, plastic_bytes));
-        (self.input_axons() * self.width()) as u64 * each + remembered
+        (synapses * bits).div_ceil(8) + codebook + plastic + remembered
     }
 
     /// Bytes that it remembers of a step: a key of each input, of as many bytes as a plastic weight, or a value of each neuron, of one.
@@ -224,6 +226,14 @@ pub fn map(network: &QuantizedNetwork, chip: &ChipSpec, options: &MapOptions) ->
     Ok(Mapping { cores, edges, messages })
 }
 
+/// How many different weights there are, with 0, which is what a crossbar has where there is no synapse.
+fn different(weights: &[i8]) -> usize {
+    let mut seen = [false; 256];
+    seen[128] = true;
+    weights.iter().for_each(|&w| seen[(i16::from(w) + 128) as usize] = true);
+    seen.iter().filter(|&&seen| seen).count()
+}
+
 /// Which plastic weights a layer's cores hold.
 #[derive(Clone, Copy, Debug)]
 struct Synapses {
@@ -266,6 +276,11 @@ fn refusals(index: usize, layer: &QuantizedLayer, chip: &ChipSpec) -> Vec<Obstac
         }
         None => {}
     }
+    if let WeightStorage::Indexed(bits) = chip.core.storage() {
+        let (different, entries) = (different(&layer.weight), 1_usize << bits);
+        let what = format!("has {different} different weights, the codebook of a core holds {entries}");
+        refuse(different > entries, what, "quantise with a codebook of as many bits (`codebook_bits`)");
+    }
     let many = layer.wiring.inputs().max(layer.wiring.neurons()) as u64 >= u64::from(NO_INPUT);
     refuse(many, "has more than 2^32 inputs or neurons".into(), "use a smaller layer");
     found
@@ -292,7 +307,6 @@ fn cores_of(
             let demand = Demand {
                 inputs,
                 outputs,
-                weight_bytes: 1,
                 plastic_bytes: if plastic.held { chip.plastic_bytes() } else { 0 },
                 apart: options.apart,
                 other_sums: u64::from(past.as_ref().is_some_and(|past| past.cores() > 0)),

@@ -15,7 +15,7 @@ use crate::network::{PlasticForm, QuantizedNetwork};
 use crate::noc::{Delivered, Simulator, load};
 use crate::place::{Endpoint, Flow, Placement, Position};
 use crate::route::{Cast, Link, Routes, route};
-use crate::spec::ChipSpec;
+use crate::spec::{ChipSpec, WeightStorage};
 
 impl AddAssign for PhaseFigures {
     fn add_assign(&mut self, other: PhaseFigures) {
@@ -349,15 +349,18 @@ impl Placed<'_> {
     /// # Equation
     /// A synapse works when its input is not zero; a plastic one is read and written at each step while its core moves it. Keys work as
     /// synapses do, values when their score is not zero, by words of it; each step writes a key and a value. Neurons step at each step of
-    /// the network, each with one value looked up while plastic weights move on the chip.
+    /// the network, each with one value looked up while plastic weights move on the chip. Of an indexed weight the index is read, and an entry looked up.
     fn activity(&self, machine: &Machine<'_, '_>) -> Vec<Activity> {
         let plastic_bytes = self.chip.plastic_bytes();
+        let storage = self.chip.core.storage();
+        let indexed = storage != WeightStorage::Dense8;
         let steps = self.network.steps as u64;
         let moving = self.plastic == Plastic::Moving;
         let of_core = |(core, &active): (&Core, &u64)| {
             if let Some(past) = core.past.filter(|_| moving) {
                 return remembering(core, past, active, plastic_bytes);
             }
+            let if_weights = |count: u64| if core.weights { count } else { 0 };
             let if_plastic = |count: u64| if core.plastic { count } else { 0 };
             let if_fires = |count: u64| if core.fires { count } else { 0 };
             let form = self.network.layers[core.layer].form();
@@ -367,11 +370,11 @@ impl Placed<'_> {
             let updates = if_fires(steps * core.neurons() as u64);
             Activity {
                 synaptic_ops: active * (u64::from(core.weights) + if_plastic(self.chip.plastic_products())) + moved,
-                weight_bytes_read: active * u64::from(core.weights),
+                weight_bytes_read: if_weights((active * storage.bits()).div_ceil(8)),
                 plastic_bytes_read: (if_plastic(active) + moved) * plastic_bytes,
                 plastic_bytes_written: moved * plastic_bytes,
                 soma_updates: updates,
-                lut_reads: if looks_up { updates } else { 0 },
+                lut_reads: if looks_up { updates } else { 0 } + if_weights(if indexed { active } else { 0 }),
                 ..Activity::default()
             }
         };

@@ -1,6 +1,8 @@
 //! What is wrong with a description, all at once.
 
-use super::{ChipSpec, CoreSpec, EnergySpec, Estimate, Grid, HostSpec, NocSpec, PhaseSpec, PlasticitySpec};
+use super::{
+    ChipSpec, CoreSpec, EnergySpec, Estimate, Grid, HostSpec, NocSpec, PhaseSpec, PlasticitySpec, WeightStorage,
+};
 use crate::error::Obstacle;
 
 /// Cores of the largest machine.
@@ -62,7 +64,7 @@ fn grid(grid: &Grid, found: &mut Found) {
 }
 
 fn core(core: &CoreSpec, found: &mut Found) {
-    let CoreSpec { axons, neurons, weight_bytes, weight_bits, state_bytes, macs_per_cycle } = core;
+    let CoreSpec { axons, neurons, weight_bytes, weight_bits, weight_storage, state_bytes, macs_per_cycle } = core;
     found.at_least_one("core.axons", axons.value);
     found.at_least_one("core.neurons", neurons.value);
     found.at_least_one("core.weight_bytes", weight_bytes.value);
@@ -70,6 +72,10 @@ fn core(core: &CoreSpec, found: &mut Found) {
     found.at_least_one("core.macs_per_cycle", macs_per_cycle.value);
     let bits = weight_bits.value;
     found.refuse(!(2..=8).contains(&bits), "core.weight_bits", format!("is {bits}"), "give 2 to 8");
+    if let Some(WeightStorage::Indexed(bits)) = weight_storage.as_ref().map(|storage| storage.value) {
+        let what = format!("has indices of {bits} bits");
+        found.refuse(!(1..=8).contains(&bits), "core.weight_storage", what, "give 1 to 8");
+    }
 }
 
 fn phase(phase: &PhaseSpec, found: &mut Found) {

@@ -11,6 +11,7 @@ use glocal_chip::place::{Method, place};
 use glocal_chip::simulate::{
     Faults, Machine, Network, Placed, Program, Timed, TimedMachine, flows, most_exchanged, schedule,
 };
+use glocal_chip::spec::WeightStorage;
 use glocal_chip::{
     ChipError, ChipSpec, PlasticForm, QuantiseOptions, QuantizedLayer, QuantizedNetwork, QuantizedPlasticity, quantise,
 };
@@ -231,7 +232,10 @@ fn every_cut_of_the_rank_form_computes_what_the_whole_does() {
                 check(&network, &chip, &options, Plastic::Resting);
                 let mapping = map(&network, &chip, &options).unwrap();
                 for core in &mapping.cores {
-                    assert!(core.axons() as u64 <= axons && core.weight_bytes(2) <= bytes, "{core:?}");
+                    assert!(
+                        core.axons() as u64 <= axons && core.weight_bytes(WeightStorage::Dense8, 2) <= bytes,
+                        "{core:?}"
+                    );
                     assert!(core.width() as u64 <= neurons && !core.learns && (begun || !core.plastic));
                 }
                 let scores = mapping.messages.iter().zip(&packets).filter(|(of, _)| of.traffic == Traffic::Scores);

@@ -210,7 +210,7 @@ impl<'n> OnChip<'n> {
     fn layer(&self, layer: usize) -> LayerFit {
         let core = &self.chip.core;
         let own = &self.mapping.cores[self.mapping.of_layer(layer)];
-        let plastic_bytes = self.chip.plastic_bytes();
+        let (storage, plastic_bytes) = (core.storage(), self.chip.plastic_bytes());
         let mean = |share: &dyn Fn(&Core) -> f64| 100.0 * own.iter().map(share).sum::<f64>() / own.len().max(1) as f64;
         LayerFit {
             layer,
@@ -219,7 +219,9 @@ impl<'n> OnChip<'n> {
             plastic: own.iter().filter(|core| core.plastic).count(),
             remembering: own.iter().filter(|core| core.past.is_some()).count(),
             axons_percent: mean(&|used| used.axons() as f64 / core.axons.value as f64),
-            memory_percent: mean(&|used| used.weight_bytes(plastic_bytes) as f64 / core.weight_bytes.value as f64),
+            memory_percent: mean(&|used| {
+                used.weight_bytes(storage, plastic_bytes) as f64 / core.weight_bytes.value as f64
+            }),
             busiest_cycles: own.iter().map(|core| busy_cycles(core, &self.chip, self.plastic)).max().unwrap_or(0),
         }
     }

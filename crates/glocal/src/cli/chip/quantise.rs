@@ -21,6 +21,7 @@ use crate::args::Context;
 Examples:
   glocal chip quantise runs/hp
   glocal chip quantise runs/hp --weight-bits 4 --images 1000
+  glocal chip quantise runs/hp --codebook 4
   glocal chip quantise runs/hp --scales power-of-two --json")]
 pub struct QuantiseArgs {
     /// Run folder
@@ -28,6 +29,9 @@ pub struct QuantiseArgs {
     /// Bits of a weight, with its sign [default: as trained, or 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=8))]
     weight_bits: Option<u32>,
+    /// Weights are taken from codebooks, one for each layer, of as many entries as an index of so many bits tells apart
+    #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(1..=8))]
+    codebook: Option<u32>,
     /// Which scales the chip can apply
     #[arg(long, value_name = "FORM", default_value = "multiplier")]
     scales: Scales,
@@ -141,6 +145,7 @@ impl QuantiseArgs {
                 Scales::Multiplier => ScaleForm::Multiplier,
                 Scales::PowerOfTwo => ScaleForm::PowerOfTwo,
             },
+            codebook_bits: self.codebook,
             ..QuantiseOptions::default()
         }
     }

@@ -12,6 +12,7 @@ use glocal_chip::place::{Method, Position};
 use glocal_chip::quantise::PlasticPlace;
 use glocal_chip::route::{Direction, Link};
 use glocal_chip::simulate::Placed;
+use glocal_chip::spec::WeightStorage;
 use glocal_chip::{PlasticForm, QuantiseOptions, QuantizedNetwork, quantise};
 
 /// The network and the chip.
@@ -95,7 +96,12 @@ impl Subject {
         let plastic = if folded { PlasticPlace::Folded } else { PlasticPlace::OnChip };
         let default = QuantiseOptions::default();
         let weight_bits = learner.config().weight_bits.unwrap_or(default.weight_bits);
-        Ok(quantise(&learner, &QuantiseOptions { plastic, weight_bits, ..default })?)
+        // What the chip's memory holds.
+        let codebook_bits = match chip(&self.chip)?.core.storage() {
+            WeightStorage::Dense8 => None,
+            WeightStorage::Indexed(bits) => Some(bits),
+        };
+        Ok(quantise(&learner, &QuantiseOptions { plastic, weight_bits, codebook_bits, ..default })?)
     }
 
     pub(super) fn plastic(&self) -> Plastic {
