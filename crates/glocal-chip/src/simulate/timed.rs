@@ -258,14 +258,14 @@ impl<'p, 'm> TimedMachine<'p, 'm> {
         cores.iter().for_each(|&core| activity += core);
         let mut messages = vec![0; self.counts.len()];
         let mut phases = Vec::with_capacity(placed.traffic.len());
-        for phase in 0..placed.traffic.len() {
+        for (phase, &exchanged) in exchanges.iter().enumerate() {
             placed.counts(phase, self.machine.packets(), &mut self.counts);
             messages.iter_mut().zip(&self.counts).for_each(|(sum, own)| *sum += own);
             let delivered = match &mut self.simulator {
                 Some(simulator) => simulator.run(&self.counts)?,
                 None => at_least(&placed.routes, placed.chip, &self.counts)?,
             };
-            let figures = self.figures(phase, delivered, exchanges[phase])?;
+            let figures = self.figures(phase, delivered, exchanged)?;
             activity.spikes += delivered.injected + delivered.relayed;
             activity.packet_hops += delivered.packet_hops;
             activity.chip_hops += delivered.chip_hops;
