@@ -27,7 +27,7 @@ fn with_codebook(made: &glocal_core::Learner, bits: u32) -> QuantizedNetwork {
 fn weights_come_from_a_codebook() {
     let made = learner(&[60, 40, 4], GLOBAL, GLOBAL_NETWORK, 1);
     let whole = quantise(&made, &QuantiseOptions::default()).unwrap();
-    let mut furthest = vec![i64::MAX; 2];
+    let mut furthest = [i64::MAX; 2];
     for bits in [1, 2, 4, 6, 8] {
         let network = with_codebook(&made, bits);
         for (index, (layer, of)) in network.layers.iter().zip(&whole.layers).enumerate() {

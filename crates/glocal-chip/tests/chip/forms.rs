@@ -66,7 +66,7 @@ impl Dense {
                 let begin = i128::from(plasticity.start[o * inputs + i]) * i128::from(shares[step]);
                 let mut learned = 0;
                 for (s, (pre, post)) in self.past.iter().enumerate() {
-                    let product = i128::from(post[o]) * i128::from(pre[i]) << shift;
+                    let product = (i128::from(post[o]) * i128::from(pre[i])) << shift;
                     learned += product * i128::from(shares[step - 1 - s]);
                 }
                 sums[0] += begin * i128::from(x);
