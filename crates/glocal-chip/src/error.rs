@@ -4,6 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::network::PlasticForm;
 use crate::place::Position;
 use crate::route::Link;
 
@@ -13,6 +14,14 @@ pub enum ChipError {
     /// Everything about a network that the chip cannot do, at once.
     #[error("the network cannot be quantised:\n{}", lines(.0))]
     Unquantisable(Vec<Obstacle>),
+    /// Everything for which plastic weights cannot take a form, at once.
+    #[error("plastic weights cannot move in the form `{form}`:\n{}", lines(.obstacles))]
+    NoForm {
+        /// The form.
+        form: PlasticForm,
+        /// What stands in the way.
+        obstacles: Vec<Obstacle>,
+    },
     /// A description of a chip that cannot be read.
     #[error("the chip's description cannot be read: {0}")]
     Unreadable(String),
@@ -138,6 +147,7 @@ impl ChipError {
         match self {
             ChipError::Unquantisable(obstacles)
             | ChipError::Contradictory(obstacles)
+            | ChipError::NoForm { obstacles, .. }
             | ChipError::DoesNotFit { obstacles, .. } => {
                 let mut hints: Vec<&str> = Vec::new();
                 for obstacle in obstacles {

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! Learner -> quantise -> QuantizedNetwork -> Reference (integers, no chip)
+//! QuantizedNetwork -> in_form -> QuantizedNetwork, its plastic weights in another form
 //! flows -> place -> Placement -> route -> Routes -> load, Simulator (clocks of a phase)
 //! Activity -> energy -> Energy
 //! ```
@@ -11,6 +12,7 @@
 
 pub mod energy;
 pub mod error;
+mod form;
 pub mod integer;
 pub mod map;
 pub mod network;
@@ -23,6 +25,6 @@ pub mod simulate;
 pub mod spec;
 
 pub use error::{ChipError, Obstacle};
-pub use network::{QuantizedLayer, QuantizedNetwork, QuantizedPlasticity, Wiring};
+pub use network::{PlasticForm, QuantizedLayer, QuantizedNetwork, QuantizedPlasticity, Wiring};
 pub use quantise::{QuantiseOptions, quantise};
 pub use spec::ChipSpec;

@@ -3,6 +3,7 @@
 use glocal_core::config::{Convolution, Pool, Readout};
 use glocal_core::neuron::NeuronConfig;
 use glocal_core::plasticity::RuleConfig;
+use serde::Serialize;
 
 use crate::error::ChipError;
 use crate::number::{Fixed, Multiplier};
@@ -79,8 +80,12 @@ pub enum Wiring {
 /// H in signed 16 bits, 12 of them fractional; post = ρ(v - sliding_threshold) in 8 bits, `post_fraction` of them fractional;
 /// pre_i = ((x_i rate_i) >> input_shift) · k_t in 16 bits, `rate_fraction` of them fractional;
 /// H ← clamp(H · decay + post · pre, ±bound), rounded once, halves to even.
+///
+/// In rank form H is never made ([`rank`](crate::integer::rank)).
 #[derive(Clone, Debug, PartialEq)]
 pub struct QuantizedPlasticity {
+    /// Who moves H, and how.
+    pub form: PlasticForm,
     /// H at the start of a sample, `[O,I]`.
     pub start: Vec<i16>,
     /// From Σ_i H_oi x_i to currents: one for all steps, or one for each; of each neuron if there is a gain for each, `[T,O]`.
@@ -103,8 +108,43 @@ pub struct QuantizedPlasticity {
     pub rate_fraction: u32,
     /// Bits that x · rate is shifted right.
     pub input_shift: u32,
+    /// Largest magnitude of an input.
+    pub most_input: i32,
     /// k_t in 1/2^15, `[T]`.
     pub phase: Vec<i32>,
+}
+
+/// Who moves plastic weights, and how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PlasticForm {
+    /// Each core moves its own, as a matrix.
+    #[default]
+    OnChip,
+    /// Nobody: cores remember keys and values of past steps, which stand for the matrix.
+    Rank,
+    /// The host, which sends cores what has changed.
+    HostLp,
+}
+
+impl PlasticForm {
+    /// All of them.
+    pub const ALL: [PlasticForm; 3] = [PlasticForm::OnChip, PlasticForm::Rank, PlasticForm::HostLp];
+
+    /// As options and tables say it.
+    pub fn name(self) -> &'static str {
+        match self {
+            PlasticForm::OnChip => "on-chip",
+            PlasticForm::Rank => "rank",
+            PlasticForm::HostLp => "host-lp",
+        }
+    }
+}
+
+impl std::fmt::Display for PlasticForm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
 }
 
 /// Fractional bits of H.
@@ -190,6 +230,11 @@ impl QuantizedLayer {
         let (place, channel) = (output / o, output % o);
         let columns = w / pool.side();
         (place / columns * pool.side() * w + place % columns * pool.side()) * o + channel
+    }
+
+    /// In which form its plastic weights move, if it has any.
+    pub fn form(&self) -> Option<PlasticForm> {
+        self.plasticity.as_ref().map(|plasticity| plasticity.form)
     }
 
     /// Bytes of a neuron's state: 24 bits for each of its numbers.

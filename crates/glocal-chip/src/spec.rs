@@ -2,14 +2,17 @@
 
 mod check;
 mod energy;
+mod host;
 mod noc;
 
 pub use energy::{EnergySpec, Estimate};
+pub use host::HostSpec;
 pub use noc::{Casting, NocSpec};
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::ChipError;
+use crate::network::PlasticForm;
 
 /// A chip, as its TOML file says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,6 +31,9 @@ pub struct ChipSpec {
     /// What a core needs to move plastic weights; absent: the chip does not learn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plasticity: Option<PlasticitySpec>,
+    /// How a host is reached that moves plastic weights; absent: none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<HostSpec>,
     /// How packets travel.
     pub noc: NocSpec,
     /// What everything that a core does costs.
@@ -70,10 +76,59 @@ pub struct CoreSpec {
     pub weight_bytes: Sourced<u64>,
     /// Bits of a weight.
     pub weight_bits: Sourced<u32>,
+    /// How memory holds weights; absent: each in a byte.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight_storage: Option<Sourced<WeightStorage>>,
     /// Memory for the state of neurons, in bytes: what limits how many bands of a map one core can compute in turn.
     pub state_bytes: Sourced<u64>,
     /// Synapses multiplied and added in a clock.
     pub macs_per_cycle: Sourced<u64>,
+}
+
+/// How a core's memory holds weights.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WeightStorage {
+    /// Each in a byte.
+    #[default]
+    Dense8,
+    /// As indices of so many bits into the core's codebook of weights of 8 bits.
+    Indexed(u32),
+}
+
+impl WeightStorage {
+    /// Bits of a weight in memory.
+    pub fn bits(self) -> u64 {
+        match self {
+            WeightStorage::Dense8 => 8,
+            WeightStorage::Indexed(bits) => u64::from(bits),
+        }
+    }
+
+    /// Bytes of a core's codebook.
+    pub fn codebook_bytes(self) -> u64 {
+        match self {
+            WeightStorage::Dense8 => 0,
+            WeightStorage::Indexed(bits) => 1 << bits,
+        }
+    }
+}
+
+impl CoreSpec {
+    /// How memory holds weights.
+    pub fn storage(&self) -> WeightStorage {
+        self.weight_storage.as_ref().map_or(WeightStorage::default(), |storage| storage.value)
+    }
+
+    /// Synapses that memory holds: with a weight or without, with a plastic weight of so many bytes or none.
+    pub fn synapses(&self, weights: bool, plastic_bytes: u64) -> u64 {
+        let (storage, plastic_bits) = (self.storage(), 8 * plastic_bytes);
+        let (bits, codebook) = if weights { (storage.bits(), storage.codebook_bytes()) } else { (0, 0) };
+        let free = self.weight_bytes.value.saturating_sub(codebook);
+        // Memory without limit stays without.
+        let whole = u128::from(free) * 8 / u128::from((bits + plastic_bits).max(1));
+        u64::try_from(whole).unwrap_or(u64::MAX)
+    }
 }
 
 /// How long a round of computing and sending takes.
@@ -98,6 +153,9 @@ pub struct PlasticitySpec {
     /// Plastic weights that are decayed and moved in a clock.
     pub synapses_per_cycle: Sourced<u64>,
 }
+
+/// Bytes of a plastic weight: 16 bits.
+const PLASTIC_BYTES: u64 = 2;
 
 /// Chips that are built in.
 const PRESETS: [(&str, &str); 5] = [
@@ -137,6 +195,24 @@ impl ChipSpec {
     /// Cores of a chip.
     pub fn cores_per_chip(&self) -> u64 {
         self.grid.columns.value * self.grid.rows.value
+    }
+
+    /// Forms in which plastic weights can move on it.
+    pub fn plastic_forms(&self) -> impl Iterator<Item = PlasticForm> {
+        PlasticForm::ALL.into_iter().filter(|form| match form {
+            PlasticForm::OnChip | PlasticForm::Rank => self.plasticity.is_some(),
+            PlasticForm::HostLp => self.host.is_some(),
+        })
+    }
+
+    /// Bytes of a plastic weight.
+    pub fn plastic_bytes(&self) -> u64 {
+        self.plasticity.as_ref().map_or(PLASTIC_BYTES, |plasticity| plasticity.bytes.value)
+    }
+
+    /// Products that a plastic weight takes: one where a core has lanes for them; else it is two weights of 8 bits.
+    pub fn plastic_products(&self) -> u64 {
+        if self.plasticity.is_some() { 1 } else { PLASTIC_BYTES }
     }
 
     /// Synapses of 8 bits that one core computes in a phase of so many clocks, all its lanes busy but for the overhead.

@@ -1,6 +1,7 @@
 //! The integer reference: a network as the chip computes it, without a chip. Whatever is mapped must agree with it to the bit.
 
 pub mod kernels;
+pub mod rank;
 mod soma;
 
 use glocal_core::config::{Pool, Readout};
@@ -8,9 +9,10 @@ use glocal_core::config::{Pool, Readout};
 pub use soma::{Soma, VALUE_FRACTION, postsynaptic, soma};
 
 use crate::error::ChipError;
-use crate::network::{PLASTIC_FRACTION, QuantizedLayer, QuantizedNetwork, QuantizedPlasticity, Wiring};
+use crate::network::{PlasticForm, QuantizedLayer, QuantizedNetwork, QuantizedPlasticity, Wiring};
 use crate::number::{FRACTION, Fixed};
-use kernels::{Course, move_plastic, plastic_sums, presynaptic, weighted_sums};
+use kernels::{Course, move_plastic, plastic_sums, weighted_sums};
+use rank::Past;
 
 /// What plastic weights do while a sample is seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +43,7 @@ pub struct LayerStep<'a> {
     pub potential: &'a [Fixed],
     /// What the next layer sees.
     pub output: &'a [i8],
-    /// H after the step; empty without plastic weights, or while they rest.
+    /// H after the step; empty without plastic weights, while they rest, or if nobody wants to see them in rank form.
     pub plastic: &'a [i16],
 }
 
@@ -51,6 +53,8 @@ pub struct Reference<'n> {
     network: &'n QuantizedNetwork,
     plastic: Plastic,
     layers: Vec<LayerState>,
+    /// Whether whoever looks sees H in rank form.
+    shows_plastic: bool,
 }
 
 /// What a layer holds from step to step, and room for a step.
@@ -66,6 +70,8 @@ struct LayerState {
     window: Vec<i8>,
     /// H, where it moves.
     plastic: Vec<i16>,
+    /// What stands for H, where it moves in rank form.
+    past: Option<Past>,
     pre: Vec<i16>,
     post: Vec<i8>,
 }
@@ -73,7 +79,14 @@ struct LayerState {
 impl<'n> Reference<'n> {
     /// At rest.
     pub fn new(network: &'n QuantizedNetwork, plastic: Plastic) -> Reference<'n> {
-        Reference { network, plastic, layers: network.layers.iter().map(LayerState::new).collect() }
+        let layer = |layer| LayerState::new(layer, plastic);
+        Reference { network, plastic, layers: network.layers.iter().map(layer).collect(), shows_plastic: false }
+    }
+
+    /// Lets whoever looks see plastic weights in rank form too, which takes time.
+    pub fn showing_plastic(mut self) -> Self {
+        self.shows_plastic = true;
+        self
     }
 
     /// Runs a sample from rest. `input`: 0..=`input_levels`, `[I]` if it is the same at all steps, else `[T,I]`.
@@ -95,6 +108,9 @@ impl<'n> Reference<'n> {
                 // Sums over an input that stays the same stay the same.
                 let is_known = index == 0 && is_constant && step > 0;
                 state.step(layer, x, (step, is_known), self.plastic);
+                if let (Some(plasticity), Some(past), true) = (&layer.plasticity, &state.past, self.shows_plastic) {
+                    past.plastic(plasticity, step, &mut state.plastic);
+                }
                 let (potential, output, plastic) = (&state.potential[..], state.output(), &state.plastic[..]);
                 look(LayerStep { layer: index, step, potential, output, plastic });
             }
@@ -106,10 +122,10 @@ impl<'n> Reference<'n> {
 }
 
 impl LayerState {
-    fn new(layer: &QuantizedLayer) -> LayerState {
+    fn new(layer: &QuantizedLayer, plastic: Plastic) -> LayerState {
         let (neurons, inputs) = (layer.wiring.neurons(), layer.wiring.inputs());
-        let plastic = layer.plasticity.is_some();
-        let if_plastic = |count: usize| if plastic { count } else { 0 };
+        let if_plastic = |count: usize| if layer.plasticity.is_some() { count } else { 0 };
+        let in_rank_form = layer.plasticity.as_ref().filter(|plasticity| plasticity.in_rank_form(plastic));
         LayerState {
             soma: soma(&layer.neuron, neurons),
             sums: vec![0; neurons],
@@ -120,6 +136,7 @@ impl LayerState {
             output: vec![0; if layer.pool.is_some() { layer.outputs() } else { 0 }],
             window: vec![0; layer.wiring.fan_in()],
             plastic: Vec::new(),
+            past: in_rank_form.map(Past::new),
             pre: vec![0; if_plastic(inputs)],
             post: vec![0; if_plastic(neurons)],
         }
@@ -127,7 +144,7 @@ impl LayerState {
 
     fn rest(&mut self, layer: &QuantizedLayer, plastic: Plastic) {
         self.soma.rest();
-        if let (Some(plasticity), Plastic::Moving) = (&layer.plasticity, plastic) {
+        if let (Some(plasticity), Plastic::Moving, None) = (&layer.plasticity, plastic, &self.past) {
             self.plastic.clone_from(&plasticity.start);
         }
     }
@@ -140,11 +157,20 @@ impl LayerState {
         if !is_known {
             sums(layer, x, &mut self.window, &mut self.sums);
         }
-        if let Some(plasticity) = &layer.plasticity {
-            let weights = if plastic == Plastic::Moving { &self.plastic } else { &plasticity.start };
-            if plastic == Plastic::Moving || !is_known {
-                plastic_sums(weights, x, &mut self.plastic_sums);
+        match (&layer.plasticity, &mut self.past) {
+            (Some(plasticity), Some(past)) => {
+                if !is_known && plasticity.begins_with_any() {
+                    plastic_sums(&plasticity.start, x, &mut past.resting);
+                }
+                past.sums(plasticity, step, x, &mut self.plastic_sums);
             }
+            (Some(plasticity), None) => {
+                let weights = if plastic == Plastic::Moving { &self.plastic } else { &plasticity.start };
+                if plastic == Plastic::Moving || !is_known {
+                    plastic_sums(weights, x, &mut self.plastic_sums);
+                }
+            }
+            (None, _) => {}
         }
         // Neurons of a map have the bias of their channel, place after place.
         let neurons = (0..).zip(layer.bias.iter().copied().cycle());
@@ -153,7 +179,10 @@ impl LayerState {
         if let (Some(plasticity), Plastic::Moving) = (&layer.plasticity, plastic) {
             let QuantizedPlasticity { rule, post_fraction, sliding_threshold, rate, .. } = plasticity;
             postsynaptic(rule, *post_fraction, &self.potential, sliding_threshold, &mut self.post);
-            plasticity.learn(step, (x, rate), &self.post, &mut self.pre, &mut self.plastic);
+            match &mut self.past {
+                Some(past) => past.keep(plasticity, step, x, &self.post),
+                None => plasticity.learn(step, (x, rate), &self.post, &mut self.pre, &mut self.plastic),
+            }
         }
         if let Some(pool) = layer.pool {
             pooled(layer, pool, &self.spikes, &mut self.output);
@@ -177,10 +206,13 @@ impl QuantizedPlasticity {
         pre: &mut [i16],
         plastic: &mut [i16],
     ) {
-        presynaptic(x, rate, (self.input_shift, self.phase[step]), pre);
-        // H · decay has 12 + 15 fractional bits.
-        let shift = PLASTIC_FRACTION + 15 - self.post_fraction - self.rate_fraction;
-        move_plastic(plastic, post, pre, Course { decay: self.decay, bound: self.bound, shift });
+        self.factors(step, (x, rate), pre);
+        move_plastic(plastic, post, pre, Course { decay: self.decay, bound: self.bound, shift: self.shift() });
+    }
+
+    /// Whether keys and values stand for H.
+    pub(crate) fn in_rank_form(&self, plastic: Plastic) -> bool {
+        plastic == Plastic::Moving && self.form == PlasticForm::Rank
     }
 }
 

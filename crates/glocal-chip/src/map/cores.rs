@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use super::past::{Past, PastTiling, Remembered};
 use super::tiling::{Firing, Tiling};
 use super::window::WindowTiling;
-use super::{Core, Job, NO_INPUT};
+use super::{Core, Job, NO_INPUT, Synapses};
 use crate::network::{QuantizedLayer, Wiring};
 
 /// What a core does, before it has inputs and neurons.
@@ -12,15 +13,15 @@ use crate::network::{QuantizedLayer, Wiring};
 struct Role {
     layer: usize,
     weights: bool,
-    plastic: bool,
+    plastic: Synapses,
     fires: bool,
     sums: usize,
 }
 
 impl Role {
     fn core(self, jobs: Vec<Job>) -> Core {
-        let Role { layer, weights, plastic, fires, sums } = self;
-        Core { layer, jobs, weights, plastic, fires, sums }
+        let Role { layer, weights, plastic: Synapses { held, learn }, fires, sums } = self;
+        Core { layer, jobs, weights, plastic: held, learns: learn, past: None, fires, sums }
     }
 }
 
@@ -28,23 +29,26 @@ fn numbers(range: &Range<usize>) -> Vec<u32> {
     (range.start as u32..range.end as u32).collect()
 }
 
-/// Cores of a dense layer.
-pub(super) fn dense_cores(layer: usize, plastic: bool, tiling: &Tiling) -> Vec<Core> {
-    let mut cores = Vec::with_capacity(tiling.cores());
+/// Cores of a dense layer; those that remember first.
+pub(super) fn dense_cores(layer: usize, plastic: Synapses, tiling: &Tiling, past: Option<&PastTiling>) -> Vec<Core> {
+    let mut cores = past.map_or(Vec::new(), |past| past_cores(layer, past));
+    cores.reserve(tiling.cores());
     let blocks = tiling.blocks.len();
+    // Sums of values.
+    let others = usize::from(!cores.is_empty());
     for (index, block) in tiling.blocks.iter().enumerate() {
         let fires = tiling.firing == Firing::Tiles && index + 1 == blocks;
         // Plastic weights that lie apart send their sums into the same axons as their block's weights.
-        let sums = if fires { blocks - 1 + usize::from(!block.plastic.is_empty()) } else { 0 };
+        let sums = if fires { blocks - 1 + usize::from(!block.plastic.is_empty()) + others } else { 0 };
         let job = |neurons: &Range<usize>| vec![Job { inputs: numbers(&block.inputs), neurons: numbers(neurons) }];
-        let apart = Role { layer, weights: false, plastic: true, fires: false, sums: 0 };
+        let apart = Role { layer, weights: false, plastic, fires: false, sums: 0 };
         cores.extend(block.plastic.iter().map(|neurons| apart.core(job(neurons))));
-        let beside = plastic && block.plastic.is_empty();
+        let beside = if block.plastic.is_empty() { plastic } else { Synapses::NONE };
         let tile = Role { layer, weights: true, plastic: beside, fires, sums };
         cores.extend(block.tiles.iter().map(|neurons| tile.core(job(neurons))));
     }
     if let Firing::Reductions(runs) = &tiling.firing {
-        let role = reduction(layer, blocks);
+        let role = reduction(layer, blocks + others);
         let job = |neurons: &Range<usize>| vec![Job { inputs: Vec::new(), neurons: numbers(neurons) }];
         cores.extend(runs.iter().map(|neurons| role.core(job(neurons))));
     }
@@ -52,7 +56,20 @@ pub(super) fn dense_cores(layer: usize, plastic: bool, tiling: &Tiling) -> Vec<C
 }
 
 fn reduction(layer: usize, sums: usize) -> Role {
-    Role { layer, weights: false, plastic: false, fires: true, sums }
+    Role { layer, weights: false, plastic: Synapses::NONE, fires: true, sums }
+}
+
+/// Cores with keys, then those with values, which wait for them.
+fn past_cores(layer: usize, tiling: &PastTiling) -> Vec<Core> {
+    let (steps, all) = (tiling.steps, tiling.keys.len());
+    let core = |of, blocks, job| {
+        let past = Some(Past { of, steps, blocks });
+        let role = Role { layer, weights: false, plastic: Synapses::NONE, fires: false, sums: 0 };
+        Core { past, ..role.core(vec![job]) }
+    };
+    let keys = |inputs| core(Remembered::Keys, 0, Job { inputs: numbers(inputs), neurons: Vec::new() });
+    let values = |neurons| core(Remembered::Values, all, Job { inputs: Vec::new(), neurons: numbers(neurons) });
+    tiling.keys.iter().map(keys).chain(tiling.values.iter().map(values)).collect()
 }
 
 /// Cores of a convolution.
@@ -78,7 +95,7 @@ pub(super) fn window_cores(layer: usize, of: &QuantizedLayer, tiling: &WindowTil
             for (index, (inputs, tiles)) in tiling.blocks.iter().enumerate() {
                 let fires = tiling.firing == Firing::Tiles && index + 1 == blocks;
                 let sums = if fires { blocks - 1 } else { 0 };
-                let role = Role { layer, weights: true, plastic: false, fires, sums };
+                let role = Role { layer, weights: true, plastic: Synapses::NONE, fires, sums };
                 cores.extend(tiles.iter().map(|channels| role.core(jobs(Some(inputs), channels))));
             }
             if let Firing::Reductions(runs) = &tiling.firing {

@@ -1,7 +1,7 @@
 //! Who must hear from whom.
 
 use super::runs::Runs;
-use super::{Core, Edge, Mapping, NO_INPUT, Sender, Traffic};
+use super::{Core, Edge, Mapping, NO_INPUT, Remembered, Sender, Traffic};
 use crate::network::QuantizedNetwork;
 
 /// Nobody.
@@ -52,15 +52,20 @@ pub(super) fn edges(network: &QuantizedNetwork, cores: &[Core]) -> Vec<Edge> {
         let own = Mapping::layer_of(cores, index);
         let firing = Owners::of_neurons(&cores[own.clone()], own.start, layer.wiring.neurons());
         let mut seen = vec![NOBODY; layer.wiring.inputs().max(layer.wiring.neurons())];
-        for to in own {
+        for to in own.clone() {
             let core = &cores[to];
             activity(core, to, below.as_ref(), &mut seen, &mut edges);
             // Of its own sums nobody needs to hear who fires.
-            if core.holds() {
+            let has_values = core.remembers(Remembered::Values);
+            if core.holds() || has_values {
                 sums(core, to, &firing, &mut edges);
             }
-            if core.plastic {
+            if core.learns || has_values {
                 factors(core, to, &firing, &mut edges);
+            }
+            if has_values {
+                let keys = own.clone().filter(|&from| cores[from].remembers(Remembered::Keys));
+                scores(core, to, keys, &mut edges);
             }
         }
         below = Some(firing.of_outputs(layer));
@@ -109,6 +114,14 @@ fn factors(core: &Core, to: usize, firing: &Owners, edges: &mut Vec<Edge>) {
         of.neurons.iter().map(owner).filter(|request| request.from.core != to as u32).collect()
     };
     core.jobs.iter().enumerate().for_each(|job| collect(of_job(job), Traffic::Factors, to, edges));
+}
+
+/// From each core with keys a score for each past step.
+fn scores(core: &Core, to: usize, keys: impl Iterator<Item = usize>, edges: &mut Vec<Edge>) {
+    let steps = core.past.map_or(0, |past| past.steps as u32);
+    let of_core =
+        |from| (0..steps).map(move |number| Request { from: Place { core: from, job: 0 }, to_job: 0, number });
+    collect(keys.flat_map(|from| of_core(from as u32)).collect(), Traffic::Scores, to, edges);
 }
 
 /// An edge for each sender's job.

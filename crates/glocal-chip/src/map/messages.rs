@@ -14,7 +14,7 @@ pub struct Message {
     pub to: Vec<usize>,
     /// What.
     pub traffic: Traffic,
-    /// Of which inputs of the receivers' layer, or of which neurons of it.
+    /// Of which inputs of the receivers' layer, of which neurons of it, or of which past steps.
     pub numbers: Runs,
 }
 

@@ -3,6 +3,7 @@
 mod cores;
 mod edges;
 mod messages;
+mod past;
 mod runs;
 mod tiling;
 mod window;
@@ -10,6 +11,7 @@ mod window;
 use std::ops::Range;
 
 pub use messages::Message;
+pub use past::{Past, PastTiling, Remembered, past_tiling};
 pub use runs::Runs;
 pub use tiling::{BlockTiling, Demand, Firing, Tiling, tiling};
 pub use window::{WindowDemand, WindowTiling, window_tiling};
@@ -17,8 +19,8 @@ pub use window::{WindowDemand, WindowTiling, window_tiling};
 use glocal_core::config::Pool;
 
 use crate::error::{ChipError, Obstacle};
-use crate::network::{QuantizedLayer, QuantizedNetwork, Wiring};
-use crate::spec::ChipSpec;
+use crate::network::{PlasticForm, QuantizedLayer, QuantizedNetwork, QuantizedPlasticity, Wiring};
+use crate::spec::{ChipSpec, WeightStorage};
 
 /// How a network is cut into cores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +71,10 @@ pub struct Core {
     pub weights: bool,
     /// Whether it holds plastic weights.
     pub plastic: bool,
+    /// Whether it moves them itself.
+    pub learns: bool,
+    /// What it remembers of past steps, where plastic weights move in rank form.
+    pub past: Option<Past>,
     /// Whether potentials live in it.
     pub fires: bool,
     /// Sums of other cores that it takes for each neuron.
@@ -104,6 +110,11 @@ impl Core {
         self.weights || self.plastic
     }
 
+    /// Whether it remembers this.
+    pub fn remembers(&self, what: Remembered) -> bool {
+        self.past.is_some_and(|past| past.of == what)
+    }
+
     /// Axons that its inputs take.
     pub fn input_axons(&self) -> usize {
         self.jobs.first().map_or(0, |job| job.inputs.len())
@@ -119,15 +130,27 @@ impl Core {
         self.jobs.iter().map(|job| job.neurons.len()).sum()
     }
 
-    /// Axons that it uses: its inputs, and one for each sum of a neuron.
+    /// Axons that it uses: its inputs, one for each sum of a neuron, and one for each score that reaches its values.
     pub fn axons(&self) -> usize {
-        self.input_axons() + self.sums * self.width()
+        let scores = self.past.map_or(0, |past| past.steps * past.blocks);
+        self.input_axons() + self.sums * self.width() + scores
     }
 
-    /// Bytes of its weights and plastic weights, which all its jobs share.
-    pub fn weight_bytes(&self, plastic_bytes: u64) -> u64 {
-        let each = u64::from(self.weights) + if self.plastic { plastic_bytes } else { 0 };
-        (self.input_axons() * self.width()) as u64 * each
+    /// Bytes of its weights and plastic weights, which all its jobs share, and of what it remembers.
+    pub fn weight_bytes(&self, storage: WeightStorage, plastic_bytes: u64) -> u64 {
+        let synapses = (self.input_axons() * self.width()) as u64;
+        let (bits, codebook) = if self.weights { (storage.bits(), storage.codebook_bytes()) } else { (0, 0) };
+        let plastic = if self.plastic { synapses * plastic_bytes } else { 0 };
+        let remembered = self.past.map_or(0, |past| past.steps as u64 * self.step_bytes(past.of, plastic_bytes));
+        (synapses * bits).div_ceil(8) + codebook + plastic + remembered
+    }
+
+    /// Bytes that it remembers of a step: a key of each input, of as many bytes as a plastic weight, or a value of each neuron, of one.
+    pub(crate) fn step_bytes(&self, of: Remembered, plastic_bytes: u64) -> u64 {
+        match of {
+            Remembered::Keys => self.input_axons() as u64 * plastic_bytes,
+            Remembered::Values => self.neurons() as u64,
+        }
     }
 }
 
@@ -147,8 +170,10 @@ pub enum Traffic {
     Activity,
     /// Sums of a block of inputs.
     Sums,
-    /// Postsynaptic factors, back to plastic weights.
+    /// Postsynaptic factors, back to plastic weights or to values.
     Factors,
+    /// Of each past step how much its keys resemble the input.
+    Scores,
 }
 
 /// What a job of one core sends another core at each step.
@@ -164,7 +189,7 @@ pub struct Edge {
     pub to_job: usize,
     /// What.
     pub traffic: Traffic,
-    /// Of which inputs of the receiver's layer, or of which neurons of it.
+    /// Of which inputs of the receiver's layer, of which neurons of it, or of which past steps.
     pub numbers: Runs,
 }
 
@@ -201,6 +226,36 @@ pub fn map(network: &QuantizedNetwork, chip: &ChipSpec, options: &MapOptions) ->
     Ok(Mapping { cores, edges, messages })
 }
 
+/// How many different weights there are, with 0, which is what a crossbar has where there is no synapse.
+fn different(weights: &[i8]) -> usize {
+    let mut seen = [false; 256];
+    seen[128] = true;
+    weights.iter().for_each(|&w| seen[(i16::from(w) + 128) as usize] = true);
+    seen.iter().filter(|&&seen| seen).count()
+}
+
+/// Which plastic weights a layer's cores hold.
+#[derive(Clone, Copy, Debug)]
+struct Synapses {
+    /// Whether there are any to hold.
+    held: bool,
+    /// Whether the cores move them.
+    learn: bool,
+}
+
+impl Synapses {
+    const NONE: Synapses = Synapses { held: false, learn: false };
+
+    fn of(plasticity: Option<&QuantizedPlasticity>) -> Synapses {
+        plasticity.map_or(Synapses::NONE, |plasticity| match plasticity.form {
+            PlasticForm::OnChip => Synapses { held: true, learn: true },
+            PlasticForm::HostLp => Synapses { held: true, learn: false },
+            // H_0 rests, if there is any.
+            PlasticForm::Rank => Synapses { held: plasticity.begins_with_any(), learn: false },
+        })
+    }
+}
+
 fn refusals(index: usize, layer: &QuantizedLayer, chip: &ChipSpec) -> Vec<Obstacle> {
     let mut found = Vec::new();
     let mut refuse = |is: bool, what: String, hint: &str| {
@@ -208,9 +263,24 @@ fn refusals(index: usize, layer: &QuantizedLayer, chip: &ChipSpec) -> Vec<Obstac
             found.push(Obstacle { place: format!("layers.{index}"), what, hint: hint.into() });
         }
     };
-    let hint = "fold the plastic weights into the others (`--plastic folded`), or take tianjic-lp";
-    let cannot_learn = layer.plasticity.is_some() && chip.plasticity.is_none();
-    refuse(cannot_learn, format!("has plastic weights, and {} moves none", chip.name), hint);
+    match layer.plasticity.as_ref().map(|plasticity| plasticity.form) {
+        Some(PlasticForm::HostLp) => {
+            let what = format!("has plastic weights that the host is to move, and {} has no link to one", chip.name);
+            refuse(chip.host.is_none(), what, "describe the link in the chip's table `[host]`");
+        }
+        Some(PlasticForm::OnChip | PlasticForm::Rank) => {
+            let what = format!("has plastic weights, and {} moves none", chip.name);
+            let hint = "fold the plastic weights into the others (`--plastic folded`), let the host move them (`--plasticity \
+                        host-lp`), or take tianjic-lp";
+            refuse(chip.plasticity.is_none(), what, hint);
+        }
+        None => {}
+    }
+    if let WeightStorage::Indexed(bits) = chip.core.storage() {
+        let (different, entries) = (different(&layer.weight), 1_usize << bits);
+        let what = format!("has {different} different weights, the codebook of a core holds {entries}");
+        refuse(different > entries, what, "quantise with a codebook of as many bits (`codebook_bits`)");
+    }
     let many = layer.wiring.inputs().max(layer.wiring.neurons()) as u64 >= u64::from(NO_INPUT);
     refuse(many, "has more than 2^32 inputs or neurons".into(), "use a smaller layer");
     found
@@ -225,20 +295,28 @@ fn cores_of(
     let obstacle = |what: String, hint: &str| Obstacle { place: format!("layers.{index}"), what, hint: hint.into() };
     match layer.wiring {
         Wiring::Dense { inputs, outputs } => {
-            let plastic = chip.plasticity.as_ref().filter(|_| layer.plasticity.is_some());
+            let plasticity = layer.plasticity.as_ref();
+            let plastic = Synapses::of(plasticity);
+            let hint = "use fewer steps or inputs, a chip with larger cores, or another form (`--plasticity`)";
+            let past = plasticity.filter(|plasticity| plasticity.form == PlasticForm::Rank).map(|plasticity| {
+                let steps = plasticity.remembered_steps();
+                past_tiling([inputs, outputs], steps, chip.plastic_bytes(), &chip.core)
+                    .map_err(|what| obstacle(what, hint))
+            });
+            let past = past.transpose()?;
             let demand = Demand {
                 inputs,
                 outputs,
-                weight_bytes: 1,
-                plastic_bytes: plastic.map_or(0, |plastic| plastic.bytes.value),
+                plastic_bytes: if plastic.held { chip.plastic_bytes() } else { 0 },
                 apart: options.apart,
+                other_sums: u64::from(past.as_ref().is_some_and(|past| past.cores() > 0)),
                 may_fuse: options.fuse,
             };
             let what =
                 || format!("a core of {} bytes holds no neuron of {inputs} inputs", chip.core.weight_bytes.value);
             let hint = "use fewer inputs, or a chip with larger cores";
             let tiling = tiling(&demand, &chip.core).ok_or_else(|| obstacle(what(), hint))?;
-            Ok(cores::dense_cores(index, layer.plasticity.is_some(), &tiling))
+            Ok(cores::dense_cores(index, plastic, &tiling, past.as_ref()))
         }
         Wiring::Convolution { window, input, output, .. } => {
             let demand = WindowDemand {
@@ -277,7 +355,7 @@ mod tests {
         let all = || std::iter::once(0..3).collect::<Vec<_>>();
         let block = |inputs: Range<usize>| BlockTiling { inputs, tiles: vec![0..2, 2..3], plastic: all() };
         let tiling = Tiling { blocks: vec![block(0..4), block(4..6)], firing: Firing::Reductions(all()) };
-        let cores = cores::dense_cores(0, true, &tiling);
+        let cores = cores::dense_cores(0, Synapses { held: true, learn: true }, &tiling, None);
         assert_eq!(cores.len(), 7);
         let layer = QuantizedLayer {
             wiring: Wiring::Dense { inputs: 6, outputs: 3 },

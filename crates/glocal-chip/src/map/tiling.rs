@@ -40,12 +40,12 @@ pub struct Demand {
     pub inputs: usize,
     /// O.
     pub outputs: usize,
-    /// Bytes of a synapse's weight.
-    pub weight_bytes: u64,
-    /// Bytes of its plastic weight; 0 without one.
+    /// Bytes of a synapse's plastic weight; 0 without one.
     pub plastic_bytes: u64,
     /// Whether plastic weights lie in cores of their own.
     pub apart: bool,
+    /// Sums that a neuron takes beside those of blocks: 1 where values send theirs.
+    pub other_sums: u64,
     /// Whether tiles may add the other blocks' sums.
     pub may_fuse: bool,
 }
@@ -90,22 +90,18 @@ pub(super) fn runs(count: usize, most: usize) -> Option<Vec<Range<usize>>> {
     (most > 0).then(|| (0..runs).map(|r| r * count / runs..(r + 1) * count / runs).collect())
 }
 
-/// Neurons of a tile whose synapses take so many bytes.
-fn width(inputs: usize, bytes: u64, core: &CoreSpec) -> usize {
-    let held = core.weight_bytes.value / (inputs as u64 * bytes).max(1);
+/// Neurons of a tile whose synapses have a weight or none, and a plastic weight of so many bytes.
+fn width(inputs: usize, (weights, plastic_bytes): (bool, u64), core: &CoreSpec) -> usize {
+    let held = core.synapses(weights, plastic_bytes) / (inputs as u64).max(1);
     usize::try_from(held.min(core.neurons.value)).unwrap_or(usize::MAX)
 }
 
 impl Demand {
-    /// Bytes of a synapse in the tiles that hold weights.
-    fn tile_bytes(&self) -> u64 {
-        self.weight_bytes + if self.apart { 0 } else { self.plastic_bytes }
-    }
-
     fn block(&self, inputs: Range<usize>, core: &CoreSpec, most: usize) -> Option<BlockTiling> {
-        let tiles = runs(self.outputs, width(inputs.len(), self.tile_bytes(), core).min(most))?;
+        let beside = if self.apart { 0 } else { self.plastic_bytes };
+        let tiles = runs(self.outputs, width(inputs.len(), (true, beside), core).min(most))?;
         let plastic = match self.plastic_bytes {
-            bytes if bytes > 0 && self.apart => runs(self.outputs, width(inputs.len(), bytes, core))?,
+            bytes if bytes > 0 && self.apart => runs(self.outputs, width(inputs.len(), (false, bytes), core))?,
             _ => Vec::new(),
         };
         Some(BlockTiling { inputs, tiles, plastic })
@@ -115,8 +111,9 @@ impl Demand {
 fn with_reductions(demand: &Demand, core: &CoreSpec, cut: &[Range<usize>]) -> Option<Tiling> {
     let blocks: Option<Vec<BlockTiling>> = cut.iter().map(|i| demand.block(i.clone(), core, usize::MAX)).collect();
     let (axons, neurons) = (core.axons.value, core.neurons.value);
-    // An axon for each block's sum of a neuron.
-    let most = usize::try_from((axons / cut.len() as u64).min(neurons)).unwrap_or(usize::MAX);
+    // An axon for each block's sum of a neuron, and those beside.
+    let sums = cut.len() as u64 + demand.other_sums;
+    let most = usize::try_from((axons / sums).min(neurons)).unwrap_or(usize::MAX);
     Some(Tiling { blocks: blocks?, firing: Firing::Reductions(runs(demand.outputs, most)?) })
 }
 
@@ -125,7 +122,7 @@ fn with_reductions(demand: &Demand, core: &CoreSpec, cut: &[Range<usize>]) -> Op
 fn fused(demand: &Demand, core: &CoreSpec, cut: &[Range<usize>]) -> Option<Tiling> {
     let (last, others) = cut.split_last()?;
     let free = core.axons.value.checked_sub(last.len() as u64)?;
-    let sums = others.len() as u64 + u64::from(demand.plastic_bytes > 0 && demand.apart);
+    let sums = others.len() as u64 + u64::from(demand.plastic_bytes > 0 && demand.apart) + demand.other_sums;
     let most = free.checked_div(sums).map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
     let mut blocks: Vec<BlockTiling> =
         others.iter().map(|i| demand.block(i.clone(), core, usize::MAX)).collect::<Option<_>>()?;
@@ -147,7 +144,7 @@ mod tests {
     use crate::spec::ChipSpec;
 
     fn cores(inputs: usize, outputs: usize, plastic_bytes: u64, apart: bool, may_fuse: bool) -> usize {
-        let demand = Demand { inputs, outputs, weight_bytes: 1, plastic_bytes, apart, may_fuse };
+        let demand = Demand { inputs, outputs, plastic_bytes, apart, other_sums: 0, may_fuse };
         tiling(&demand, &ChipSpec::preset("tianjic").unwrap().core).unwrap().cores()
     }
 
@@ -177,7 +174,7 @@ mod tests {
                 (2, false, true),
                 (2, true, true),
             ] {
-                let demand = Demand { inputs, outputs, weight_bytes: 1, plastic_bytes, apart, may_fuse };
+                let demand = Demand { inputs, outputs, plastic_bytes, apart, other_sums: 0, may_fuse };
                 let found = tiling(&demand, &core).unwrap();
                 let mut next = 0;
                 for (index, block) in found.blocks.iter().enumerate() {
@@ -210,8 +207,7 @@ mod tests {
         let mut core = ChipSpec::preset("tianjic").unwrap().core;
         core.weight_bytes.value = 100;
         // A neuron's block of inputs takes 256 bytes, of which eight more blocks than the fewest hold 784 / 12 = 66.
-        let demand =
-            Demand { inputs: 784, outputs: 2, weight_bytes: 1, plastic_bytes: 0, apart: false, may_fuse: true };
+        let demand = Demand { inputs: 784, outputs: 2, plastic_bytes: 0, apart: false, other_sums: 0, may_fuse: true };
         assert!(tiling(&demand, &core).is_some());
         core.weight_bytes.value = 10;
         assert_eq!(tiling(&demand, &core), None);

@@ -103,7 +103,7 @@ fn with_shape(
     let held = |bytes: u64| core.state_bytes.value / (bytes * uses).max(1);
     let firing_neurons = core.neurons.value.min(held(demand.state_bytes));
     let tile = |inputs: usize, neurons: u64, sums: usize| {
-        let by_memory = core.weight_bytes.value / (inputs as u64 * patch as u64).max(1);
+        let by_memory = core.synapses(true, 0) / (inputs as u64 * patch as u64).max(1);
         let free = (axons - inputs * patch) as u64;
         let by_axons = free.checked_div(sums as u64).unwrap_or(u64::MAX);
         let most = by_memory.min(neurons).min(by_axons) / place as u64;

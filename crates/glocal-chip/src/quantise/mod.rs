@@ -1,5 +1,6 @@
 //! From a trained network to one in integers.
 
+mod codebook;
 mod plastic;
 mod scale;
 
@@ -11,6 +12,7 @@ use glocal_core::plasticity::{PostFactor, RuleConfig};
 use glocal_core::shape::Shape;
 use glocal_core::{Learner, LearningRule, NetworkConfig};
 
+pub use codebook::{codebook, nearest};
 pub use scale::{ScaleForm, ScaleSearch, quantised, scale_of};
 
 use crate::error::{ChipError, Obstacle};
@@ -32,6 +34,8 @@ pub struct QuantiseOptions {
     pub form: ScaleForm,
     /// Where plastic weights live.
     pub plastic: PlasticPlace,
+    /// Bits of an index into a codebook, 1 to 8, of which each layer has one; `None`: every integer may be a weight.
+    pub codebook_bits: Option<u32>,
 }
 
 /// Where plastic weights live.
@@ -50,6 +54,7 @@ impl Default for QuantiseOptions {
             search: ScaleSearch::LeastSquares,
             form: ScaleForm::Multiplier,
             plastic: PlasticPlace::OnChip,
+            codebook_bits: None,
         }
     }
 }
@@ -58,7 +63,8 @@ impl Default for QuantiseOptions {
 ///
 /// # Equation
 /// W ≈ scale · integer; potentials are divided by the threshold, so that sums of inputs of unit s become currents by
-/// scale · s · k_t / threshold; normalisations are folded into weights and biases.
+/// scale · s · k_t / threshold; normalisations are folded into weights and biases. With a codebook each integer becomes the nearest of its
+/// entries.
 ///
 /// # Errors
 /// Every reason why the network cannot be brought into this form, at once.
@@ -174,7 +180,11 @@ impl Source<'_> {
         let to_raw = self.unit / threshold * f64::from(1 << FRACTION);
         let QuantiseOptions { search, form, .. } = *self.options;
         let weight_scale = self.trained_unit().unwrap_or_else(|| scale_of(&weights, most, search, form, to_raw));
-        let weight: Vec<i8> = weights.iter().map(|&w| quantised(w, weight_scale, most) as i8).collect();
+        let mut weight: Vec<i8> = weights.iter().map(|&w| quantised(w, weight_scale, most) as i8).collect();
+        if let Some(bits) = self.options.codebook_bits {
+            let book = codebook(&weight, 1 << bits.clamp(1, 8));
+            weight.iter_mut().for_each(|w| *w = nearest(&book, *w));
+        }
         let mut obstacles = self.overflows(&place, &weight, &wiring);
         let steps = self.phase();
         let scale: Option<Vec<Multiplier>> =

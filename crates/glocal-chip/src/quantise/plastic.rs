@@ -4,7 +4,7 @@ use glocal_core::plasticity::{PostFactor, RuleConfig};
 
 use super::{Source, obstacle};
 use crate::error::Obstacle;
-use crate::network::{PLASTIC_FRACTION, QuantizedPlasticity, Wiring};
+use crate::network::{PLASTIC_FRACTION, PlasticForm, QuantizedPlasticity, Wiring};
 use crate::number::{Fixed, Multiplier};
 
 /// Largest magnitude of a presynaptic factor.
@@ -52,6 +52,7 @@ impl Source<'_> {
         };
         let all_steps = (0..self.config.steps).map(|t| phase[t.min(phase.len() - 1)]);
         Ok(QuantizedPlasticity {
+            form: PlasticForm::default(),
             start: self.start(inputs * outputs, bound),
             gain,
             gains: arrays.plasticity_gain.len(),
@@ -63,6 +64,7 @@ impl Source<'_> {
             rate: arrays.local_learning_rate.iter().map(|&rate| libm::rint(f64::from(rate) * of_rate) as i16).collect(),
             rate_fraction,
             input_shift,
+            most_input: self.most_input,
             phase: all_steps.map(|k| libm::rint(k * 32_768.0) as i32).collect(),
         })
     }

@@ -32,6 +32,12 @@ impl Stuck<i16> {
     }
 }
 
+impl Stuck<i8> {
+    pub(super) fn hold(&self, values: &mut [i8]) {
+        values[self.at] = (values[self.at] & !self.zeros) | self.ones;
+    }
+}
+
 impl Faults {
     /// Which of so many cores are dead: the nearest whole number of them.
     pub(super) fn dead(&self, cores: usize) -> Vec<bool> {
@@ -51,10 +57,16 @@ impl Faults {
         }
     }
 
-    /// Stuck bits of a core's plastic weights.
+    /// Stuck bits of a core's plastic weights, or its keys.
     pub(super) fn stuck(&self, core: usize, count: usize) -> Vec<Stuck<i16>> {
         let bits = self.bits(format!("plastic {core}"), count, 16);
         bits.map(|(at, zeros, ones)| Stuck { at, zeros: zeros as i16, ones: ones as i16 }).collect()
+    }
+
+    /// Stuck bits of a core's values.
+    pub(super) fn stuck_values(&self, core: usize, count: usize) -> Vec<Stuck<i8>> {
+        let bits = self.bits(format!("values {core}"), count, 8);
+        bits.map(|(at, zeros, ones)| Stuck { at, zeros: zeros as i8, ones: ones as i8 }).collect()
     }
 
     /// Of so many numbers those with stuck bits: which, and which bits stay 0 and stay 1.

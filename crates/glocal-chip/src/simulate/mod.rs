@@ -2,6 +2,8 @@
 
 mod faults;
 mod functional;
+mod host;
+mod past;
 mod phase;
 mod program;
 mod tally;
@@ -9,6 +11,7 @@ mod timed;
 
 pub use faults::Faults;
 pub use functional::Machine;
+pub use host::{Exchanged, most_exchanged};
 pub use phase::{Schedule, busy_cycles, schedule};
 pub use program::Program;
 pub use tally::Tally;

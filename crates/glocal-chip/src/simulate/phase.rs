@@ -2,15 +2,16 @@
 
 use crate::error::{ChipError, Obstacle};
 use crate::integer::Plastic;
-use crate::map::{Core, Job, Mapping, Sender, Traffic};
-use crate::network::QuantizedNetwork;
+use crate::map::{Core, Job, Mapping, Remembered, Sender, Traffic};
+use crate::network::{PlasticForm, QuantizedLayer, QuantizedNetwork};
 use crate::spec::ChipSpec;
 
 /// When each core computes what of a sample, every core as busy as a phase may ask of it.
 ///
 /// # Equation
 /// A job starts as soon as it can: one phase after everything that it needs of the same step was sent, after its core's job before,
-/// and after the postsynaptic factors of the step before where plastic weights wait for those of neurons that fire elsewhere.
+/// and after the postsynaptic factors of the step before where plastic weights wait for those of neurons that fire elsewhere, or for
+/// the host, which moves them when all neurons of the layer have fired.
 ///
 /// # Units
 /// Clocks; phases.
@@ -41,19 +42,35 @@ impl Schedule {
 }
 
 /// Clocks that a core is busy in a phase: its overhead, a multiplication for each synapse, plastic or not, and a move for each
-/// plastic one while they learn; an addition for each sum that it takes. Of its largest job.
+/// plastic one while they learn; an addition for each sum that it takes; what [`past_operations`] says. Of its largest job.
 pub fn busy_cycles(core: &Core, chip: &ChipSpec, plastic: Plastic) -> u64 {
+    let past = if plastic == Plastic::Moving { past_operations(core) } else { 0 };
     let of_job = |job: &Job| {
         let synapses = (job.inputs.len() * job.neurons.len()) as u64;
-        let kinds = u64::from(core.weights) + u64::from(core.plastic);
+        let plastic_products = if core.plastic { chip.plastic_products() } else { 0 };
+        let kinds = u64::from(core.weights) + plastic_products;
         let sums = (core.sums * job.neurons.len()) as u64;
-        let multiplied = (synapses * kinds + sums).div_ceil(chip.core.macs_per_cycle.value);
-        let moves = plastic == Plastic::Moving && core.plastic;
+        let multiplied = (synapses * kinds + sums + past).div_ceil(chip.core.macs_per_cycle.value);
+        let moves = plastic == Plastic::Moving && core.learns;
         let moved = chip.plasticity.as_ref().filter(|_| moves);
         let moved = moved.map_or(0, |plasticity| synapses.div_ceil(plasticity.synapses_per_cycle.value));
         chip.phase.overhead_cycles.value + multiplied + moved
     };
     core.jobs.iter().map(of_job).max().unwrap_or(0)
+}
+
+/// Products that one weighed score of 64 bits takes with a value, 16 bits at a time.
+pub(super) const SCORE_PRODUCTS: u64 = 4;
+
+/// Operations of a core that remembers, all past steps there: two products make each input's key and one takes it to a score; scores of
+/// the blocks are added and weighed by the share of their steps, and multiplied with the values of every neuron.
+fn past_operations(core: &Core) -> u64 {
+    let Some(past) = core.past else { return 0 };
+    let (steps, inputs, neurons) = (past.steps as u64, core.input_axons() as u64, core.neurons() as u64);
+    match past.of {
+        Remembered::Keys => inputs * (steps + 2),
+        Remembered::Values => steps * (past.blocks as u64 + SCORE_PRODUCTS + SCORE_PRODUCTS * neurons),
+    }
 }
 
 /// The phases of a mapped network.
@@ -95,6 +112,10 @@ struct Timing<'m> {
     mapping: &'m Mapping,
     plastic: Plastic,
     layers: usize,
+    /// Which layers the host moves plastic weights of.
+    by_host: Vec<bool>,
+    /// When each layer's last neurons fired, of the step before or of this one.
+    fired: Vec<u32>,
     /// Of each core the edges into it, by the job that needs them first.
     into: Vec<Vec<usize>>,
     first: Vec<usize>,
@@ -109,7 +130,10 @@ impl<'m> Timing<'m> {
         let mut first = vec![0];
         mapping.cores.iter().for_each(|core| first.push(first[first.len() - 1] + core.jobs.len()));
         let phase = vec![0; network.steps * first[first.len() - 1]];
-        Timing { mapping, plastic, layers: network.layers.len(), into, first, phase }
+        let of_host = |layer: &QuantizedLayer| layer.form() == Some(PlasticForm::HostLp);
+        let by_host = network.layers.iter().map(|layer| plastic == Plastic::Moving && of_host(layer)).collect();
+        let layers = network.layers.len();
+        Timing { mapping, plastic, layers, by_host, fired: vec![0; layers], into, first, phase }
     }
 
     /// Finds the phases of a step; the one in which the last layer fires.
@@ -123,6 +147,8 @@ impl<'m> Timing<'m> {
                     end = end.max(self.core(step, core));
                 }
             }
+            // The last to fire are the last of all.
+            self.fired[layer] = end;
         }
         u64::from(end)
     }
@@ -136,13 +162,17 @@ impl<'m> Timing<'m> {
             Some(before) => self.phase[before * jobs + self.first[core + 1] - 1] + 1,
             None => 0,
         };
+        let Core { layer, plastic, .. } = self.mapping.cores[core];
+        if plastic && step > 0 && self.by_host[layer] {
+            ready = ready.max(self.fired[layer] + 1);
+        }
         for job in 0..self.mapping.cores[core].jobs.len() {
             while let Some(edge) = edges.next_if(|edge| edge.to_job <= job) {
                 let Sender::Core(from) = edge.from else { continue };
                 let of_step = match edge.traffic {
                     Traffic::Factors if self.plastic == Plastic::Resting => None,
                     Traffic::Factors => step.checked_sub(1),
-                    Traffic::Activity | Traffic::Sums => Some(step),
+                    Traffic::Activity | Traffic::Sums | Traffic::Scores => Some(step),
                 };
                 if let Some(of_step) = of_step {
                     ready = ready.max(self.phase[of_step * jobs + self.first[from] + edge.from_job] + 1);

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::faults::{Faults, Stuck};
-use crate::map::{Core, Mapping, Message, NO_INPUT, Runs, Sender, Traffic};
+use crate::map::{Core, Mapping, Message, NO_INPUT, Remembered, Runs, Sender, Traffic};
 use crate::network::{QuantizedLayer, QuantizedNetwork, Wiring};
 use crate::number::Fixed;
 
@@ -26,15 +26,17 @@ pub(super) struct Memory {
     /// `[neurons of its largest job, axons]`; empty if it holds none.
     pub(super) weight: Vec<i8>,
     pub(super) plastic: Vec<i16>,
-    /// Local learning rates of its axons.
+    /// Local learning rates of its axons, where they move plastic weights or make keys.
     pub(super) rate: Vec<i16>,
     /// Of the neurons that fire, all jobs.
     pub(super) bias: Vec<Fixed>,
     pub(super) sliding_threshold: Vec<Fixed>,
     /// Whether it does nothing at all.
     pub(super) is_dead: bool,
-    /// Bits of its plastic weights that do not move.
+    /// Bits of its plastic weights, or its keys, that do not move.
     pub(super) stuck: Vec<Stuck<i16>>,
+    /// Bits of its values that do not move.
+    pub(super) stuck_values: Vec<Stuck<i8>>,
 }
 
 /// Sums of one core that another takes: neurons `at..at + len` of all its jobs, into `to..to + len`.
@@ -56,14 +58,14 @@ pub(super) enum Source {
         /// Parts of it.
         ranges: Vec<Range<usize>>,
     },
-    /// Among a core's sums, or its postsynaptic factors.
+    /// Among what a core made.
     Core {
         /// The core.
         from: usize,
-        /// Parts of its neurons of all jobs.
+        /// Parts of its neurons of all jobs, or of past steps.
         ranges: Vec<Range<usize>>,
-        /// Whether factors are meant.
-        factors: bool,
+        /// Sums, factors or scores.
+        what: Traffic,
     },
 }
 
@@ -71,13 +73,16 @@ impl Source {
     fn of(message: &Message, mapping: &Mapping) -> Source {
         let of = mapping.cores[message.to[0]].layer;
         match (message.from, message.traffic) {
-            (Sender::Core(from), Traffic::Sums | Traffic::Factors) => {
+            (Sender::Core(from), Traffic::Scores) => {
+                Source::Core { from, ranges: message.numbers.ranges().collect(), what: Traffic::Scores }
+            }
+            (Sender::Core(from), what @ (Traffic::Sums | Traffic::Factors)) => {
                 let jobs = &mapping.cores[from].jobs;
                 let before: usize = jobs[..message.job].iter().map(|job| job.neurons.len()).sum();
                 let own = (before as u32..).zip(&jobs[message.job].neurons);
                 let sent = own.filter(|&(_, &neuron)| message.numbers.contains(neuron));
                 let ranges = Runs::of(sent.map(|(at, _)| at)).ranges().collect();
-                Source::Core { from, ranges, factors: message.traffic == Traffic::Factors }
+                Source::Core { from, ranges, what }
             }
             _ => Source::Activity { of, ranges: message.numbers.ranges().collect() },
         }
@@ -99,8 +104,13 @@ impl<'n> Program<'n> {
             let mut memory = memory(core, layer, &mut slots);
             memory.is_dead = dead[number];
             faults.stick(number, &mut memory.weight);
-            memory.stuck = faults.stuck(number, memory.plastic.len());
-            memory.stuck.iter().for_each(|stuck| stuck.hold(&mut memory.plastic));
+            let remembered = |of| if core.remembers(of) { core.past.map_or(0, |past| past.steps) } else { 0 };
+            let keys = remembered(Remembered::Keys) * core.input_axons();
+            memory.stuck = faults.stuck(number, memory.plastic.len() + keys);
+            memory.stuck_values = faults.stuck_values(number, remembered(Remembered::Values) * core.neurons());
+            if core.plastic {
+                memory.stuck.iter().for_each(|stuck| stuck.hold(&mut memory.plastic));
+            }
             memory
         });
         let memories = memories.collect();
@@ -135,16 +145,18 @@ fn memory(core: &Core, layer: &QuantizedLayer, slots: &mut Slots) -> Memory {
         count if core.fires => neurons().map(|neuron| of[neuron % count]).collect(),
         _ => Vec::new(),
     };
+    let rated = plasticity.filter(|_| core.learns || core.remembers(Remembered::Keys));
     // Plastic layers are dense: one job.
     let inputs = core.jobs.first().map_or(&[][..], |job| &job.inputs[..]);
     Memory {
         weight: if core.weights { weights(core, layer, slots) } else { Vec::new() },
         plastic: held.map_or(Vec::new(), |held| part(&held.start, layer.wiring.inputs(), inputs, neurons())),
-        rate: held.map_or(Vec::new(), |held| inputs.iter().map(|&input| held.rate[input as usize]).collect()),
+        rate: rated.map_or(Vec::new(), |rated| inputs.iter().map(|&input| rated.rate[input as usize]).collect()),
         bias: if_firing(&layer.bias),
         sliding_threshold: plasticity.map_or(Vec::new(), |plasticity| if_firing(&plasticity.sliding_threshold)),
         is_dead: false,
         stuck: Vec::new(),
+        stuck_values: Vec::new(),
     }
 }
 

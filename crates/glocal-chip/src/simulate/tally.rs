@@ -1,5 +1,6 @@
 //! Sums over images: whole numbers, so that no order of images and no number of threads changes them.
 
+use super::host::Exchanged;
 use super::timed::{PhaseFigures, Placed, Timed};
 use crate::energy::{Activity, Energy, energy};
 use crate::error::ChipError;
@@ -20,18 +21,21 @@ pub struct Tally {
     pub cores: Vec<Activity>,
     /// All in all.
     pub activity: Activity,
+    /// What went over the link to a host that moves plastic weights.
+    pub link: Exchanged,
 }
 
 impl Tally {
     /// One more image.
     pub fn add(&mut self, timed: &Timed) {
-        let Timed { phases, messages, cores, activity, .. } = timed;
+        let Timed { phases, messages, cores, activity, link, .. } = timed;
         self.join(&Tally {
             images: 1,
             phases: phases.clone(),
             messages: messages.clone(),
             cores: cores.clone(),
             activity: *activity,
+            link: *link,
         });
     }
 
@@ -46,6 +50,7 @@ impl Tally {
         self.messages.iter_mut().zip(&other.messages).for_each(|(sum, own)| *sum += own);
         self.cores.iter_mut().zip(&other.cores).for_each(|(sum, own)| *sum += *own);
         self.activity += other.activity;
+        self.link += other.link;
     }
 
     /// Mean over the images.

@@ -5,16 +5,17 @@ use std::ops::AddAssign;
 use serde::Serialize;
 
 use super::functional::Machine;
-use super::phase::{Schedule, busy_cycles, schedule};
+use super::host::{Exchanged, Written, bytes_read};
+use super::phase::{SCORE_PRODUCTS, Schedule, busy_cycles, schedule};
 use crate::energy::Activity;
 use crate::error::{ChipError, Obstacle};
 use crate::integer::{Answer, Plastic};
-use crate::map::{Core, Mapping, Sender};
-use crate::network::QuantizedNetwork;
+use crate::map::{Core, Mapping, Past, Remembered, Sender};
+use crate::network::{PlasticForm, QuantizedNetwork};
 use crate::noc::{Delivered, Simulator, load};
 use crate::place::{Endpoint, Flow, Placement, Position};
 use crate::route::{Cast, Link, Routes, route};
-use crate::spec::ChipSpec;
+use crate::spec::{ChipSpec, WeightStorage};
 
 impl AddAssign for PhaseFigures {
     fn add_assign(&mut self, other: PhaseFigures) {
@@ -26,6 +27,7 @@ impl AddAssign for PhaseFigures {
             (&mut self.delivered, other.delivered),
             (&mut self.hops, other.hops),
             (&mut self.stalls, other.stalls),
+            (&mut self.waiting, other.waiting),
         ];
         sums.into_iter().for_each(|(sum, own)| *sum += own);
     }
@@ -75,6 +77,8 @@ pub struct PhaseFigures {
     pub hops: u64,
     /// Packets times clocks that they waited.
     pub stalls: u64,
+    /// Clocks that the chip waited at its end for the host, which moves plastic weights.
+    pub waiting: u64,
 }
 
 /// An image on placed cores.
@@ -90,6 +94,8 @@ pub struct Timed {
     pub cores: Vec<Activity>,
     /// What the chip did, all in all.
     pub activity: Activity,
+    /// What went over the link to a host that moves plastic weights.
+    pub link: Exchanged,
     /// Time without the loading of the first step, in microseconds.
     pub microseconds: f64,
 }
@@ -242,18 +248,24 @@ impl<'p, 'm> TimedMachine<'p, 'm> {
         let answer = self.machine.run(input, |_| ())?;
         let placed = self.placed;
         let mut cores = placed.activity(&self.machine);
-        let mut activity = Activity { host_bytes: placed.host_bytes(&self.machine), ..Activity::default() };
+        let exchanges = placed.exchanges(&self.machine);
+        let mut link = Exchanged::default();
+        exchanges.iter().for_each(|exchange| link += *exchange);
+        let host_bytes = placed.host_bytes(&self.machine) + link.bytes();
+        let mut activity = Activity { host_bytes, ..Activity::default() };
+        // Whatever cores it is written into.
+        activity.plastic_bytes_written = link.changed * placed.chip.plastic_bytes();
         cores.iter().for_each(|&core| activity += core);
         let mut messages = vec![0; self.counts.len()];
         let mut phases = Vec::with_capacity(placed.traffic.len());
-        for phase in 0..placed.traffic.len() {
+        for (phase, &exchanged) in exchanges.iter().enumerate() {
             placed.counts(phase, self.machine.packets(), &mut self.counts);
             messages.iter_mut().zip(&self.counts).for_each(|(sum, own)| *sum += own);
             let delivered = match &mut self.simulator {
                 Some(simulator) => simulator.run(&self.counts)?,
                 None => at_least(&placed.routes, placed.chip, &self.counts)?,
             };
-            let figures = self.figures(phase, delivered)?;
+            let figures = self.figures(phase, delivered, exchanged)?;
             activity.spikes += delivered.injected + delivered.relayed;
             activity.packet_hops += delivered.packet_hops;
             activity.chip_hops += delivered.chip_hops;
@@ -264,10 +276,10 @@ impl<'p, 'm> TimedMachine<'p, 'm> {
         activity.cores_on = placed.mapping.cores.len() as u64;
         cores.iter_mut().for_each(|core| (core.cycles, core.cores_on) = (cycles, 1));
         let microseconds = cycles as f64 / placed.chip.phase.clock_mhz.value;
-        Ok(Timed { answer, phases, messages, cores, activity, microseconds })
+        Ok(Timed { answer, phases, messages, cores, activity, link, microseconds })
     }
 
-    fn figures(&self, phase: usize, delivered: Delivered) -> Result<PhaseFigures, ChipError> {
+    fn figures(&self, phase: usize, delivered: Delivered, exchanged: Exchanged) -> Result<PhaseFigures, ChipError> {
         let placed = self.placed;
         let (computing, sending) = (placed.computing[phase], delivered.cycles);
         let needed = computing.max(sending);
@@ -275,10 +287,12 @@ impl<'p, 'm> TimedMachine<'p, 'm> {
         if let Some(fixed) = fixed.filter(|&fixed| sending > fixed) {
             return Err(self.overrun(phase, sending, fixed));
         }
+        let waiting = exchanged.cycles(placed.chip);
         Ok(PhaseFigures {
             computing,
             sending,
-            cycles: fixed.unwrap_or(needed),
+            waiting,
+            cycles: fixed.unwrap_or(needed) + waiting,
             sent: delivered.injected,
             delivered: delivered.delivered,
             hops: delivered.packet_hops + delivered.chip_hops,
@@ -313,33 +327,78 @@ fn at_least(routes: &Routes, chip: &ChipSpec, counts: &[u64]) -> Result<Delivere
     })
 }
 
+/// What a core that remembers did in a sample; `active`: keys of inputs that are not zero, or values of scores that are not.
+fn remembering(core: &Core, past: Past, active: u64, plastic_bytes: u64) -> Activity {
+    let steps = past.steps as u64;
+    let (inputs, products, bytes) = match past.of {
+        // Two products make a key of each input.
+        Remembered::Keys => (2 * core.input_axons() as u64, 1, plastic_bytes),
+        Remembered::Values => (0, SCORE_PRODUCTS, 1),
+    };
+    Activity {
+        synaptic_ops: active * products + steps * inputs,
+        plastic_bytes_read: active * bytes,
+        plastic_bytes_written: steps * core.step_bytes(past.of, plastic_bytes),
+        ..Activity::default()
+    }
+}
+
 impl Placed<'_> {
     /// What each core did in the last sample, without its packets' ways.
     ///
     /// # Equation
-    /// A synapse works when its input is not zero; a plastic one is read and written at each step while it moves. Neurons step at
-    /// each step of the network, each with one value looked up while plastic weights move.
+    /// A synapse works when its input is not zero; a plastic one is read and written at each step while its core moves it. Keys work as
+    /// synapses do, values when their score is not zero, by words of it; each step writes a key and a value. Neurons step at each step of
+    /// the network, each with one value looked up while plastic weights move on the chip. Of an indexed weight the index is read, and an entry looked up.
     fn activity(&self, machine: &Machine<'_, '_>) -> Vec<Activity> {
-        let plastic_bytes = self.chip.plasticity.as_ref().map_or(0, |plasticity| plasticity.bytes.value);
+        let plastic_bytes = self.chip.plastic_bytes();
+        let storage = self.chip.core.storage();
+        let indexed = storage != WeightStorage::Dense8;
         let steps = self.network.steps as u64;
         let moving = self.plastic == Plastic::Moving;
         let of_core = |(core, &active): (&Core, &u64)| {
+            if let Some(past) = core.past.filter(|_| moving) {
+                return remembering(core, past, active, plastic_bytes);
+            }
+            let if_weights = |count: u64| if core.weights { count } else { 0 };
             let if_plastic = |count: u64| if core.plastic { count } else { 0 };
             let if_fires = |count: u64| if core.fires { count } else { 0 };
-            let learns = moving && self.network.layers[core.layer].plasticity.is_some();
-            let moved = if moving { if_plastic(steps * (core.input_axons() * core.width()) as u64) } else { 0 };
+            let form = self.network.layers[core.layer].form();
+            let looks_up = moving && form.is_some_and(|form| form != PlasticForm::HostLp);
+            let moves = moving && core.learns;
+            let moved = if moves { steps * (core.input_axons() * core.width()) as u64 } else { 0 };
             let updates = if_fires(steps * core.neurons() as u64);
             Activity {
-                synaptic_ops: active * (u64::from(core.weights) + u64::from(core.plastic)) + moved,
-                weight_bytes_read: active * u64::from(core.weights),
+                synaptic_ops: active * (u64::from(core.weights) + if_plastic(self.chip.plastic_products())) + moved,
+                weight_bytes_read: if_weights((active * storage.bits()).div_ceil(8)),
                 plastic_bytes_read: (if_plastic(active) + moved) * plastic_bytes,
                 plastic_bytes_written: moved * plastic_bytes,
                 soma_updates: updates,
-                lut_reads: if learns { updates } else { 0 },
+                lut_reads: if looks_up { updates } else { 0 } + if_weights(if indexed { active } else { 0 }),
                 ..Activity::default()
             }
         };
         self.mapping.cores.iter().zip(machine.active_synapses()).map(of_core).collect()
+    }
+
+    /// What goes over the link to a host that moves plastic weights, at the end of each phase: after a layer has fired the host reads
+    /// what it has to know and writes what has changed; after the last step it only puts H_0 back.
+    fn exchanges(&self, machine: &Machine<'_, '_>) -> Vec<Exchanged> {
+        let mut found = vec![Exchanged::default(); self.traffic.len()];
+        for (index, layer) in self.network.layers.iter().enumerate() {
+            for (step, written) in machine.written(index).iter().enumerate() {
+                let firing = self.mapping.of_layer(index).filter(|&core| self.mapping.cores[core].fires);
+                let last_job = |core: usize| self.mapping.cores[core].jobs.len() - 1;
+                let fired = firing.map(|core| self.schedule.phase(step, core, last_job(core)) as usize + 1).max();
+                let is_last = step + 1 == self.network.steps;
+                let bytes_read = if is_last { 0 } else { bytes_read(index, layer) };
+                if let Some(exchanged) = fired.and_then(|phase| found.get_mut(phase)) {
+                    let &Written { changed, bytes } = written;
+                    *exchanged += Exchanged { exchanges: 1, changed, bytes_read, bytes_written: bytes };
+                }
+            }
+        }
+        found
     }
 
     /// Bytes that the host sent in the last sample.

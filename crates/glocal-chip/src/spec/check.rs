@@ -1,6 +1,8 @@
 //! What is wrong with a description, all at once.
 
-use super::{ChipSpec, CoreSpec, EnergySpec, Estimate, Grid, NocSpec, PhaseSpec, PlasticitySpec};
+use super::{
+    ChipSpec, CoreSpec, EnergySpec, Estimate, Grid, HostSpec, NocSpec, PhaseSpec, PlasticitySpec, WeightStorage,
+};
 use crate::error::Obstacle;
 
 /// Cores of the largest machine.
@@ -17,6 +19,9 @@ pub(super) fn violations(spec: &ChipSpec) -> Vec<Obstacle> {
     phase(&spec.phase, &mut found);
     if let Some(plasticity) = &spec.plasticity {
         self::plasticity(plasticity, &mut found);
+    }
+    if let Some(host) = &spec.host {
+        self::host(host, &mut found);
     }
     noc(&spec.noc, &spec.grid, &mut found);
     energy(&spec.energy, &mut found);
@@ -59,7 +64,7 @@ fn grid(grid: &Grid, found: &mut Found) {
 }
 
 fn core(core: &CoreSpec, found: &mut Found) {
-    let CoreSpec { axons, neurons, weight_bytes, weight_bits, state_bytes, macs_per_cycle } = core;
+    let CoreSpec { axons, neurons, weight_bytes, weight_bits, weight_storage, state_bytes, macs_per_cycle } = core;
     found.at_least_one("core.axons", axons.value);
     found.at_least_one("core.neurons", neurons.value);
     found.at_least_one("core.weight_bytes", weight_bytes.value);
@@ -67,6 +72,10 @@ fn core(core: &CoreSpec, found: &mut Found) {
     found.at_least_one("core.macs_per_cycle", macs_per_cycle.value);
     let bits = weight_bits.value;
     found.refuse(!(2..=8).contains(&bits), "core.weight_bits", format!("is {bits}"), "give 2 to 8");
+    if let Some(WeightStorage::Indexed(bits)) = weight_storage.as_ref().map(|storage| storage.value) {
+        let what = format!("has indices of {bits} bits");
+        found.refuse(!(1..=8).contains(&bits), "core.weight_storage", what, "give 1 to 8");
+    }
 }
 
 fn phase(phase: &PhaseSpec, found: &mut Found) {
@@ -84,6 +93,18 @@ fn plasticity(plasticity: &PlasticitySpec, found: &mut Found) {
     let PlasticitySpec { bytes, synapses_per_cycle } = plasticity;
     found.refuse(bytes.value != 2, "plasticity.bytes", format!("is {}", bytes.value), "plastic weights have 2");
     found.at_least_one("plasticity.synapses_per_cycle", synapses_per_cycle.value);
+}
+
+/// Slowest link and longest latency: an exchange stays far below 2^63 clocks.
+const SLOWEST_LINK: f64 = 1e-3;
+const LONGEST_LATENCY: f64 = 1e6;
+
+fn host(host: &HostSpec, found: &mut Found) {
+    let (rate, latency) = (host.bytes_per_us.value, host.latency_us.value);
+    let stands = rate.is_finite() && rate >= SLOWEST_LINK;
+    found.refuse(!stands, "host.bytes_per_us", format!("is {rate}"), "give a finite rate of at least 0.001");
+    let stands = (0.0..=LONGEST_LATENCY).contains(&latency);
+    found.refuse(!stands, "host.latency_us", format!("is {latency}"), "give 0 to 1000000");
 }
 
 fn noc(noc: &NocSpec, grid: &Grid, found: &mut Found) {

@@ -21,10 +21,21 @@ pub fn small_chip(axons: u64, neurons: u64, bytes: u64) -> ChipSpec {
 type Trace = Vec<(usize, usize, Vec<i32>, Vec<i8>, Vec<i16>)>;
 
 pub fn check(network: &QuantizedNetwork, chip: &ChipSpec, options: &MapOptions, plastic: Plastic) -> Vec<u32> {
+    check_against(network, network, chip, options, plastic)
+}
+
+/// As [`check`], against the reference of another network.
+pub fn check_against(
+    expected: &QuantizedNetwork,
+    network: &QuantizedNetwork,
+    chip: &ChipSpec,
+    options: &MapOptions,
+    plastic: Plastic,
+) -> Vec<u32> {
     let mapping = map(network, chip, options).unwrap();
     let program = Program::new(network, &mapping);
     let (mut machine, mut reference) =
-        (Machine::new(&program, plastic).showing_plastic(), Reference::new(network, plastic));
+        (Machine::new(&program, plastic).showing_plastic(), Reference::new(expected, plastic).showing_plastic());
     for number in 0..4 {
         let input = levels(&image(network.inputs, number));
         let (mut expected, mut found): (Trace, Trace) = (Vec::new(), Vec::new());
@@ -169,10 +180,10 @@ fn phases_of_the_reference_network() {
     assert_eq!((fused.cores.len(), same.depth, same.phases), (16, found.depth, found.phases));
 
     let jobs = vec![Job { inputs: (0..256).collect(), neurons: (0..256).collect() }];
-    let full = Core { layer: 0, jobs, weights: true, plastic: false, fires: true, sums: 0 };
+    let full = Core { layer: 0, jobs, weights: true, plastic: false, learns: false, past: None, fires: true, sums: 0 };
     let learning = ChipSpec::preset("tianjic-lp").unwrap();
     assert_eq!(busy_cycles(&full, &learning, Plastic::Moving), 5050);
-    let plastic = Core { plastic: true, weights: false, ..full.clone() };
+    let plastic = Core { plastic: true, learns: true, weights: false, ..full.clone() };
     assert_eq!(busy_cycles(&plastic, &learning, Plastic::Moving), 954 + 4096 + 4096);
     assert_eq!(busy_cycles(&plastic, &learning, Plastic::Resting), 954 + 4096);
 

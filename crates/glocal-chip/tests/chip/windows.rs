@@ -49,7 +49,7 @@ fn within_limits(network: &QuantizedNetwork, mapping: &Mapping, chip: &ChipSpec)
     for core in &mapping.cores {
         assert!(core.axons() as u64 <= chip.core.axons.value, "{core:?}");
         assert!(core.width() as u64 <= chip.core.neurons.value);
-        assert!(core.weight_bytes(2) <= chip.core.weight_bytes.value);
+        assert!(core.weight_bytes(chip.core.storage(), 2) <= chip.core.weight_bytes.value);
         let state = if core.fires && core.jobs.len() > 1 { 3 * core.neurons() as u64 } else { 0 };
         assert!(state <= chip.core.state_bytes.value);
         assert!(core.jobs.iter().all(|job| job.inputs.len() == core.input_axons() && !job.neurons.is_empty()));

@@ -38,6 +38,8 @@ pub struct ChipEvaluation {
     pub sum_packets: f64,
     /// Postsynaptic factors.
     pub factor_packets: f64,
+    /// Scores of past steps.
+    pub score_packets: f64,
 }
 
 /// Judges `network` on the samples of a part, each by itself.
@@ -124,6 +126,7 @@ pub fn judge_on_chip(
         activity_packets: of(Traffic::Activity),
         sum_packets: of(Traffic::Sums),
         factor_packets: of(Traffic::Factors),
+        score_packets: of(Traffic::Scores),
     })
 }
 

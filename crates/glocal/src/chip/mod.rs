@@ -12,7 +12,7 @@ use glocal_chip::ChipSpec;
 use crate::error::GlocalError;
 
 pub use judge::{ChipEvaluation, IntegerEvaluation, judge, judge_on_chip, probe_on_chip, time_on_chip};
-pub use on_chip::{Fit, LayerFit, OnChip};
+pub use on_chip::{Fit, FormFit, LayerFit, LinkFit, OnChip, form_fits};
 pub use picture::placed_network;
 
 /// The chip of this name, or the one that a TOML file describes.

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use glocal_chip::ChipSpec;
 use glocal_chip::energy::{Activity, Component, Picojoules, energy};
 use glocal_chip::place::{Position, Region};
 use glocal_chip::simulate::{PhaseFigures, Placed, Tally, busy_cycles};
+use glocal_chip::{ChipSpec, PlasticForm};
 
 use super::OnChip;
 use crate::error::GlocalError;
-use crate::report::{ChipComponent, ChipLayer, ChipMesh, ChipPhase, PlacedNetwork};
+use crate::report::{ChipComponent, ChipLayer, ChipLink, ChipMesh, ChipPhase, PlacedNetwork};
 
 /// Places of a mesh that is drawn.
 const MOST_PLACES: usize = 1 << 16;
@@ -23,11 +23,13 @@ pub fn placed_network(on_chip: &OnChip<'_>, placed: &Placed<'_>, tally: &Tally) 
     let fit = on_chip.fit();
     let whole = tally.energy(chip);
     let components = whole.parts().iter().filter(|(_, energy)| energy.high > 0.0).map(|(component, energy)| {
-        let name = component_name(*component).to_owned();
+        let name = component_name(*component, on_chip.form()).to_owned();
         ChipComponent { name, nanojoules: nanojoules(*energy, tally) }
     });
     Ok(PlacedNetwork {
         images: tally.images,
+        plasticity: fit.plasticity.map_or(String::new(), |form| form.name().to_owned()),
+        link: fit.link.map(|_| link_of(chip, tally)),
         cores: fit.cores,
         cores_per_chip: fit.cores_per_chip,
         chips: fit.chips,
@@ -45,8 +47,10 @@ fn nanojoules(energy: Picojoules, tally: &Tally) -> [f64; 3] {
     [energy.low, energy.nominal, energy.high].map(|energy| energy * 1e-3 / tally.images.max(1) as f64)
 }
 
-fn component_name(component: Component) -> &'static str {
+fn component_name(component: Component, form: Option<PlasticForm>) -> &'static str {
     match component {
+        Component::PlasticReads if form == Some(PlasticForm::Rank) => "plastic weights, keys and values read",
+        Component::PlasticWrites if form == Some(PlasticForm::Rank) => "keys and values written",
         Component::Synapses => "synapses",
         Component::WeightReads => "weights read",
         Component::PlasticReads => "plastic weights read",
@@ -74,6 +78,16 @@ fn layer_of(chip: &ChipSpec, placed: &Placed<'_>, tally: &Tally, layer: usize) -
     }
 }
 
+fn link_of(chip: &ChipSpec, tally: &Tally) -> ChipLink {
+    let waiting = tally.phases.iter().map(|phase| phase.waiting).sum();
+    ChipLink {
+        changed: tally.mean(tally.link.changed),
+        bytes_read: tally.mean(tally.link.bytes_read),
+        bytes_written: tally.mean(tally.link.bytes_written),
+        microseconds: tally.mean(waiting) / chip.phase.clock_mhz.value,
+    }
+}
+
 fn phase_of(phase: &PhaseFigures, tally: &Tally) -> ChipPhase {
     ChipPhase {
         computing: tally.mean(phase.computing),
@@ -81,6 +95,7 @@ fn phase_of(phase: &PhaseFigures, tally: &Tally) -> ChipPhase {
         cycles: tally.mean(phase.cycles),
         packets: tally.mean(phase.delivered),
         stalls: tally.mean(phase.stalls),
+        waiting: tally.mean(phase.waiting),
     }
 }
 

@@ -30,7 +30,7 @@ mod theme;
 mod tests;
 
 pub use data::{
-    Arm, ChipComponent, ChipFaults, ChipLayer, ChipMesh, ChipNetwork, ChipPhase, Chips, Confusion, Continual,
+    Arm, ChipComponent, ChipFaults, ChipLayer, ChipLink, ChipMesh, ChipNetwork, ChipPhase, Chips, Confusion, Continual,
     ContinualMethod, ExplainedEpisode, FaultArm, FaultExample, FaultKind, FaultTolerance, FewShot, FewShotCell,
     FewShotRow, Finding, Headline, HybridField, HybridFields, Image, LayerRaster, Level, LevelAccuracy, Matrix,
     MultiTask, MultiTaskNetwork, NoiseAccuracy, PlacedNetwork, PlasticLayer, PotentialTrace, Provenance, Published,

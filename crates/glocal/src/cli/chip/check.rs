@@ -2,8 +2,9 @@
 
 use clap::Args;
 use glocal::GlocalError;
-use glocal::chip::Fit;
+use glocal::chip::{Fit, FormFit};
 use glocal::compare::table::{Align, aligned};
+use serde::Serialize;
 
 use super::subject::Subject;
 use crate::args::Context;
@@ -14,6 +15,8 @@ use crate::args::Context;
 Examples:
   glocal chip check runs/hp
   glocal chip check runs/hp --chip tianjic --plastic folded
+  glocal chip check runs/hp --plasticity rank
+  glocal chip check runs/hp --chip tianjic --plasticity host-lp
   glocal chip check runs/cnn --fold
   glocal chip check runs/hp --chip my-chip.toml --json")]
 pub struct CheckArgs {
@@ -21,28 +24,80 @@ pub struct CheckArgs {
     subject: Subject,
 }
 
+/// What a network takes, in the form asked for and in every other one.
+#[derive(Debug, Serialize)]
+struct Checked {
+    #[serde(flatten)]
+    fit: Fit,
+    /// Every form of its plastic weights; none where none move.
+    forms: Vec<FormFit>,
+}
+
 impl CheckArgs {
     /// Maps the network and says what it takes.
     ///
     /// # Errors
-    /// A folder that is no run, no such chip; everything that does not fit.
+    /// A folder that is no run, no such chip; everything that does not fit, with the forms that do.
     pub(super) fn run(&self, context: &Context) -> Result<(), GlocalError> {
-        let network = self.subject.network()?;
-        let fit = self.subject.on_chip(&network)?.fit();
-        context.print(&fit, || in_words(&fit))
+        let quantised = self.subject.quantised()?;
+        let forms = self.subject.forms(&quantised)?;
+        let fit = self.subject.network().and_then(|network| Ok(self.subject.on_chip(&network)?.fit()));
+        let fit = fit.map_err(|error| with_forms(error, &forms))?;
+        let checked = Checked { fit, forms };
+        context.print(&checked, || in_words(&checked.fit) + &forms_in_words(&checked.forms))
     }
+}
+
+/// What does not fit, and which forms of plastic weights do.
+fn with_forms(error: GlocalError, forms: &[FormFit]) -> GlocalError {
+    let fitting =
+        forms.iter().filter_map(|form| Some(format!("`--plasticity {}` fits ({} cores)", form.form, form.cores?)));
+    let fitting: Vec<String> = error.hint().into_iter().chain(fitting).collect();
+    if forms.is_empty() {
+        return error;
+    }
+    GlocalError::Usage { message: error.to_string(), hint: fitting.join("; ") }
+}
+
+/// Every form of plastic weights: what it takes, or why it does not fit.
+fn forms_in_words(forms: &[FormFit]) -> String {
+    if forms.is_empty() {
+        return String::new();
+    }
+    let heading = ["plastic weights", "fits", "cores", "us an image, at most"].map(str::to_owned).to_vec();
+    let row = |form: &FormFit| {
+        let or_dash = |text: Option<String>| text.unwrap_or_else(|| "–".into());
+        vec![
+            form.form.to_string(),
+            if form.fits { "yes".into() } else { "no".to_owned() },
+            or_dash(form.cores.map(|cores| cores.to_string())),
+            or_dash(form.microseconds_at_most.map(|microseconds| format!("{microseconds:.1}"))),
+        ]
+    };
+    let rows: Vec<Vec<String>> = std::iter::once(heading).chain(forms.iter().map(row)).collect();
+    let reasons = forms.iter().flat_map(|form| form.reasons.iter().map(|reason| format!("{}: {reason}\n", form.form)));
+    format!("\n{}{}", aligned(&rows, &[Align::Left]), reasons.collect::<String>())
 }
 
 /// What a network takes.
 pub(super) fn in_words(fit: &Fit) -> String {
-    let heading =
-        ["layer", "cores", "that fire", "with plastic weights", "axons %", "weight memory %", "busiest, clocks"];
+    let heading = [
+        "layer",
+        "cores",
+        "that fire",
+        "with plastic weights",
+        "that remember",
+        "axons %",
+        "weight memory %",
+        "busiest, clocks",
+    ];
     let row = |layer: &glocal::chip::LayerFit| -> Vec<String> {
         vec![
             format!("layers.{}", layer.layer),
             layer.cores.to_string(),
             layer.firing.to_string(),
             layer.plastic.to_string(),
+            layer.remembering.to_string(),
             format!("{:.0}", layer.axons_percent),
             format!("{:.0}", layer.memory_percent),
             layer.busiest_cycles.to_string(),
@@ -54,9 +109,16 @@ pub(super) fn in_words(fit: &Fit) -> String {
         0 => String::new(),
         count => format!("{count} numbers of the chip are assumed, not measured: `glocal chip show {}`\n", fit.chip),
     };
+    let form = fit.plasticity.map_or(String::new(), |form| format!("; plastic weights move in the form {form}"));
+    let link = fit.link.map_or(String::new(), |link| {
+        format!(
+            "over the link to the host {} bytes there and at most {} back: the chip waits {:.1} us at most\n",
+            link.bytes_read, link.bytes_written_at_most, link.microseconds_at_most
+        )
+    });
     format!(
-        "fits {}: {} cores, of {} on a chip; {}\n\n{}\n{} phases of {} clocks: {:.1} us for an image of {} steps, the first \
-         answer after {} phases\n{assumed}",
+        "fits {}: {} cores, of {} on a chip; {}{form}\n\n{}\n{} phases of {} clocks: {:.1} us for an image of {} steps, the \
+         first answer after {} phases\n{link}{assumed}",
         fit.chip,
         fit.cores,
         fit.cores_per_chip,

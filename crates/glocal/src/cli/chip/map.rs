@@ -20,6 +20,7 @@ use crate::args::Context;
 #[command(after_help = "\
 Examples:
   glocal chip map runs/hp -o mapped
+  glocal chip map runs/hp --plasticity rank -o mapped
   glocal chip map runs/cnn --fold --placement greedy -o mapped --json
 
 Writes cores.csv (what each core holds, and where it lies) and messages.csv (who sends what to whom, over how many hops).")]
@@ -60,6 +61,10 @@ struct CoreLine {
     axons: usize,
     weights: bool,
     plastic: bool,
+    learns: bool,
+    /// Keys, values, or nothing.
+    remembers: String,
+    past_steps: usize,
     fires: bool,
     sums: usize,
 }
@@ -131,6 +136,9 @@ fn core_lines<'a>(on_chip: &'a OnChip<'_>, placed: &'a Placed<'_>) -> impl Itera
             axons: core.axons(),
             weights: core.weights,
             plastic: core.plastic,
+            learns: core.learns,
+            remembers: core.past.map_or(String::new(), |past| format!("{:?}", past.of).to_lowercase()),
+            past_steps: core.past.map_or(0, |past| past.steps),
             fires: core.fires,
             sums: core.sums,
         }

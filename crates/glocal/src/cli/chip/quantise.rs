@@ -9,7 +9,7 @@ use glocal::train::load_network;
 use glocal::{Damage, EvalOptions, GlocalError, Part, RunFolder, RunSamples, Samples, evaluate};
 use glocal_chip::integer::Plastic;
 use glocal_chip::quantise::{PlasticPlace, ScaleForm, ScaleSearch};
-use glocal_chip::{QuantiseOptions, QuantizedNetwork, Wiring, quantise};
+use glocal_chip::{PlasticForm, QuantiseOptions, QuantizedNetwork, Wiring, quantise};
 use glocal_core::PlasticEval;
 use serde::Serialize;
 
@@ -21,6 +21,7 @@ use crate::args::Context;
 Examples:
   glocal chip quantise runs/hp
   glocal chip quantise runs/hp --weight-bits 4 --images 1000
+  glocal chip quantise runs/hp --codebook 4
   glocal chip quantise runs/hp --scales power-of-two --json")]
 pub struct QuantiseArgs {
     /// Run folder
@@ -28,6 +29,9 @@ pub struct QuantiseArgs {
     /// Bits of a weight, with its sign [default: as trained, or 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=8))]
     weight_bits: Option<u32>,
+    /// Weights are taken from codebooks, one for each layer, of as many entries as an index of so many bits tells apart
+    #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(1..=8))]
+    codebook: Option<u32>,
     /// Which scales the chip can apply
     #[arg(long, value_name = "FORM", default_value = "multiplier")]
     scales: Scales,
@@ -116,6 +120,11 @@ impl QuantiseArgs {
             // An image by itself, as on the chip.
             let float = float(PlasticEval::Moving, 1)?;
             accuracy.push(Accuracy { plastic_weights: "moving", float, integer: judged(&moving, Plastic::Moving)? });
+            // Where keys and values say what the matrix would.
+            if let Ok(rank) = moving.clone().in_form(PlasticForm::Rank) {
+                let integer = judged(&rank, Plastic::Moving)?;
+                accuracy.push(Accuracy { plastic_weights: "moving, in rank form", float, integer });
+            }
             let integer = judged(&moving, Plastic::Resting)?;
             accuracy.push(Accuracy { plastic_weights: "resting", float: resting, integer });
         }
@@ -136,6 +145,7 @@ impl QuantiseArgs {
                 Scales::Multiplier => ScaleForm::Multiplier,
                 Scales::PowerOfTwo => ScaleForm::PowerOfTwo,
             },
+            codebook_bits: self.codebook,
             ..QuantiseOptions::default()
         }
     }

@@ -3,6 +3,8 @@
 use clap::Args;
 use glocal::GlocalError;
 use glocal::chip::{chip, description};
+use glocal_chip::{ChipSpec, PlasticForm};
+use serde::Serialize;
 
 use crate::args::Context;
 
@@ -17,6 +19,15 @@ pub struct ShowArgs {
     chip: String,
 }
 
+/// A description, and what follows from it.
+#[derive(Debug, Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    spec: ChipSpec,
+    /// Forms in which plastic weights can move on the chip.
+    plastic_forms: Vec<PlasticForm>,
+}
+
 impl ShowArgs {
     /// Prints the description as TOML, or JSON.
     ///
@@ -24,6 +35,11 @@ impl ShowArgs {
     /// No such chip, or a description that contradicts itself.
     pub(super) fn run(&self, context: &Context) -> Result<(), GlocalError> {
         let (spec, text) = (chip(&self.chip)?, description(&self.chip)?);
-        context.print(&spec, || text.into_owned())
+        let shown = Shown { plastic_forms: spec.plastic_forms().collect(), spec };
+        context.print(&shown, || {
+            let forms: Vec<&str> = shown.plastic_forms.iter().map(|form| form.name()).collect();
+            let forms = if forms.is_empty() { "none".to_owned() } else { forms.join(", ") };
+            format!("# Forms in which plastic weights can move on it: {forms}\n{text}")
+        })
     }
 }

@@ -20,6 +20,7 @@ use crate::args::Context;
 #[command(after_help = "\
 Examples:
   glocal chip simulate runs/hp --images 1000
+  glocal chip simulate runs/hp --plasticity rank --images 1000
   glocal chip simulate runs/gp --chip tianjic --json
   glocal chip simulate runs/gp --stuck-bits 0.001 --dropped-packets 0.01    damage while it runs
   glocal chip simulate runs/gp --dead-core 3,4 --dead-link 0,1,east          damage that is known before")]
@@ -112,10 +113,10 @@ impl SimulateArgs {
 
 impl Simulated {
     fn in_words(&self) -> String {
-        let ChipEvaluation { judged, activity_packets, sum_packets, factor_packets, .. } = &self.on_chip;
+        let ChipEvaluation { judged, activity_packets, sum_packets, factor_packets, score_packets } = &self.on_chip;
         format!(
             "{}\naccuracy {:.2} % on the chip, {:.2} % by the integer reference ({} images)\n\
-             packets of an image: {:.0} inputs and spikes, {:.0} sums, {:.0} postsynaptic factors\n{}",
+             packets of an image: {:.0} inputs and spikes, {:.0} sums, {:.0} postsynaptic factors, {:.0} scores\n{}",
             in_words(&self.fit),
             100.0 * judged.accuracy,
             100.0 * self.reference,
@@ -123,6 +124,7 @@ impl Simulated {
             activity_packets,
             sum_packets,
             factor_packets,
+            score_packets,
             self.timed.as_ref().map_or(String::new(), time_and_energy),
         )
     }
@@ -130,10 +132,11 @@ impl Simulated {
 
 fn time_and_energy(timed: &PlacedNetwork) -> String {
     let [low, nominal, high] = timed.nanojoules;
-    let heading = ["phase", "computing, clocks", "sending, clocks", "its length", "packets", "clocks waited"];
+    let heading =
+        ["phase", "computing, clocks", "sending, clocks", "its length", "packets", "clocks waited", "for the host"];
     let row = |(number, phase): (usize, &glocal::report::ChipPhase)| {
         let name = if number == 0 { "loading".to_owned() } else { number.to_string() };
-        let counts = [phase.computing, phase.sending, phase.cycles, phase.packets, phase.stalls];
+        let counts = [phase.computing, phase.sending, phase.cycles, phase.packets, phase.stalls, phase.waiting];
         std::iter::once(name).chain(counts.map(|count| format!("{count:.0}"))).collect()
     };
     let rows: Vec<Vec<String>> =
@@ -141,8 +144,14 @@ fn time_and_energy(timed: &PlacedNetwork) -> String {
     let mut parts: Vec<_> = timed.components.iter().collect();
     parts.sort_by(|a, b| b.nanojoules[1].total_cmp(&a.nanojoules[1]));
     let parts: Vec<String> = parts.iter().map(|part| format!("{} {:.1}", part.name, part.nanojoules[1])).collect();
+    let link = timed.link.map_or(String::new(), |link| {
+        format!(
+            "the host reads {:.0} bytes and writes {:.0}, {:.0} plastic weights: the chip waits {:.1} us\n",
+            link.bytes_read, link.bytes_written, link.changed, link.microseconds
+        )
+    });
     format!(
-        "\n{}\n{:.1} us and {nominal:.0} nJ an image ({low:.0} to {high:.0}), mean of {} images\nnJ by component: {}\n",
+        "\n{}\n{:.1} us and {nominal:.0} nJ an image ({low:.0} to {high:.0}), mean of {} images\n{link}nJ by component: {}\n",
         aligned(&rows, &[Align::Left]),
         timed.microseconds,
         timed.images,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use glocal::chip::{OnChip, chip};
+use glocal::chip::{FormFit, OnChip, chip, form_fits};
 use glocal::train::load_network;
 use glocal::{GlocalError, RunFolder};
 use glocal_chip::integer::Plastic;
@@ -12,7 +12,8 @@ use glocal_chip::place::{Method, Position};
 use glocal_chip::quantise::PlasticPlace;
 use glocal_chip::route::{Direction, Link};
 use glocal_chip::simulate::Placed;
-use glocal_chip::{QuantiseOptions, QuantizedNetwork, quantise};
+use glocal_chip::spec::WeightStorage;
+use glocal_chip::{PlasticForm, QuantiseOptions, QuantizedNetwork, quantise};
 
 /// The network and the chip.
 #[derive(Debug, Args)]
@@ -25,6 +26,9 @@ pub(super) struct Subject {
     /// What plastic weights do on the chip
     #[arg(long, value_name = "WHAT", default_value = "moving")]
     plastic: PlasticChoice,
+    /// Who moves plastic weights that move, and how
+    #[arg(long, value_name = "FORM", default_value = "on-chip")]
+    plasticity: FormChoice,
     /// Plastic weights lie in cores of their own, not beside the others
     #[arg(long)]
     apart: bool,
@@ -46,19 +50,58 @@ pub(super) enum PlasticChoice {
     Folded,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FormChoice {
+    /// The cores, as a matrix
+    OnChip,
+    /// Nobody: cores remember keys and values of past steps instead
+    Rank,
+    /// The host, which sends what has changed
+    HostLp,
+}
+
+impl FormChoice {
+    fn form(self) -> PlasticForm {
+        match self {
+            FormChoice::OnChip => PlasticForm::OnChip,
+            FormChoice::Rank => PlasticForm::Rank,
+            FormChoice::HostLp => PlasticForm::HostLp,
+        }
+    }
+}
+
 impl Subject {
+    /// The trained network in integers, its plastic weights in the form asked for.
+    ///
+    /// # Errors
+    /// A folder that is no run, a network that cannot be quantised, plastic weights that cannot take the form.
+    pub(super) fn network(&self) -> Result<QuantizedNetwork, GlocalError> {
+        Ok(self.quantised()?.in_form(self.plasticity.form())?)
+    }
+
     /// The trained network in integers.
     ///
     /// # Errors
-    /// A folder that is no run, a network that cannot be quantised.
-    pub(super) fn network(&self) -> Result<QuantizedNetwork, GlocalError> {
+    /// A folder that is no run, a network that cannot be quantised; a form for plastic weights that do not move.
+    pub(super) fn quantised(&self) -> Result<QuantizedNetwork, GlocalError> {
+        if self.plasticity != FormChoice::OnChip && self.plastic != PlasticChoice::Moving {
+            return Err(GlocalError::Usage {
+                message: format!("`--plasticity {}` says how plastic weights move", self.plasticity.form()),
+                hint: "leave it out, or let them move: `--plastic moving`".into(),
+            });
+        }
         let folder = RunFolder::read_only(&self.run)?;
         let (learner, _) = load_network(&folder, &folder.config()?)?;
         let folded = self.plastic == PlasticChoice::Folded;
         let plastic = if folded { PlasticPlace::Folded } else { PlasticPlace::OnChip };
         let default = QuantiseOptions::default();
         let weight_bits = learner.config().weight_bits.unwrap_or(default.weight_bits);
-        Ok(quantise(&learner, &QuantiseOptions { plastic, weight_bits, ..default })?)
+        // What the chip's memory holds.
+        let codebook_bits = match chip(&self.chip)?.core.storage() {
+            WeightStorage::Dense8 => None,
+            WeightStorage::Indexed(bits) => Some(bits),
+        };
+        Ok(quantise(&learner, &QuantiseOptions { plastic, weight_bits, codebook_bits, ..default })?)
     }
 
     pub(super) fn plastic(&self) -> Plastic {
@@ -66,9 +109,22 @@ impl Subject {
     }
 
     pub(super) fn on_chip<'n>(&self, network: &'n QuantizedNetwork) -> Result<OnChip<'n>, GlocalError> {
+        OnChip::new(network, chip(&self.chip)?, &self.options(), self.plastic())
+    }
+
+    /// Which forms of its plastic weights fit the chip; none where none move.
+    ///
+    /// # Errors
+    /// No such chip.
+    pub(super) fn forms(&self, network: &QuantizedNetwork) -> Result<Vec<FormFit>, GlocalError> {
+        let chip = chip(&self.chip)?;
+        let moving = self.plastic == PlasticChoice::Moving && network.is_plastic();
+        Ok(if moving { form_fits(network, &chip, &self.options()) } else { Vec::new() })
+    }
+
+    fn options(&self) -> MapOptions {
         let folding = if self.fold { Folding::Bands } else { Folding::Unfolded };
-        let options = MapOptions { apart: self.apart, fuse: !self.reduce, folding };
-        OnChip::new(network, chip(&self.chip)?, &options, self.plastic())
+        MapOptions { apart: self.apart, fuse: !self.reduce, folding }
     }
 }
 

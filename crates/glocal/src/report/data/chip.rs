@@ -43,6 +43,10 @@ pub struct ChipNetwork {
 pub struct PlacedNetwork {
     /// Images whose packets were followed.
     pub images: u64,
+    /// In which form plastic weights move, for instance `rank`; empty where none do.
+    pub plasticity: String,
+    /// What went over the link to a host that moves plastic weights; absent without one.
+    pub link: Option<ChipLink>,
     /// Cores used.
     pub cores: usize,
     /// Cores of a chip.
@@ -65,6 +69,24 @@ pub struct PlacedNetwork {
     pub meshes: Vec<ChipMesh>,
     /// Numbers of the chip's description that nobody measured.
     pub assumptions: Vec<String>,
+}
+
+/// What goes over the link to a host for an image.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ChipLink {
+    /// Plastic weights that are written.
+    #[serde(deserialize_with = "number::one")]
+    pub changed: f64,
+    /// Bytes that the host reads.
+    #[serde(deserialize_with = "number::one")]
+    pub bytes_read: f64,
+    /// Bytes that it writes.
+    #[serde(deserialize_with = "number::one")]
+    pub bytes_written: f64,
+    /// What the chip waits for it.
+    #[serde(deserialize_with = "number::one")]
+    pub microseconds: f64,
 }
 
 /// A component's energy for an image.
@@ -118,6 +140,9 @@ pub struct ChipPhase {
     /// Packets times clocks that they waited.
     #[serde(deserialize_with = "number::one")]
     pub stalls: f64,
+    /// The chip waits at its end for the host.
+    #[serde(deserialize_with = "number::one")]
+    pub waiting: f64,
 }
 
 /// A value for each place of the mesh that is used.
@@ -205,6 +230,8 @@ impl ChipMesh {
 pub(in crate::report) enum Limit {
     Computing,
     Sending,
+    /// Waiting for the host.
+    Host,
     /// The length is fixed, or images differ.
     Neither,
 }
@@ -216,6 +243,7 @@ impl ChipPhase {
         let (computing, sending) = (self.computing, self.sending);
         match computing >= sending {
             _ if self.cycles <= 0.0 => Limit::Neither,
+            _ if self.waiting > computing.max(sending) => Limit::Host,
             true if computing >= NEARLY * self.cycles => Limit::Computing,
             false if sending >= NEARLY * self.cycles => Limit::Sending,
             _ => Limit::Neither,
@@ -272,5 +300,7 @@ mod tests {
         assert_eq!(limit(5000.0, 300.0, 10_000.0), Limit::Neither);
         assert_eq!(limit(0.0, 0.0, 0.0), Limit::Neither);
         assert_eq!(limit(f64::NAN, 300.0, f64::NAN), Limit::Neither);
+        let held = ChipPhase { computing: 300.0, waiting: 301.0, cycles: 601.0, ..ChipPhase::default() };
+        assert_eq!(held.limit(), Limit::Host);
     }
 }

@@ -14,7 +14,9 @@ mod weights;
 
 pub use activity::{Image, LayerRaster, PotentialTrace, SampleActivity, Spike};
 pub use arms::{Arm, NoiseAccuracy, SeedCurve};
-pub use chip::{ChipComponent, ChipFaults, ChipLayer, ChipMesh, ChipNetwork, ChipPhase, Chips, PlacedNetwork};
+pub use chip::{
+    ChipComponent, ChipFaults, ChipLayer, ChipLink, ChipMesh, ChipNetwork, ChipPhase, Chips, PlacedNetwork,
+};
 pub(in crate::report) use chip::{Limit, UsedPlace};
 pub use confusion::Confusion;
 pub(in crate::report) use confusion::Mistake;

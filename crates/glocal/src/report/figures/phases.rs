@@ -22,10 +22,10 @@ pub(in crate::report) fn is_worth_drawing(phases: &[ChipPhase]) -> bool {
     drawn(phases).iter().any(|phase| clocks(phase.cycles) > 0.0)
 }
 
-/// How many of the phases drawn are limited in each way: computing, sending, neither.
-pub(in crate::report) fn limits(phases: &[ChipPhase]) -> [usize; 3] {
+/// How many of the phases drawn are limited in each way: computing, sending, the host, neither.
+pub(in crate::report) fn limits(phases: &[ChipPhase]) -> [usize; 4] {
     let count = |limit| drawn(phases).iter().filter(|phase| phase.limit() == limit).count();
-    [Limit::Computing, Limit::Sending, Limit::Neither].map(count)
+    [Limit::Computing, Limit::Sending, Limit::Host, Limit::Neither].map(count)
 }
 
 /// What the head of a phase's row or column says.
@@ -160,7 +160,7 @@ mod tests {
         assert_eq!(timeline.starts, [0.0, 300.0, 5300.0, 5300.0]);
         // 84 to 850 for 5300 clocks
         assert_eq!([0.0, 5300.0].map(|at| timeline.x.at(at)), [84.0, 850.0]);
-        assert_eq!(limits(&phases), [1, 1, 1]);
+        assert_eq!(limits(&phases), [1, 1, 0, 1]);
     }
 
     #[test]

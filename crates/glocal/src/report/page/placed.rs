@@ -28,8 +28,31 @@ pub(super) fn network(placed: &PlacedNetwork) -> Markup {
     html! { @for part in parts(placed).iter().flatten() { (part) } }
 }
 
-fn parts(placed: &PlacedNetwork) -> [Option<Markup>; 5] {
-    [layers(placed), energy_figure(placed), mesh_figure(placed), phase_figure(&placed.phases), assumed(placed)]
+fn parts(placed: &PlacedNetwork) -> [Option<Markup>; 6] {
+    [
+        plasticity(placed),
+        layers(placed),
+        energy_figure(placed),
+        mesh_figure(placed),
+        phase_figure(&placed.phases),
+        assumed(placed),
+    ]
+}
+
+/// The form in which plastic weights move, and what it takes of a link to a host.
+fn plasticity(placed: &PlacedNetwork) -> Option<Markup> {
+    (!placed.plasticity.is_empty()).then(|| {
+        html! {
+            p.what {
+                "Plastic weights move in the form " strong { (placed.plasticity) } "."
+                @if let Some(link) = &placed.link {
+                    " The host writes " (amount(link.changed)) " of them for an image: it reads " (amount(link.bytes_read))
+                    " bytes and writes " (amount(link.bytes_written)) ", for which the chip waits "
+                    (amount(link.microseconds)) " µs."
+                }
+            }
+        }
+    })
 }
 
 fn layers(placed: &PlacedNetwork) -> Option<Markup> {
@@ -135,7 +158,7 @@ fn mesh_table(meshes: &[&ChipMesh], layers: &[ChipLayer]) -> Table<'static> {
 }
 
 fn phase_figure(all: &[ChipPhase]) -> Option<Markup> {
-    let [computing, sending, neither] = phases::limits(all);
+    let [computing, sending, host, neither] = phases::limits(all);
     let drawn = all.len().min(phases::MOST_PHASES);
     phases::is_worth_drawing(all).then(|| {
         html! {
@@ -145,6 +168,7 @@ fn phase_figure(all: &[ChipPhase]) -> Option<Markup> {
                     "The phases of an image, one after the other: in each, cores compute and packets travel at the same time. "
                     "The bar that fills its phase makes it as long as it is; pale is waiting. Of "
                     (drawn) @if drawn == 1 { " phase" } @else { " phases" } " computing limits " (computing) ", sending " (sending)
+                    @if host > 0 { ", waiting for the host " (host) }
                     @if neither > 0 { ", neither " (neither) " (of fixed length, empty, or different from image to image)" }
                     "."
                     @if all.len() > drawn { " The first " (drawn) " of " (all.len()) " phases are drawn." }
@@ -160,6 +184,7 @@ fn phase_table(all: &[ChipPhase]) -> Table<'static> {
         let limit = match phase.limit() {
             Limit::Computing => "computing",
             Limit::Sending => "sending",
+            Limit::Host => "host",
             Limit::Neither => "–",
         };
         let counts = [phase.computing, phase.sending, phase.cycles].map(amount);

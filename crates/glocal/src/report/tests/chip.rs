@@ -30,7 +30,14 @@ fn placed(text: &str) -> PlacedNetwork {
         packets: 96.0,
         nanojoules: [150.0, 300.0, 600.0],
     };
-    let phase = |computing, sending, cycles| ChipPhase { computing, sending, cycles, packets: 96.0, stalls: 12.5 };
+    let phase = |computing, sending, cycles| ChipPhase {
+        computing,
+        sending,
+        cycles,
+        packets: 96.0,
+        stalls: 12.5,
+        waiting: 0.0,
+    };
     let mesh = |name: &str, value: f64| ChipMesh {
         name: format!("{text} {name}"),
         unit: text.to_owned(),
@@ -40,6 +47,8 @@ fn placed(text: &str) -> PlacedNetwork {
     };
     PlacedNetwork {
         images: 100,
+        plasticity: text.to_owned(),
+        link: Some(ChipLink { changed: 4000.0, bytes_read: 1000.0, bytes_written: 12_000.0, microseconds: 13.0 }),
         cores: 31,
         cores_per_chip: 156,
         chips: 1,
@@ -62,10 +71,12 @@ pub(super) fn poison(chips: &mut Chips, bad: f64) {
     network.faults[1].points.push((bad, vec![bad]));
     let Some(placed) = &mut network.placed else { return };
     (placed.microseconds, placed.nanojoules) = (bad, [bad; 3]);
+    placed.link = Some(ChipLink { changed: bad, bytes_read: bad, bytes_written: bad, microseconds: bad });
     placed.components[0].nanojoules = [bad; 3];
     placed.components[1].nanojoules[2] = bad;
     (placed.layers[0].operations, placed.layers[0].packets, placed.layers[0].nanojoules) = (bad, bad, [bad; 3]);
     (placed.phases[0].computing, placed.phases[1].cycles, placed.phases[1].stalls) = (bad, bad, bad);
+    placed.phases[1].waiting = bad;
     (placed.meshes[0].values[0], placed.meshes[1].values[3]) = (Some(bad), Some(-bad));
 }
 
