@@ -266,6 +266,23 @@ impl<F: Float> Learner<F> {
         Ok(see(network, params, &self.workspace))
     }
 
+    /// As [`Learner::at_rest`], of the embedding of a network that meets its classes in episodes, whose read-out rests; what each sample is
+    /// embedded as is shown, too, `[N,I]`.
+    ///
+    /// # Errors
+    /// Wrong shapes, or values that are not finite.
+    pub fn embedding_at_rest<R>(
+        &mut self,
+        input: Input<'_, F>,
+        see: impl FnOnce(&Network<F>, &Params<F>, &Workspace<F>, &[F]) -> R,
+    ) -> Result<R, CoreError> {
+        let batch = self.check_input(input)?;
+        let (network, params) = frozen(&mut self.frozen, &self.network, &self.params, &self.plastic);
+        self.workspace.keep_potentials(Potentials::Last);
+        let features = network.embed((params, &self.plastic), input, batch, &mut self.workspace);
+        Ok(see(network, params, &self.workspace, &features))
+    }
+
     /// What was counted of each layer since the epoch began.
     pub fn statistics(&self) -> &[LayerStatistics] {
         &self.statistics
@@ -640,19 +657,22 @@ impl<F: Float> Learner<F> {
         Ok(features)
     }
 
-    /// Runs one episode with one query and records its plastic read-out.
+    /// Runs one episode with its first query alone and records its plastic read-out.
     ///
     /// # Errors
-    /// As [`Learner::answer`]; more than one episode or query, or a network without a plastic read-out of episodes.
+    /// As [`Learner::answer`]; more than one episode, or a network without a plastic read-out of episodes.
     pub fn record_episode(&mut self, examples: Examples<'_, F>) -> Result<EpisodeRecording, CoreError> {
         let plastic = matches!(self.config.network.episode, Some(EpisodeReadout::Plastic { .. }));
-        let Some(shape) =
-            examples.episodes.filter(|s| plastic && s.queries == 1 && examples.labels.len() == s.samples())
-        else {
+        let Some(whole) = examples.episodes.filter(|s| plastic && examples.labels.len() == s.samples()) else {
             let found = format!("{:?} with {} labels", examples.episodes, examples.labels.len());
-            return Err(CoreError::Shape { what: "recorded episode".into(), expected: vec![1, 1], found });
+            return Err(CoreError::Shape { what: "recorded episode".into(), expected: vec![1], found });
         };
-        self.answer(examples)?;
+        self.check(examples, true)?;
+        let shape = EpisodeShape { queries: 1, ..whole };
+        let mut copied = Vec::new();
+        let sizes = (self.config.network.inputs, whole.samples());
+        let input = part_of(examples.input, sizes, &(0..shape.samples()), &mut copied);
+        self.answer(Examples::in_episodes(input, &examples.labels[..shape.samples()], shape))?;
         let (weight, potentials) = self.network.episode_inside(&self.params, &self.plastic, shape, &mut self.workspace);
         let narrow = |values: &[F]| values.iter().map(|v| v.to_f64() as f32).collect();
         Ok(EpisodeRecording {

@@ -20,10 +20,8 @@ const PLASTIC_DECAY: f64 = 0.9;
 
 /// Two layers below a read-out that was trained with three classes.
 fn learner(episode: EpisodeReadout, coupling: Coupling, steps: usize) -> Learner<f64> {
-    let embedding = |size| LayerConfig {
-        learning: Some(LearningRule::Global),
-        ..LayerConfig::new(size, NeuronConfig::Tanh {})
-    };
+    let embedding =
+        |size| LayerConfig { learning: Some(LearningRule::Global), ..LayerConfig::new(size, NeuronConfig::Tanh {}) };
     let surrogate = SurrogateGradient::Rectangle { half_width: 0.5 };
     let neuron = NeuronConfig::Lif { threshold: THRESHOLD, decay: DECAY, reset: Reset::ToZero, surrogate };
     let plasticity = PlasticityConfig {
