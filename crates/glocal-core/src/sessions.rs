@@ -22,7 +22,7 @@ const MOST_VALUES: usize = 1 << 23;
 #[derive(Debug)]
 pub enum ClassMemory<F = f32> {
     /// In the plastic weights of a read-out.
-    Plastic(PlasticMemory<F>),
+    Plastic(Box<PlasticMemory<F>>),
     /// As the mean embedding of each class.
     Prototypes(ClassMeans<F>),
 }
@@ -34,7 +34,7 @@ impl<F: Float> ClassMemory<F> {
     /// A network that does not meet its classes in episodes; as [`PlasticMemory::new`].
     pub fn new(learner: &Learner<F>) -> Result<Self, CoreError> {
         match learner.config().network.episode {
-            Some(EpisodeReadout::Plastic { .. }) => PlasticMemory::new(learner).map(ClassMemory::Plastic),
+            Some(EpisodeReadout::Plastic { .. }) => Ok(ClassMemory::Plastic(Box::new(PlasticMemory::new(learner)?))),
             Some(EpisodeReadout::Prototypes {}) => Ok(ClassMemory::prototypes(learner)),
             None => Err(refused("a network without `episode`")),
         }
