@@ -26,7 +26,7 @@ fn gives_its_equation(kind: &str, bytes: &[u8]) {
     assert_eq!(found.output.len(), output.len(), "{kind}");
     let far = |(a, b): (&f64, &f64)| (a - b).abs() > 1e-12;
     assert!(!found.output.iter().zip(output).any(far), "{kind}: {:?}, expected {output:?}", found.output);
-    assert_eq!(!found.spikes.is_empty(), ["IF", "LIF", "CubaLIF"].contains(&kind), "{kind}");
+    assert_eq!(!found.spikes.is_empty(), ["Threshold", "IF", "LIF", "CubaLIF"].contains(&kind), "{kind}");
     // Written by us, it is the same graph.
     let again = read(&glocal_nir::to_bytes(&graph).expect("bytes")).expect("our own file");
     assert_eq!(again.nodes, graph.nodes, "{kind}");
