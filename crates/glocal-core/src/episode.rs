@@ -161,10 +161,7 @@ impl<F: Float> EpisodeBuffers<F> {
         for (features, labels) in self.episodes(shape, width) {
             let prototypes = means(shape, width, features, labels);
             for query in features[shape.supports * width..].chunks_exact(width) {
-                let distance = |prototype: &[F]| {
-                    query.iter().zip(prototype).map(|(&q, &p)| (q - p) * (q - p)).fold(F::of(0.0), |sum, d| sum + d)
-                };
-                values.extend(prototypes.chunks_exact(width).map(|prototype| F::of(0.0) - distance(prototype)));
+                values.extend(prototypes.chunks_exact(width).map(|prototype| minus_squared_distance(query, prototype)));
             }
         }
         values
@@ -208,6 +205,15 @@ impl<F: Float> EpisodeBuffers<F> {
         let samples = shape.samples();
         self.features.chunks_exact(samples * width).zip(self.labels.chunks_exact(samples))
     }
+}
+
+/// Answer of a prototype.
+///
+/// # Equation
+/// -|f - p|².
+pub(crate) fn minus_squared_distance<F: Float>(query: &[F], prototype: &[F]) -> F {
+    let squares = query.iter().zip(prototype).map(|(&q, &p)| (q - p) * (q - p));
+    F::of(0.0) - squares.fold(F::of(0.0), |sum, d| sum + d)
 }
 
 /// Samples of each class in an episode's support.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use crate::checkpoint::{self, Arrays, Named};
 use crate::config::{LearnerConfig, OptimiserConfig, PlasticScope};
@@ -18,6 +19,9 @@ use crate::quantisation::{round_weights, weight_unit};
 use crate::scalar::Float;
 
 pub use crate::health::{Finding, Severity};
+
+/// Samples that are embedded at once: about as many as an episode of training has.
+const EMBEDDED: usize = 128;
 
 /// A network with everything that training moves. Knows no file, data set or epoch count.
 #[derive(Debug)]
@@ -260,6 +264,23 @@ impl<F: Float> Learner<F> {
         self.workspace.keep_potentials(Potentials::Last);
         network.forward(params, &self.plastic, input, batch, &mut self.workspace);
         Ok(see(network, params, &self.workspace))
+    }
+
+    /// As [`Learner::at_rest`], of the embedding of a network that meets its classes in episodes, whose read-out rests; what each sample is
+    /// embedded as is shown, too, `[N,I]`.
+    ///
+    /// # Errors
+    /// Wrong shapes, or values that are not finite.
+    pub fn embedding_at_rest<R>(
+        &mut self,
+        input: Input<'_, F>,
+        see: impl FnOnce(&Network<F>, &Params<F>, &Workspace<F>, &[F]) -> R,
+    ) -> Result<R, CoreError> {
+        let batch = self.check_input(input)?;
+        let (network, params) = frozen(&mut self.frozen, &self.network, &self.params, &self.plastic);
+        self.workspace.keep_potentials(Potentials::Last);
+        let features = network.embed((params, &self.plastic), input, batch, &mut self.workspace);
+        Ok(see(network, params, &self.workspace, &features))
     }
 
     /// What was counted of each layer since the epoch began.
@@ -615,19 +636,43 @@ impl<F: Float> Learner<F> {
         Ok(EvalReport { loss, correct: count_correct(&predictions, &labels), predictions })
     }
 
-    /// Runs one episode with one query and records its plastic read-out.
+    /// What the embedding makes of samples that need not make episodes, `[N,I]`: the mean of its output over their steps.
     ///
     /// # Errors
-    /// As [`Learner::answer`]; more than one episode or query, or a network without a plastic read-out of episodes.
+    /// Wrong shapes, values that are not finite, or a network that does not meet its classes in episodes.
+    pub fn embed(&mut self, input: Input<'_, F>) -> Result<Vec<F>, CoreError> {
+        if self.config.network.episode.is_none() {
+            let found = "a network without `episode`".into();
+            return Err(CoreError::Shape { what: "embedding".into(), expected: vec![], found });
+        }
+        let batch = self.check_input(input)?;
+        let mut features = Vec::with_capacity(batch * self.network.embedding_size());
+        let mut samples = Vec::new();
+        for first in (0..batch).step_by(EMBEDDED) {
+            let part = first..batch.min(first + EMBEDDED);
+            let input = part_of(input, (self.config.network.inputs, batch), &part, &mut samples);
+            let state = (&self.params, &self.plastic[..]);
+            features.extend(rayon::scope(|_| self.network.embed(state, input, part.len(), &mut self.workspace)));
+        }
+        Ok(features)
+    }
+
+    /// Runs one episode with its first query alone and records its plastic read-out.
+    ///
+    /// # Errors
+    /// As [`Learner::answer`]; more than one episode, or a network without a plastic read-out of episodes.
     pub fn record_episode(&mut self, examples: Examples<'_, F>) -> Result<EpisodeRecording, CoreError> {
         let plastic = matches!(self.config.network.episode, Some(EpisodeReadout::Plastic { .. }));
-        let Some(shape) =
-            examples.episodes.filter(|s| plastic && s.queries == 1 && examples.labels.len() == s.samples())
-        else {
+        let Some(whole) = examples.episodes.filter(|s| plastic && examples.labels.len() == s.samples()) else {
             let found = format!("{:?} with {} labels", examples.episodes, examples.labels.len());
-            return Err(CoreError::Shape { what: "recorded episode".into(), expected: vec![1, 1], found });
+            return Err(CoreError::Shape { what: "recorded episode".into(), expected: vec![1], found });
         };
-        self.answer(examples)?;
+        self.check(examples, true)?;
+        let shape = EpisodeShape { queries: 1, ..whole };
+        let mut copied = Vec::new();
+        let sizes = (self.config.network.inputs, whole.samples());
+        let input = part_of(examples.input, sizes, &(0..shape.samples()), &mut copied);
+        self.answer(Examples::in_episodes(input, &examples.labels[..shape.samples()], shape))?;
         let (weight, potentials) = self.network.episode_inside(&self.params, &self.plastic, shape, &mut self.workspace);
         let narrow = |values: &[F]| values.iter().map(|v| v.to_f64() as f32).collect();
         Ok(EpisodeRecording {
@@ -718,10 +763,10 @@ impl<F: Float> Learner<F> {
         }
     }
 
-    /// Checks an input and, if `labelled`, its labels; gives the number of samples.
-    fn check(&self, examples: Examples<'_, F>, labelled: bool) -> Result<usize, CoreError> {
+    /// Checks an input; gives the number of samples.
+    fn check_input(&self, input: Input<'_, F>) -> Result<usize, CoreError> {
         let config = &self.config.network;
-        let (values, planes) = match examples.input {
+        let (values, planes) = match input {
             Input::Constant(values) => (values, 1),
             Input::Series(values) => (values, config.steps),
         };
@@ -737,6 +782,12 @@ impl<F: Float> Learner<F> {
             let at = values.iter().position(|v| !v.finite()).unwrap_or(0);
             return Err(CoreError::NotFinite { what: "input".into(), sample: at / config.inputs % batch });
         }
+        Ok(batch)
+    }
+
+    /// Checks an input and, if `labelled`, its labels; gives the number of samples.
+    fn check(&self, examples: Examples<'_, F>, labelled: bool) -> Result<usize, CoreError> {
+        let batch = self.check_input(examples.input)?;
         let classes = self.check_episodes(examples.episodes, batch)?;
         if labelled {
             let labels = examples.labels;
@@ -954,6 +1005,24 @@ fn frozen<'a, F: Float>(
 ) -> (&'a Network<F>, &'a Params<F>) {
     let (network, params) = kept.get_or_insert_with(|| (network.frozen(), network.fold(params, plastic)));
     (network, params)
+}
+
+/// Some samples of an input `[B,I]` or `[T,B,I]`; `copied` holds them where they lie apart.
+fn part_of<'a, F: Float>(
+    input: Input<'a, F>,
+    (inputs, batch): (usize, usize),
+    part: &Range<usize>,
+    copied: &'a mut Vec<F>,
+) -> Input<'a, F> {
+    let values = part.start * inputs..part.end * inputs;
+    match input {
+        Input::Constant(all) => Input::Constant(&all[values]),
+        Input::Series(all) => {
+            copied.clear();
+            all.chunks_exact(batch * inputs).for_each(|plane| copied.extend_from_slice(&plane[values.clone()]));
+            Input::Series(copied)
+        }
+    }
 }
 
 /// Labels of what the network is asked about.

@@ -27,6 +27,7 @@ pub mod random;
 pub mod readout;
 mod rows;
 pub mod scalar;
+pub mod sessions;
 pub mod shape;
 pub mod simd;
 pub mod smooth;
@@ -41,3 +42,4 @@ pub use learner::{
     EpisodeRecording, EvalReport, Finding, HyperGradient, LayerRecording, Learner, PlasticEval, Severity, StepReport,
 };
 pub use network::{Examples, Input, Models, Potentials};
+pub use sessions::ClassMemory;

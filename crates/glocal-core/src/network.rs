@@ -349,6 +349,26 @@ impl<F: Float> Network<F> {
         self.config.embedding()
     }
 
+    /// Values of an embedding.
+    pub fn embedding_size(&self) -> usize {
+        self.embedding().checked_sub(1).map_or(self.config.inputs, |last| self.layers[last].outputs())
+    }
+
+    /// What the embedding makes of each of `batch` samples, `[N,I]`; see docs/equations.md 2.10.
+    pub(crate) fn embed(
+        &self,
+        (params, plastic): (&Params<F>, &[PlasticWeight<F>]),
+        input: Input<'_, F>,
+        batch: usize,
+        workspace: &mut Workspace<F>,
+    ) -> Vec<F> {
+        workspace.training = None;
+        self.run(params, plastic, input, (batch, self.config.steps), None, false, workspace);
+        let mut features = Vec::new();
+        embed(workspace.tapes[self.embedding() - 1].outputs().output, self.config.steps, &mut features);
+        features
+    }
+
     /// Runs `steps` steps of a longer scan, from what its earlier part left (`carry`; none: from rest, with `plastic`).
     /// [`Network::carry`] then gives what its later part starts from.
     pub fn scan(

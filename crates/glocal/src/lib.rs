@@ -12,6 +12,7 @@ pub mod board;
 #[cfg(doctest)]
 mod book;
 pub mod chip;
+pub mod class_incremental;
 pub mod compare;
 pub mod config;
 pub mod continual;

@@ -1,15 +1,25 @@
 //! Runs as NIR files, and NIR files as runs.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use glocal_core::Learner;
+use glocal_core::loss::prediction;
+use glocal_core::{Input, Learner};
+use glocal_data::Locations;
+use glocal_data::episodes::{Ink, PictureOptions, query_pictures};
 use glocal_nir::import::record;
-use glocal_nir::{Export, ExportOptions, Graph, ImportOptions, Imported, Origin, Problem, export, import, inspect};
+use glocal_nir::run::Interpreter;
+use glocal_nir::{
+    Discretisation, Export, ExportOptions, Graph, ImportOptions, Imported, Node, Origin, Problem, export, import,
+    inspect,
+};
+use serde::Serialize;
 
 use crate::config::RunConfig;
 use crate::error::GlocalError;
 use crate::run_folder::{RunFolder, write_atomically};
+use crate::samples::{Damage, Feed, Part, RunSamples, Samples};
 use crate::train::{create_with_network, load_network};
 
 /// Name, in a NIR file, of the run's config: with it an import has data and training, too.
@@ -103,4 +113,160 @@ pub fn create_run(out: &Path, config: &RunConfig, imported: &Imported) -> Result
     learner.params_mut().clone_from(imported.learner.params());
     learner.plastic_mut().clone_from_slice(imported.learner.plastic());
     create_with_network(out, config, &learner)
+}
+
+/// What a graph made of the samples of a data set.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct GraphJudgement {
+    /// The data set.
+    pub dataset: String,
+    /// Which samples.
+    pub split: String,
+    /// Time steps of each.
+    pub steps: usize,
+    /// Samples run: the first of the split.
+    pub samples: u64,
+    /// Of these, classified rightly: by the output with the most spikes, or of a last node that does not spike, the highest at
+    /// the last step; the first of equals.
+    pub correct: u64,
+    /// `correct / samples`.
+    pub accuracy: f64,
+    /// Spikes of a sample, by node.
+    pub spikes: BTreeMap<String, f64>,
+}
+
+/// The config beside which a graph is run: `base`, or that of the run that the file was exported from.
+///
+/// # Errors
+/// There is neither.
+pub fn config_of(file: &Path, graph: &Graph, base: Option<RunConfig>) -> Result<RunConfig, GlocalError> {
+    if let Some(config) = base.map_or_else(|| kept_config(file, graph), |base| Ok(Some(base)))? {
+        return Ok(config);
+    }
+    Err(GlocalError::Usage {
+        message: format!("{} says nothing about data: no --input and no --config is given", file.display()),
+        hint: "give a CSV file or a picture with --input, or a run config, whose data set is run, with --config".into(),
+    })
+}
+
+/// Runs a graph on the first `count` samples of a part of the data set of `config`, encoded as it says.
+///
+/// # Errors
+/// Data that are not there, samples that do not fit the graph's input, nodes that cannot be run, fewer outputs than classes.
+pub fn judge_graph(
+    (file, graph): (&Path, &Graph),
+    how: Discretisation,
+    config: &RunConfig,
+    locations: &Locations,
+    (part, count): (Part, usize),
+) -> Result<GraphJudgement, GlocalError> {
+    if config.episodes.is_some() || config.continual.is_some() {
+        return Err(GlocalError::Usage {
+            message: "the config's samples make episodes or tasks in a row: a graph is run on those of one data set"
+                .into(),
+            hint: "give a config without [episodes] and [continual]".into(),
+        });
+    }
+    let samples = Samples::of(config, locations)?;
+    let samples = RunSamples::new(&samples, config, None)?;
+    let interpreter = Interpreter::new(graph, how).map_err(GlocalError::nir(file))?;
+    let outputs = interpreter.output_shape().iter().product::<usize>();
+    if outputs < samples.classes() {
+        return Err(GlocalError::Usage {
+            message: format!(
+                "{}: {outputs} outputs, but {} has {} classes",
+                file.display(),
+                config.data.dataset,
+                samples.classes()
+            ),
+            hint: "give a config with the data set that the graph was made for".into(),
+        });
+    }
+    let steps = config.learner.network.steps;
+    let spiking = graph_spikes(graph);
+    let numbers = samples.numbers(part);
+    let numbers = &numbers[..numbers.len().min(count)];
+    let (mut feed, mut correct, mut spikes) = (Feed::default(), 0, BTreeMap::<String, f64>::new());
+    for number in numbers {
+        samples.evaluation_batch(&mut feed, part, &[*number], &Damage::none())?;
+        let input: Vec<f64> = match feed.input() {
+            Input::Constant(values) => values.repeat(steps),
+            Input::Series(values) => values.to_vec(),
+        }
+        .into_iter()
+        .map(f64::from)
+        .collect();
+        let found = interpreter.clone().run(&input).map_err(GlocalError::nir(file))?;
+        correct += u64::from(feed.labels().first() == Some(&class(&found.output, outputs, spiking)));
+        for (node, count) in found.spikes {
+            *spikes.entry(node).or_default() += count;
+        }
+    }
+    let share = |sum: f64| sum / numbers.len().max(1) as f64;
+    spikes.values_mut().for_each(|sum| *sum = share(*sum));
+    Ok(GraphJudgement {
+        dataset: config.data.dataset.clone(),
+        split: part.to_string(),
+        steps,
+        samples: numbers.len() as u64,
+        correct,
+        accuracy: share(correct as f64),
+        spikes,
+    })
+}
+
+/// Whether what goes out are spikes.
+fn graph_spikes(graph: &Graph) -> bool {
+    let graph = graph.flattened();
+    let output = graph.output().cloned();
+    let mut sources = graph.edges.iter().filter(|(_, to)| Some(to) == output.as_ref());
+    sources.any(|(from, _)| graph.nodes.get(from).is_some_and(|entry| entry.node.spikes()))
+}
+
+/// The class that an output `[T,O]` says.
+fn class(output: &[f64], outputs: usize, spiking: bool) -> u32 {
+    let mut values = vec![0.0; outputs];
+    for step in output.chunks_exact(outputs.max(1)) {
+        match spiking {
+            true => values.iter_mut().zip(step).for_each(|(sum, value)| *sum += value),
+            false => values.copy_from_slice(step),
+        }
+    }
+    prediction(&values)
+}
+
+/// A picture as a graph's input at one step: grey, 0..=1, scaled to the square that the input is.
+///
+/// # Errors
+/// An input that is no square of grey pixels, a picture that cannot be read.
+pub fn picture_input(file: &Path, graph: &Graph) -> Result<Vec<f64>, GlocalError> {
+    let shape = match graph.input().map(|name| &graph.nodes[name].node) {
+        Some(Node::Input { shape }) => shape.clone(),
+        _ => Vec::new(),
+    };
+    let count = shape.iter().try_fold(1usize, |product, &side| product.checked_mul(side)).unwrap_or(0);
+    let side = count.isqrt();
+    let square =
+        side > 0 && side * side == count && !matches!(shape[..], [channels, ..] if shape.len() == 3 && channels != 1);
+    if !square {
+        return Err(GlocalError::Usage {
+            message: format!("{}: the graph's input {shape:?} is no square of grey pixels", file.display()),
+            hint: "give a CSV file with a line for each time step".into(),
+        });
+    }
+    let pictures = query_pictures(file, PictureOptions { side: Some(side), ink: Ink::Light })?;
+    let levels = pictures.into_iter().next().map(|picture| picture.levels).unwrap_or_default();
+    Ok(levels.into_iter().map(|level| f64::from(level) / 255.0).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spikes_are_counted_and_potentials_read_at_the_end() {
+        let output = [1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0];
+        assert_eq!(class(&output, 3, true), 0);
+        assert_eq!(class(&output, 3, false), 1);
+    }
 }

@@ -198,6 +198,121 @@ fn ones_own_pictures_are_answered() {
     scratch.refuse(&["fewshot", "plain", "--support", "mine", "--query", "asked"], &["did not learn in episodes"]);
 }
 
+/// Classes that come in sessions. Oracles: the protocol's numbers, prototypes, which do not care when a class came, and a run without
+/// plastic weights, which answers by chance.
+#[test]
+fn classes_come_in_sessions() {
+    let scratch = characters();
+    scratch.succeed(&["train", "episodes.toml", "--set", "training.epochs=8", "--out", "run"]);
+    let measure = |run: &str, more: &[&str]| -> serde_json::Value {
+        let args = ["class-incremental", run, "--shots", "2", "--queries", "3", "--repetitions", "8", "--json"];
+        serde_json::from_str(&scratch.succeed(&[&args[..], more].concat())).unwrap()
+    };
+    let sessions = ["--base", "2", "--sessions", "2", "--ways", "2"];
+    let found = measure("run", &sessions);
+    assert_eq!(found["trained_ways"], 3);
+    let [plastic, prototypes] = [0, 1].map(|method| found["methods"][method].clone());
+    assert_eq!((&plastic["method"], &prototypes["method"]), (&"plastic".into(), &"prototypes".into()));
+    let number = |of: &serde_json::Value, at: &str| of.pointer(at).and_then(serde_json::Value::as_f64).unwrap();
+    for (session, classes) in [2, 4, 6].into_iter().enumerate() {
+        let own = &plastic["sessions"][session];
+        assert_eq!((&own["classes"], own["new"].is_null()), (&classes.into(), session == 0));
+        // All classes are asked about equally often.
+        let new = own.pointer("/new/mean").and_then(serde_json::Value::as_f64).unwrap_or(0.0);
+        let parts = (2.0 * number(own, "/base/mean") + (classes - 2) as f64 * new) / classes as f64;
+        assert!((parts - number(own, "/all/mean")).abs() < 1e-9, "{own}");
+        assert!(number(own, "/all/mean") > 1.5 / classes as f64, "{own}");
+    }
+    let mean: f64 = (0..3).map(|session| number(&plastic, &format!("/sessions/{session}/all/mean"))).sum::<f64>() / 3.0;
+    assert!((mean - number(&plastic, "/mean/mean")).abs() < 1e-9);
+    let at_once = measure("run", &["--base", "6", "--sessions", "0"]);
+    assert_eq!(at_once["methods"][1]["sessions"][0]["all"], prototypes["sessions"][2]["all"]);
+    assert_eq!(measure("run", &sessions), found, "the same again");
+
+    let page = fs::read_to_string(scratch.path(scratch.succeed(&["report", "run"]).trim())).unwrap();
+    assert!(page.contains("id=\"class-incremental\"") && page.contains("prototypes"), "the page has the section");
+    let words =
+        scratch.succeed(&["class-incremental", "run", "--base", "3", "--sessions", "1", "--ways", "3", "--shots", "1"]);
+    assert!(words.contains("plastic read-out: base") && words.contains("over 30 repetitions"), "{words}");
+
+    let global = ["--set", "learner.network.learning_rule=global", "--set", "training.epochs=1"];
+    scratch.succeed(&[&["train", "episodes.toml", "--out", "global"][..], &global].concat());
+    let chance = measure("global", &sessions);
+    for (session, classes) in [2.0, 4.0, 6.0].into_iter().enumerate() {
+        let all = number(&chance, &format!("/methods/0/sessions/{session}/all/mean"));
+        assert!((all - 1.0 / classes).abs() < 1e-9, "without plastic weights nothing is stored: {chance}");
+    }
+}
+
+#[test]
+fn sessions_that_cannot_be_drawn_are_refused() {
+    let scratch = characters();
+    scratch.succeed(&["train", "episodes.toml", "--set", "training.epochs=1", "--out", "run"]);
+    let two = ["--shots", "2", "--queries", "2"];
+    for (args, needles) in [
+        (&["--base", "5"][..], &["5 classes", "10 sessions of 10", "6 test classes"][..]),
+        (&["--base", "1"], &["--base 1", "too few"]),
+        (&["--base", "2", "--sessions", "1", "--ways", "0"], &["--ways 0"]),
+        (&["--base", "2", "--sessions", "18446744073709551615", "--ways", "2"], &["more than all"]),
+    ] {
+        scratch.refuse(&[&["class-incremental", "run"], &two[..], args].concat(), needles);
+    }
+    for (shots, queries) in [("4", "3"), ("18446744073709551615", "1"), ("1", "18446744073709551615")] {
+        let args = ["class-incremental", "run", "--base", "4", "--sessions", "1", "--ways", "2", "--shots", shots];
+        scratch.refuse(&[&args[..], &["--queries", queries]].concat(), &["has 6 pictures", shots, queries]);
+    }
+    scratch.refuse(&["class-incremental", "run", "--shots", "0"], &["--base-shots 0", "at least 1"]);
+    assert!(!scratch.path("run/class-incremental.json").exists());
+    scratch.train("plain");
+    scratch.refuse(&["class-incremental", "plain"], &["plain", "did not learn in episodes"]);
+    scratch.refuse(&["class-incremental", "nowhere"], &["nowhere", "not a run folder"]);
+}
+
+/// What a picture costs: once through the embedding, one step of the read-out.
+#[test]
+fn the_cost_of_a_picture_is_counted() {
+    let scratch = characters();
+    scratch.succeed(&["train", "episodes.toml", "--set", "training.epochs=1", "--out", "run"]);
+    let summary = summary(&scratch, "run");
+    let cost = &summary["cost"];
+    // 12 episodes of 3 labelled pictures and 6 queries.
+    assert_eq!(cost["samples"], 108);
+    // Windows of 3 with a stride of 2 on 12 pixels and a border have 2 + 5 · 3 taps each way; 16 channels of 6 x 6, then 3 neurons.
+    let read_out = 16 * 36 * 3;
+    assert_eq!(cost["neurobench"]["Footprint"], 4 * (9 * 16 + 16 + read_out));
+    let operations = &cost["neurobench"]["SynapticOperations"];
+    assert_eq!(operations["Dense"], f64::from(17 * 17 * 16 + read_out));
+    // Pictures of ink and paper are 0 and 1, tanh units are no spikes.
+    let [acs, macs] = ["Effective_ACs", "Effective_MACs"].map(|name| operations[name].as_f64().unwrap());
+    assert!(acs > 0.0 && acs < f64::from(17 * 17 * 16) && macs > 0.0 && macs <= f64::from(read_out), "{operations}");
+    // A third of the pictures is written.
+    assert_eq!(cost["plastic"]["writes"], f64::from(read_out) / 3.0);
+    // P, a gate for each synapse, rates and thresholds.
+    assert_eq!(cost["plastic"]["footprint"], 4 * (2 * read_out + 16 * 36 + 3));
+    let said = scratch.succeed(&["eval", "run"]);
+    assert!(said.contains("multiply-accumulates") && said.contains("moving plastic weights"), "{said}");
+    let judged: serde_json::Value = serde_json::from_str(&scratch.succeed(&["eval", "run", "--json"])).unwrap();
+    assert_eq!(judged["cost"], *cost);
+}
+
+/// Plastic weights end with their episode: the event file shows those of a validation episode.
+#[test]
+fn event_files_show_the_plastic_weights_of_an_episode() {
+    let scratch = characters();
+    scratch.succeed(&["train", "episodes.toml", "--out", "run"]);
+    let shown = common::event_file::read(&scratch.path("run"));
+    for tag in ["layers.0/weight", "layers.1/weight", "layers.1/plasticity_gain", "layers.1/plastic_weight"] {
+        let steps: Vec<i64> = shown.histograms[tag].iter().map(|(step, _)| *step).collect();
+        assert_eq!(steps, [1, 2, 3], "{tag}");
+    }
+    let [count, sum, _] = shown.histograms["layers.1/plastic_weight"][2].1;
+    assert!(count == 3.0 * 576.0 && sum != 0.0, "{count} {sum}");
+    assert_eq!(shown.images["layers.1/plastic_weight/picture"].len(), 3);
+    scratch.succeed(&["train", "episodes.toml", "--out", "without", "--no-tensorboard"]);
+    assert_eq!(common::event_file::read(&scratch.path("without")).files, 0);
+    common::assert_same_result(&scratch.path("run"), &scratch.path("without"));
+}
+
 #[test]
 fn episodes_that_cannot_be_drawn_are_refused() {
     let scratch = characters();

@@ -86,6 +86,58 @@ fn files_of_other_tools_are_shown_and_run() {
     scratch.refuse(&["nir", "run", &file, "--input", "in.csv", "--dt", "1e-4"], &["3 input values", "takes 6"]);
 }
 
+/// Samples of a data set through a graph. Oracle: the run that it was exported from, whose read-out counts spikes, too.
+#[test]
+fn a_graph_is_judged_on_a_data_set() {
+    let scratch = Scratch::new();
+    let text = fs::read_to_string(scratch.path("tiny.toml")).unwrap();
+    let text =
+        text.replace("phase_time_constant = 40.0\n", "").replace("decay = 0.4 }", "decay = 0.4, reset = \"to-zero\" }");
+    let text = text.replace("steps = 4\n", "steps = 4\nreadout = { kind = \"rate\" }\n");
+    fs::write(scratch.path("rate.toml"), text.replace("learning_rule = \"hybrid\"", "learning_rule = \"global\""))
+        .unwrap();
+    scratch.succeed(&["train", "rate.toml", "-o", "run"]);
+    scratch.succeed(&["nir", "export", "run", "-o", "net.nir", "--strict"]);
+    let judged = json(&scratch, &["eval", "run", "--json"]);
+    let found = json(&scratch, &["nir", "run", "net.nir", "--samples", "4000000000", "--json"]);
+    assert_eq!((&found["samples"], &found["steps"]), (&judged["samples"], &4.into()));
+    assert_eq!(found["correct"], judged["correct"]);
+    let spikes = found["spikes"]["layer1_neurons"].as_f64().unwrap();
+    assert!(spikes > 0.0, "{found}");
+    let some =
+        scratch.succeed(&["nir", "run", "net.nir", "--config", "rate.toml", "--split", "train", "--samples", "7"]);
+    assert!(
+        some.contains("of 7 train samples of embedded-fashion-mnist, 4 steps") && some.contains("spikes a sample"),
+        "{some}"
+    );
+
+    let bare = ["nir", "run", &golden("snntorch_lif.nir"), "--dt", "1e-4"];
+    scratch.refuse(&bare, &["says nothing about data", "--config"]);
+    scratch.refuse(&[&bare[..], &["--config", "rate.toml"]].concat(), &["5 outputs", "10 classes"]);
+    scratch.refuse(&[&bare[..], &["--config", "nowhere.toml"]].concat(), &["nowhere.toml"]);
+}
+
+/// A picture through a graph. Oracle: the same numbers as a CSV file.
+#[test]
+fn a_picture_is_an_input() {
+    let scratch = trained("global");
+    scratch.succeed(&["nir", "export", "run", "-o", "net.nir"]);
+    let levels: Vec<u8> = (0..784u32).map(|i| (i * 7 % 256) as u8).collect();
+    let mut encoder = png::Encoder::new(fs::File::create(scratch.path("a.png")).unwrap(), 28, 28);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.write_header().unwrap().write_image_data(&levels).unwrap();
+    let line: Vec<String> = levels.iter().map(|&level| (f64::from(level) / 255.0).to_string()).collect();
+    fs::write(scratch.path("a.csv"), (line.join(",") + "\n").repeat(4)).unwrap();
+    let out = |args: &[&str]| scratch.succeed(&[&["nir", "run", "net.nir", "--input"], args].concat());
+    // The steps are those of the run.
+    assert_eq!(out(&["a.png"]), out(&["a.csv"]));
+    assert_eq!(out(&["a.png", "--steps", "9"]).lines().count(), 9);
+    fs::write(scratch.path("b.png"), "no picture").unwrap();
+    scratch.refuse(&["nir", "run", "net.nir", "--input", "b.png"], &["b.png"]);
+    let other = golden("snntorch_lif.nir");
+    scratch.refuse(&["nir", "run", &other, "--dt", "1e-4", "--input", "a.png"], &["[6]", "no square"]);
+}
+
 #[test]
 fn what_cannot_be_said_or_read_is_refused_by_name() {
     let scratch = trained("hybrid");

@@ -244,6 +244,16 @@ impl<F: Float> Layer<F> {
         }
     }
 
+    /// The same dense layer without a mask, of so many neurons.
+    pub(crate) fn with_outputs(&self, outputs: usize) -> Self {
+        let plasticity = self.plasticity.as_ref();
+        Layer {
+            outputs,
+            plasticity: plasticity.map(|p| Plasticity { rule: p.rule.boxed(), config: p.config.clone() }),
+            ..self.frozen()
+        }
+    }
+
     /// Which learning may move it.
     pub fn learning(&self) -> LearningRule {
         self.learning

@@ -6,4 +6,5 @@ mod golden;
 mod imported;
 mod interop;
 mod made;
+mod nodes;
 mod refused;

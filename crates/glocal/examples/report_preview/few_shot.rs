@@ -1,7 +1,8 @@
 //! Few-shot learning with made-up accuracies; the episode is computed by a toy read-out, not by a trained network.
 
 use glocal::report::{
-    ExplainedEpisode, FewShot, FewShotCell, FewShotRow, LearningRule, ShotCurve, ShotPoint, ShownPicture,
+    ClassIncremental, ExplainedEpisode, FewShot, FewShotCell, FewShotRow, LearningRule, SessionAccuracy, SessionCurve,
+    ShotCurve, ShotPoint, ShownPicture,
 };
 use glocal_data::Stream;
 use glocal_data::episodes::{ClassSplit, EpisodePicture, EpisodeSampler, EpisodeShape, omniglot};
@@ -42,6 +43,28 @@ pub fn few_shot(random: &mut Random) -> FewShot {
         tasks: ["5-way 1-shot", "5-way 5-shot", "20-way 1-shot", "20-way 5-shot"].map(str::to_owned).into(),
         shots: ARMS.into_iter().map(|arm| curve(arm, random)).collect(),
         episodes: vec![explained(drawings(random))],
+    }
+}
+
+/// Accuracy falls by a made-up law as classes become more.
+pub fn class_incremental() -> ClassIncremental {
+    let curve = |label: &str, rule, loss: f64| {
+        let all = |classes: u32| 100.0 - loss * f64::from(classes).ln();
+        let session = |number: u32| SessionAccuracy {
+            classes: 100 + 10 * number,
+            all: [all(100 + 10 * number), 0.8],
+            base: [all(90 + 10 * number), 1.0],
+            new: (number > 0).then(|| [all(110 + 10 * number), 1.5]),
+            stored: [100.0, 0.0],
+        };
+        let sessions: Vec<SessionAccuracy> = (0..=10).map(session).collect();
+        let mean = sessions.iter().map(|session| session.all[0]).sum::<f64>() / sessions.len() as f64;
+        SessionCurve { label: label.into(), rule, mean: [mean, 0.7], sessions }
+    };
+    ClassIncremental {
+        setting: "Made-up sessions.".into(),
+        trained_ways: 20,
+        curves: vec![curve("plastic read-out", Some(LearningRule::Hybrid), 4.5), curve("prototypes", None, 5.0)],
     }
 }
 

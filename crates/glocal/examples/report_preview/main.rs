@@ -51,6 +51,7 @@ fn sample_report() -> Report {
             .into(),
         noise_axis: None,
         few_shot: Some(few_shot::few_shot(&mut random)),
+        class_incremental: Some(few_shot::class_incremental()),
         continual: Some(continual::continual(&mut random)),
         multi_task: None,
         chips: None,

@@ -15,7 +15,7 @@ mod record;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use glocal_core::Learner;
+use glocal_core::{EpisodeRecording, Learner};
 use prost::Message;
 
 use crate::error::GlocalError;
@@ -32,11 +32,33 @@ pub enum BoardOutput {
     Off,
 }
 
+impl BoardOutput {
+    /// Everything, unless `none` is wanted.
+    pub fn unless(none: bool) -> BoardOutput {
+        if none { BoardOutput::Off } else { BoardOutput::Full }
+    }
+}
+
 /// What the names of event files begin with; TensorBoard finds them by it.
 pub const PREFIX: &str = "events.out.tfevents.";
 
 /// Version of the format that the first record of each file names.
 const FILE_VERSION: &str = "brain.Event:2";
+
+/// What of a network is shown after an epoch.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a> {
+    /// The network.
+    pub learner: &'a Learner,
+    /// An episode, whose plastic weights end with it: no array of the learner holds them.
+    pub episode: Option<&'a EpisodeRecording>,
+}
+
+impl<'a> From<&'a Learner> for Shown<'a> {
+    fn from(learner: &'a Learner) -> Self {
+        Shown { learner, episode: None }
+    }
+}
 
 /// The event file of one process.
 #[derive(Debug)]
@@ -62,14 +84,14 @@ impl Board {
         &mut self,
         folder: &RunFolder,
         metrics: &EpochMetrics,
-        learner: Option<&Learner>,
+        shown: Option<Shown<'_>>,
     ) -> Result<(), GlocalError> {
         if self.output == BoardOutput::Off {
             return Ok(());
         }
         let _span = tracing::debug_span!("board", epoch = metrics.epoch).entered();
         let mut values = scalars(metrics);
-        values.extend(learner.into_iter().flat_map(|learner| network::values(learner, metrics.epoch)));
+        values.extend(shown.into_iter().flat_map(|shown| network::values(shown, metrics.epoch)));
         let name = self.file(folder)?;
         folder.append(&name, &record(metrics.epoch + 1, What::Summary(Summary { values })))
     }

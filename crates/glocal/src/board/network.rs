@@ -1,8 +1,8 @@
 //! What a network is after an epoch, and what it did in it.
 
-use glocal_core::Learner;
 use glocal_core::health::LayerStatistics;
 
+use super::Shown;
 use super::histogram::histogram;
 use super::message::{Image, Value};
 use crate::report::{Matrix, heat_map_png};
@@ -11,7 +11,8 @@ use crate::report::{Matrix, heat_map_png};
 const MOST_PIXELS: usize = 128;
 
 /// Learning rates, and of each layer gradients, firing rates, weights and plastic weights.
-pub(super) fn values(learner: &Learner, epoch: u64) -> Vec<Value> {
+pub(super) fn values(shown: Shown<'_>, epoch: u64) -> Vec<Value> {
+    let Shown { learner, episode } = shown;
     let config = learner.config();
     let mut values = vec![
         Value::scalar("learning_rate/weights", config.weights.learning_rate_at(epoch)),
@@ -20,6 +21,11 @@ pub(super) fn values(learner: &Learner, epoch: u64) -> Vec<Value> {
     let statistics = learner.statistics().iter().enumerate();
     values.extend(statistics.flat_map(|(index, statistics)| of_layer(index, statistics)));
     values.extend(learner.arrays().iter().flat_map(|(name, shape, array)| of_array(name, shape, array)));
+    if let Some(weight) = episode.map(|episode| &episode.plastic_weight).filter(|weight| !weight.is_empty()) {
+        let (last, outputs) = (config.network.layers.len() - 1, learner.network().classes());
+        let shape = [outputs, weight.len() / outputs];
+        values.extend(of_array(&format!("layers.{last}.plastic_weight"), &shape, weight));
+    }
     values
 }
 

@@ -10,7 +10,9 @@ use glocal_data::Locations;
 use serde::Serialize;
 
 use crate::output::{print, print_json};
-use crate::{bench, chip, completions, data, eval, fewshot, nir, quickstart, report, reproduce, train};
+use crate::{
+    bench, chip, class_incremental, completions, data, eval, fewshot, nir, quickstart, report, reproduce, train,
+};
 
 /// Spiking neural networks that learn globally (backprop through time) and locally (synaptic plasticity) at once.
 #[derive(Debug, Parser)]
@@ -46,6 +48,8 @@ pub enum Command {
     Eval(eval::EvalArgs),
     /// Show a trained network a few pictures of your own classes, and ask about others
     Fewshot(fewshot::FewShotArgs),
+    /// Show a few-shot network new classes session after session, and ask about all so far
+    ClassIncremental(class_incremental::ClassIncrementalArgs),
     /// Carry out a published experiment and compare with the published figures
     Reproduce(reproduce::ReproduceArgs),
     /// List, fetch, find and check data sets; look at files of events and convert them

@@ -49,8 +49,9 @@ enum Plastic {
     Moving,
 }
 
+/// Which samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Split {
+pub(crate) enum Split {
     /// Images to learn from
     Train,
     /// Training images set aside to choose the model by
@@ -71,7 +72,7 @@ struct Judgement {
     epochs_trained: u64,
     #[serde(flatten)]
     evaluation: Evaluation,
-    /// Absent in episodes.
+    /// Absent where there are no samples.
     #[serde(skip_serializing_if = "Option::is_none")]
     cost: Option<Cost>,
 }
@@ -83,7 +84,7 @@ struct Judgement {
 pub fn run(args: &EvalArgs, context: &Context) -> Result<(), GlocalError> {
     let folder = RunFolder::read_only(&args.run)?;
     let config = folder.config()?;
-    let part = args.part();
+    let part = args.split.part();
     if part == Part::Validation && config.data.validation == 0 && config.episodes.is_none() {
         return Err(no_validation(args));
     }
@@ -117,15 +118,17 @@ fn no_validation(args: &EvalArgs) -> GlocalError {
     }
 }
 
-impl EvalArgs {
-    fn part(&self) -> Part {
-        match self.split {
+impl Split {
+    pub(crate) fn part(self) -> Part {
+        match self {
             Split::Train => Part::Train,
             Split::Validation => Part::Validation,
             Split::Test => Part::Test,
         }
     }
+}
 
+impl EvalArgs {
     fn plastic_mode(&self) -> PlasticMode {
         match self.plastic {
             Plastic::Frozen => PlasticMode::Frozen,
@@ -135,17 +138,22 @@ impl EvalArgs {
 }
 
 impl Judgement {
+    fn cost_in_words(&self) -> String {
+        self.cost.map_or(String::new(), |cost| cost.in_words() + "\n")
+    }
+
     fn in_words(&self) -> String {
         let Evaluation { samples, correct, accuracy, loss, .. } = &self.evaluation;
         let damage = self.corruption.as_ref().map_or(String::new(), |corruption| format!(", {corruption}"));
         if let Some(spread) = &self.evaluation.episodes {
             return format!(
                 "accuracy {:.2} ± {:.2} %  (95 % interval over {} {} episodes; {correct} of {samples} queries{damage})\n\
-                 loss {loss:.6}\n",
+                 loss {loss:.6}\n{}",
                 100.0 * accuracy,
                 100.0 * spread.interval,
                 spread.episodes,
-                self.split
+                self.split,
+                self.cost_in_words(),
             );
         }
         let plastic = match self.plastic {
@@ -156,7 +164,7 @@ impl Judgement {
             "accuracy {:.2} %  ({correct} of {samples} {} images{damage}; plastic weights {plastic})\nloss {loss:.6}\n{}",
             100.0 * accuracy,
             self.split,
-            self.cost.map_or(String::new(), |cost| cost.in_words() + "\n")
+            self.cost_in_words()
         )
     }
 }

@@ -3,6 +3,7 @@
 mod args;
 mod bench;
 mod chip;
+mod class_incremental;
 mod completions;
 mod data;
 mod doctor;
@@ -43,6 +44,7 @@ fn run(cli: Cli) -> Result<(), GlocalError> {
         Command::Train(args) => train::run(&args, &context),
         Command::Eval(args) => eval::run(&args, &context),
         Command::Fewshot(args) => fewshot::run(&args, &context),
+        Command::ClassIncremental(args) => class_incremental::run(&args, &context),
         Command::Reproduce(args) => reproduce::run(&args, &context),
         Command::Data(command) => data::run(&command, &context),
         Command::Report(args) => report::run(&args, &context),

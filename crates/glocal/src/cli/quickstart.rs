@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use glocal::GlocalError;
+use glocal::board::BoardOutput;
 use glocal::compare::table::{Judged, accuracy_table};
 use glocal::compare::{Headings, RunRecord};
 use glocal::experiments::{Results, carry_out, quickstart};
 use glocal::run_folder::is_occupied;
+use glocal::{GlocalError, TrainOptions};
 
 use crate::args::Context;
 use crate::report::write_page;
@@ -21,6 +22,9 @@ pub struct QuickstartArgs {
     /// Epochs of each arm
     #[arg(long, value_name = "N", default_value_t = quickstart::EPOCHS, value_parser = clap::value_parser!(u64).range(1..))]
     epochs: u64,
+    /// Write no event files for TensorBoard
+    #[arg(long)]
+    no_tensorboard: bool,
 }
 
 /// Trains the three arms, prints their table and writes the page.
@@ -33,7 +37,8 @@ pub fn run(args: &QuickstartArgs, context: &Context) -> Result<(), GlocalError> 
         None => next_free(Path::new("runs/quickstart"))?,
     };
     let runs = quickstart::plan(args.epochs)?;
-    let records = carry_out(&runs, &out, &context.train_options()?)?;
+    let options = TrainOptions { board: BoardOutput::unless(args.no_tensorboard), ..context.train_options()? };
+    let records = carry_out(&runs, &out, &options)?;
     let results = Results::of("quickstart", &records);
     results.write(&out)?;
     let page = write_page(&records, headings(), &out.join("report.html"), context)?;

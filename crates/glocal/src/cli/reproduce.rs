@@ -11,6 +11,7 @@ mod multi_task;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use glocal::board::BoardOutput;
 use glocal::experiments::{
     arm_of_letters, chip as on_chip, classification as classify, continual as tasks, fashion_demo, fault_tolerance,
     few_shot as episodes, multi_task as together,
@@ -70,6 +71,9 @@ pub struct ReproduceArgs {
     /// Go on in the folder; finished runs are kept
     #[arg(long)]
     resume: bool,
+    /// Write no event files for TensorBoard
+    #[arg(long)]
+    no_tensorboard: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -160,6 +164,7 @@ impl ReproduceArgs {
     fn options(&self, context: &Context, command: &str) -> Result<TrainOptions, GlocalError> {
         Ok(TrainOptions {
             start: if self.resume { Start::NewOrResume } else { Start::New },
+            board: BoardOutput::unless(self.no_tensorboard),
             resume_command: Some(format!("{command} --resume")),
             ..context.train_options()?
         })
@@ -178,7 +183,8 @@ impl ReproduceArgs {
         let quick = if self.quick { " --quick" } else { "" };
         let tasks = self.tasks.map_or(String::new(), |tasks| format!(" --tasks {tasks}"));
         let tune = if self.tune { " --tune" } else { "" };
-        let options = format!("--seeds {}{arms}{tasks}{epochs}{quick}{tune}", seeds.join(","));
+        let board = if self.no_tensorboard { " --no-tensorboard" } else { "" };
+        let options = format!("--seeds {}{arms}{tasks}{epochs}{quick}{tune}{board}", seeds.join(","));
         format!("glocal reproduce {} {options} --out {}", self.name.name(), out.display())
     }
 }

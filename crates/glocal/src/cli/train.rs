@@ -84,7 +84,7 @@ pub fn run(args: &TrainArgs, context: &Context) -> Result<(), GlocalError> {
         label: label(&config),
         source: Some(source),
         stop_after_steps: args.stop_after,
-        board: if args.no_tensorboard { BoardOutput::Off } else { BoardOutput::Full },
+        board: BoardOutput::unless(args.no_tensorboard),
         checkpoint_interval: Duration::from_secs(args.checkpoint_secs),
         ..context.train_options()?
     };

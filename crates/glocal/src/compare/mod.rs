@@ -2,6 +2,7 @@
 
 mod arms;
 mod chip;
+mod class_incremental_page;
 mod continual_page;
 mod fault;
 mod fault_page;
@@ -14,6 +15,7 @@ pub mod table;
 
 use std::path::{Path, PathBuf};
 
+use crate::class_incremental::ClassIncremental;
 use crate::config::RunConfig;
 use crate::continual::{ContinualFigures, Order};
 use crate::error::GlocalError;
@@ -44,6 +46,8 @@ pub struct RunRecord {
     pub faults: Option<FaultCurves>,
     /// Test accuracy in episodes of several sizes, where it was measured.
     pub few_shot: Option<FewShotFigures>,
+    /// Test accuracy on classes that came in sessions, where it was measured.
+    pub class_incremental: Option<ClassIncremental>,
     /// Accuracies on tasks in a row, where the run learned some.
     pub continual: Option<ContinualFigures>,
     /// What chips make of the network, where it was brought onto some.
@@ -65,6 +69,7 @@ impl RunRecord {
             noise: NoiseCurve::read(&folder)?,
             faults: FaultCurves::read(&folder)?,
             few_shot: FewShotFigures::read(&folder)?,
+            class_incremental: ClassIncremental::read(&folder)?,
             continual: ContinualFigures::read(&folder)?,
             chip: ChipFigures::read(&folder)?,
         })

@@ -3,6 +3,7 @@
 use glocal_core::{Learner, LearningRule};
 use glocal_data::Locations;
 
+use super::class_incremental_page::class_incremental;
 use super::continual_page::continual;
 use super::fault_page::{confusions, fault_tolerance};
 use super::few_shot_page::few_shot;
@@ -56,6 +57,7 @@ pub fn report(records: &[RunRecord], headings: Headings, locations: &Locations) 
             _ => headlines(&arms),
         },
         few_shot,
+        class_incremental: class_incremental(records),
         continual,
         multi_task,
         chips: chips(records),

@@ -148,7 +148,7 @@ impl<'a> Run<'a> {
             let metrics = self.epoch(&mut learner, &mut feed, samples, number)?;
             self.folder.append_metrics(&metrics)?;
             // Of hundreds of epochs, the last of each task shows the network.
-            let shown = (epoch + 1 == epochs).then_some(&learner);
+            let shown = (epoch + 1 == epochs).then_some((&learner).into());
             self.board.write(self.folder, &metrics, shown)?;
         }
         let last = (task as u64 + 1) * epochs - 1;

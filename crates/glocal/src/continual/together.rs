@@ -65,7 +65,7 @@ pub(super) fn learn(
     while run.epochs < epochs {
         let metrics = run.epoch(&samples)?;
         folder.append_metrics(&metrics)?;
-        board.write(folder, &metrics, run.only_learner())?;
+        board.write(folder, &metrics, run.only_learner().map(Into::into))?;
         run.epochs += 1;
         run.save(&ContinualFigures::default())?;
         let validation = metrics.validation_accuracy.map(|share| format!(", validation {:.1} %", 100.0 * share));

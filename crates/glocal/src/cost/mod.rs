@@ -9,6 +9,7 @@
 //! arXiv 2304.04640.
 
 mod energy;
+mod episodes;
 mod plastic;
 mod synapses;
 
@@ -20,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use tracing::debug_span;
 
 use crate::error::GlocalError;
-use crate::samples::{Damage, Feed, Part, RunSamples};
+use crate::samples::{Damage, Feed, Part, RunSamples, core_shape};
 
 pub use energy::Energy;
 pub use plastic::PlasticCost;
@@ -97,8 +98,7 @@ impl Cost {
     }
 }
 
-/// Counts over the first samples of a part; `None` for runs in episodes, whose read-out is made anew in each, and where there
-/// are no samples.
+/// Counts over the first samples of a part, or pictures of its first episodes; `None` where there are no samples.
 ///
 /// # Errors
 /// Samples that cannot be read, or do not fit the network.
@@ -108,12 +108,15 @@ pub fn measure(
     part: Part,
     damage: &Damage,
 ) -> Result<Option<Cost>, GlocalError> {
+    if let Some(shape) = samples.episode_shape(part) {
+        return episodes::measure(learner, samples, (part, core_shape(shape)), damage);
+    }
     let batch = kept_copies(learner).unwrap_or(BATCH);
     let numbers = samples.numbers(part);
     // Whole batches, or the few samples that there are.
     let count = numbers.len().min(SAMPLES.max(batch));
     let numbers = if count < batch { numbers } else { &numbers[..count - count % batch] };
-    if samples.episode_shape(part).is_some() || numbers.is_empty() {
+    if numbers.is_empty() {
         return Ok(None);
     }
     let _span = debug_span!("cost", part = %part).entered();
@@ -179,6 +182,7 @@ impl Tally {
         self.zero_weights = weights().filter(|&&weight| weight == 0.0).count() as u64;
     }
 
+    /// Of all layers; of a network for episodes, of those of its embedding.
     fn activity(
         &mut self,
         network: &Network<f32>,
@@ -189,18 +193,23 @@ impl Tally {
         let steps = network.config().steps;
         self.samples += batch as u64;
         let mut input = input;
-        for (index, layer) in network.layers().iter().enumerate() {
+        for (index, layer) in network.layers().iter().take(network.embedding()).enumerate() {
             let connection = Connection::of(network.config(), index, &params[index]);
             self.operations.count(&connection, input, (steps, batch));
             let (outputs, _) = network.trajectory_of(index, workspace);
             if let Some(back) = Connection::recurrent(layer.neurons(), &params[index]) {
                 self.operations.count_delayed(&back, &outputs, (steps, batch));
             }
-            self.outputs += outputs.len() as u64;
-            self.zero_outputs += outputs.iter().filter(|&&output| output == 0.0).count() as u64;
-            self.neuron_states += (outputs.len() * layer.neuron_states()) as u64;
+            self.outputs_of(layer, &outputs);
             input = Input::Series(workspace.layer(index).output);
         }
+    }
+
+    /// Outputs of so many neurons at so many steps.
+    fn outputs_of(&mut self, layer: &Layer<f32>, outputs: &[f32]) {
+        self.outputs += outputs.len() as u64;
+        self.zero_outputs += outputs.iter().filter(|&&output| output == 0.0).count() as u64;
+        self.neuron_states += (outputs.len() * layer.neuron_states()) as u64;
     }
 
     fn finish(self, plastic: Option<PlasticTally>) -> Cost {

@@ -1,8 +1,8 @@
 //! What plastic weights cost while they move: NeuroBench has no word for it.
 
-use glocal_core::Input;
 use glocal_core::network::{Network, Workspace};
 use glocal_core::plasticity::PreFactor;
+use glocal_core::{EpisodeReadout, EpisodeShape, Input};
 use serde::{Deserialize, Serialize};
 
 /// Plastic weights that move, each sample by itself; counts are of a sample.
@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 /// With a_t inputs that are not zero at step t, O outputs, I inputs and R rank-1 terms of the rule, of each plastic layer:
 /// reads = Σ_t O (a_t + I), writes = T O I, operations = Σ_t O (a_t + I + Σ_r b_rt); b_rt = a_t where term r follows the
 /// input, I where it follows a trace of it. The current reads what its inputs meet; the update reads, decays and writes every
-/// weight at every step. An execution that moves no weight until it is read does with less.
+/// weight at every step. An execution that moves no weight until it is read does with less. A read-out of episodes makes one step for each
+/// picture; a labelled one counts as above, a query reads alone: O a reads and operations.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlasticCost {
     /// Bytes of the plastic weights and of their meta-parameters.
@@ -43,6 +44,8 @@ pub(super) struct PlasticTally {
     reads: u64,
     writes: u64,
     operations: u64,
+    /// The layer whose steps are the pictures of an episode.
+    readout: Option<usize>,
 }
 
 impl PlasticTally {
@@ -57,13 +60,18 @@ impl PlasticTally {
         let layers: Vec<Plastic> = network.layers().iter().enumerate().filter_map(plastic).collect();
         let footprint = footprint(network, &layers);
         let steps = network.config().steps;
-        (!layers.is_empty()).then_some(PlasticTally { layers, steps, footprint, reads: 0, writes: 0, operations: 0 })
+        let readout = match network.config().episode {
+            Some(EpisodeReadout::Plastic { .. }) => Some(network.embedding()),
+            _ => None,
+        };
+        let tally = PlasticTally { layers, steps, footprint, reads: 0, writes: 0, operations: 0, readout };
+        (!tally.layers.is_empty()).then_some(tally)
     }
 
-    /// Counts a pass in which plastic weights moved.
+    /// Counts a pass in which plastic weights moved, but for a read-out of episodes.
     pub fn count(&mut self, input: Input<'_, f32>, batch: usize, workspace: &Workspace<f32>) {
-        let mut layers = std::mem::take(&mut self.layers);
-        for layer in &mut layers {
+        let layers = std::mem::take(&mut self.layers);
+        for layer in layers.iter().filter(|layer| Some(layer.index) != self.readout) {
             let met = match (layer.index, input) {
                 (0, Input::Constant(values)) => self.steps as u64 * not_zero(values),
                 (0, Input::Series(values)) => not_zero(values),
@@ -76,6 +84,19 @@ impl PlasticTally {
             self.operations += layer.outputs * (met + all + by_input * met + by_trace * all);
         }
         self.layers = layers;
+    }
+
+    /// Counts the plastic read-out's steps in an episode: its support, then its queries.
+    pub fn count_episode(&mut self, features: &[f32], shape: EpisodeShape) {
+        let Some(layer) = self.layers.iter().find(|layer| Some(layer.index) == self.readout) else { return };
+        let [by_input, by_trace] = layer.terms;
+        for (picture, features) in features.chunks_exact(layer.inputs).enumerate() {
+            let (met, all) = (not_zero(features), layer.inputs as u64);
+            let written = u64::from(picture < shape.supports);
+            self.reads += layer.outputs * (met + written * all);
+            self.writes += layer.outputs * written * all;
+            self.operations += layer.outputs * (met + written * (all + by_input * met + by_trace * all));
+        }
     }
 
     /// The mean over so many samples.
@@ -117,6 +138,7 @@ mod tests {
             reads: 0,
             writes: 0,
             operations: 0,
+            readout: None,
         };
         let found = |terms| {
             let mut tally = tally(terms);
@@ -128,5 +150,12 @@ mod tests {
         assert_eq!(found([1, 0]), hebbian);
         // One term more that follows a trace.
         assert_eq!(found([1, 1]), PlasticCost { operations: hebbian.operations + 24.0, ..hebbian });
+        // The same two as an episode, the first labelled: 2 (1 + 3) + 2 · 2 reads, 2 · 3 writes, 2 (1 + 3 + 1) + 2 · 2 operations.
+        let mut episode = PlasticTally { readout: Some(0), ..tally([1, 0]) };
+        episode.count(Input::Constant(&[1.0; 6]), 2, &Workspace::default());
+        let shape = EpisodeShape { ways: 1, supports: 1, queries: 1 };
+        episode.count_episode(&[0.5, 0.0, 0.0, 1.0, 0.0, 1.0], shape);
+        let expected = PlasticCost { footprint: 24, reads: 6.0, writes: 3.0, operations: 7.0 };
+        assert_eq!(episode.finish(2), expected);
     }
 }

@@ -83,7 +83,7 @@ impl Connection {
     }
 
     /// `[O,I]`.
-    fn matrix(weight: &[f32], outputs: usize) -> Connection {
+    pub fn matrix(weight: &[f32], outputs: usize) -> Connection {
         let inputs = weight.len().checked_div(outputs).unwrap_or(0);
         Connection { dense: weight.len() as u64, reach: Reach::Dense(not_zero(weight, inputs)) }
     }

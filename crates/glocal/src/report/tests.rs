@@ -33,6 +33,7 @@ fn full(text: &str) -> Report {
         noise_axis: Some(words()),
         fault_tolerance: Some(FaultTolerance { kinds: vec![fault_kind(text)] }),
         few_shot: Some(few_shot(text)),
+        class_incremental: Some(class_incremental(text)),
         continual: Some(continual(text)),
         multi_task: Some(multi_task(text)),
         chips: Some(chip::chips(text)),
@@ -105,6 +106,18 @@ fn confusion(text: &str) -> Confusion {
 }
 
 /// Two of ours and a published one; an episode of two classes whose first query is answered rightly.
+fn class_incremental(text: &str) -> ClassIncremental {
+    let session = |classes, all| SessionAccuracy { classes, all: [all, 1.0], base: [all, 2.0], ..Default::default() };
+    let later = SessionAccuracy { new: Some([71.0, 1.5]), stored: [98.0, 0.5], ..session(50, 80.0) };
+    let curve =
+        |rule| SessionCurve { label: text.into(), rule, mean: [85.0, 1.0], sessions: vec![session(40, 90.0), later] };
+    ClassIncremental {
+        setting: text.into(),
+        trained_ways: 20,
+        curves: vec![curve(Some(LearningRule::Hybrid)), curve(None)],
+    }
+}
+
 fn few_shot(text: &str) -> FewShot {
     let cell = |percent, interval, episodes| Some(FewShotCell { percent, interval, episodes });
     let row = |rule, published, cells| FewShotRow { label: text.to_owned(), rule, published, cells };
@@ -237,6 +250,12 @@ fn poison(report: &mut Report, bad: f64) {
         episode.queries[0].answers[1] = bad;
         episode.after[0][0] = bad;
     }
+    if let Some(found) = &mut report.class_incremental {
+        found.curves[0].mean = [bad; 2];
+        found.curves[0].sessions[0].all = [bad, -bad];
+        found.curves[1].sessions[1].new = Some([bad; 2]);
+        found.curves[1].sessions[1].classes = u32::MAX;
+    }
     if let Some(multi_task) = &mut report.multi_task {
         multi_task.networks[0].accuracy = vec![vec![bad], vec![], vec![90.0, -bad, 3.0]];
     }
@@ -284,7 +303,7 @@ fn drawing_attributes(page: &str) -> Vec<&str> {
 #[test]
 fn every_section_can_be_present_or_absent() {
     type Clear = fn(&mut Report);
-    let sections: [(&str, Clear); 16] = [
+    let sections: [(&str, Clear); 17] = [
         ("role=\"note\"", |r| r.notice = None),
         ("class=\"lead\"", |r| r.summary.clear()),
         ("class=\"headlines\"", |r| r.headlines.clear()),
@@ -292,6 +311,7 @@ fn every_section_can_be_present_or_absent() {
         ("id=\"learning\"", |r| r.arms.iter_mut().for_each(|arm| arm.curves.clear())),
         ("Under noise", |r| r.arms.iter_mut().for_each(|arm| (arm.accuracies.clear(), arm.published.clear()).0)),
         ("id=\"few-shot\"", |r| r.few_shot = None),
+        ("id=\"class-incremental\"", |r| r.class_incremental = None),
         ("id=\"continual\"", |r| r.continual = None),
         ("id=\"multi-task\"", |r| r.multi_task = None),
         ("id=\"chips\"", |r| r.chips = None),

@@ -136,11 +136,11 @@ impl<'a> RunSamples<'a> {
         }
     }
 
-    /// Judges by episodes of another size from now on, on the same classes; `looks` at each picture: once as it is, then varied
+    /// Judges by test episodes of another size from now on, on the same classes; `looks` at each picture: once as it is, then varied
     /// as pictures to learn from are, with the mean of the answers to a query.
     ///
     /// # Errors
-    /// A run without episodes; too few classes or pictures.
+    /// A run without episodes; too few test classes or pictures.
     pub fn judge_by(&mut self, shape: EpisodeShape, test: usize, looks: usize) -> Result<(), GlocalError> {
         let Some(episodes) = &self.episodes else {
             return Err(GlocalError::Usage {

@@ -3,12 +3,12 @@
 use std::time::Instant;
 
 use glocal_core::params::Group;
-use glocal_core::{Finding, Learner};
+use glocal_core::{EpisodeReadout, EpisodeRecording, Finding, Learner};
 use tracing::{debug, info, info_span, trace};
 
 use super::from::network_from;
 use super::{Best, Position, Summary, TrainOptions, damaged, load, load_network, seal};
-use crate::board::Board;
+use crate::board::{Board, BoardOutput, Shown};
 use crate::config::{MetaSchedule, RunConfig, Select};
 use crate::error::GlocalError;
 use crate::evaluate::{EvalOptions, Evaluation, evaluate};
@@ -212,7 +212,9 @@ impl<'a> Run<'a> {
         let metrics = self.metrics(validation.as_ref());
         let next = self.keep_if_best(validation.as_ref())?;
         self.folder.append_metrics(&metrics)?;
-        self.board.write(self.folder, &metrics, Some(&self.learner))?;
+        let episode = self.recorded_episode()?;
+        let shown = Shown { learner: &self.learner, episode: episode.as_ref() };
+        self.board.write(self.folder, &metrics, Some(shown))?;
         if next.epoch == self.config.training.epochs || next.epoch.is_multiple_of(self.config.training.checkpoint_every)
         {
             self.save(next)?;
@@ -221,6 +223,17 @@ impl<'a> Run<'a> {
         self.tell(&metrics);
         self.position = next;
         Ok(())
+    }
+
+    /// The first validation episode, for its plastic weights to be shown.
+    fn recorded_episode(&mut self) -> Result<Option<EpisodeRecording>, GlocalError> {
+        let plastic = matches!(self.config.learner.network.episode, Some(EpisodeReadout::Plastic { .. }));
+        if self.options.board == BoardOutput::Off || !plastic || !self.config.is_plastic() {
+            return Ok(None);
+        }
+        let mut feed = Feed::default();
+        self.images.evaluation_batch(&mut feed, Part::Validation, &[0], &Damage::none())?;
+        Ok(Some(self.learner.record_episode(feed.examples())?))
     }
 
     fn validate(&mut self) -> Result<Option<Evaluation>, GlocalError> {

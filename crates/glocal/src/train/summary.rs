@@ -43,7 +43,7 @@ pub struct Summary {
     pub test: Evaluation,
     /// The same with the plastic weights moving within each batch; absent without plastic weights.
     pub test_moving: Option<Evaluation>,
-    /// What the selected network costs, on the first test images; absent in episodes and in files of older versions.
+    /// What the selected network costs, on the first test images; absent in files of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,
     /// Mean wall time of a training step in milliseconds, validation included.

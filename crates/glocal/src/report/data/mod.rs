@@ -3,6 +3,7 @@
 mod activity;
 mod arms;
 mod chip;
+mod class_incremental;
 mod confusion;
 mod continual;
 mod faults;
@@ -18,6 +19,7 @@ pub use chip::{
     ChipComponent, ChipFaults, ChipLayer, ChipLink, ChipMesh, ChipNetwork, ChipPhase, Chips, PlacedNetwork,
 };
 pub(in crate::report) use chip::{Limit, UsedPlace};
+pub use class_incremental::{ClassIncremental, SessionAccuracy, SessionCurve};
 pub use confusion::Confusion;
 pub(in crate::report) use confusion::Mistake;
 pub use continual::{Continual, ContinualMethod, TaskMatrix, UnnamedAccuracy};
@@ -55,6 +57,8 @@ pub struct Report {
     pub noise_axis: Option<String>,
     /// How well new classes are told apart after a few pictures of each.
     pub few_shot: Option<FewShot>,
+    /// How well classes are known that came session after session.
+    pub class_incremental: Option<ClassIncremental>,
     /// What is left of earlier tasks after many in a row.
     pub continual: Option<Continual>,
     /// How well several tasks were learned at once.
@@ -93,6 +97,9 @@ impl Report {
     /// Networks and tasks of multi-task learning, likewise.
     pub(in crate::report) const MOST_OF_MULTI_TASK: [usize; 2] = [24, 24];
 
+    /// Curves and sessions of classes that come in sessions.
+    pub(in crate::report) const MOST_OF_SESSIONS: [usize; 2] = [24, 1000];
+
     /// Networks on chips, and places of all their meshes together: every place is an element of the page.
     pub(in crate::report) const MOST_OF_CHIPS: [usize; 2] = [24, 16_384];
 
@@ -107,6 +114,7 @@ impl Report {
             few_shot.episodes.truncate(Self::MOST_EPISODES);
             few_shot.episodes.iter_mut().for_each(|episode| episode.bounded(Self::MOST_OF_EPISODE));
         }
+        report.class_incremental.iter_mut().for_each(|found| found.bounded(Self::MOST_OF_SESSIONS));
         report.continual.iter_mut().for_each(|continual| continual.bounded(Self::MOST_OF_CONTINUAL));
         report.multi_task.iter_mut().for_each(|multi_task| multi_task.bounded(Self::MOST_OF_MULTI_TASK));
         report.chips.iter_mut().for_each(|chips| chips.bounded(Self::MOST_OF_CHIPS));

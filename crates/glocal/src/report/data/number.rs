@@ -26,6 +26,11 @@ pub(super) fn pair<'de, D: Deserializer<'de>>(input: D) -> Result<[f64; 2], D::E
     Ok(values.map(|value| value.unwrap_or(f64::NAN)))
 }
 
+pub(super) fn pair_or_none<'de, D: Deserializer<'de>>(input: D) -> Result<Option<[f64; 2]>, D::Error> {
+    let values = Option::<[Option<f64>; 2]>::deserialize(input)?;
+    Ok(values.map(|values| values.map(|value| value.unwrap_or(f64::NAN))))
+}
+
 pub(super) fn three<'de, D: Deserializer<'de>>(input: D) -> Result<[f64; 3], D::Error> {
     let values = <[Option<f64>; 3]>::deserialize(input)?;
     Ok(values.map(|value| value.unwrap_or(f64::NAN)))

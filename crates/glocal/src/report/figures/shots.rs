@@ -1,4 +1,4 @@
-//! Accuracy against the number of labelled pictures of each class.
+//! Accuracy against a number: of labelled pictures of each class, or of classes.
 
 use glocal_core::LearningRule;
 use maud::{Markup, html};
@@ -9,6 +9,28 @@ use crate::report::svg::{
     Drawing, Fill, Frame, Layout, Margin, Scale, arm_class, band, diamond, label_width, line, marker, polyline,
     shorten, spread, text,
 };
+
+/// What the horizontal axis counts.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::report) struct Axis {
+    /// Its name.
+    pub name: &'static str,
+    /// The drawing, for those who do not see it.
+    pub label: &'static str,
+    /// What stands behind the number in a point's tip.
+    pub tip: &'static str,
+}
+
+/// Labelled pictures of each class.
+pub(in crate::report) const SHOTS: Axis = Axis {
+    name: "labelled pictures of each class (shots)",
+    label: "Accuracy against the number of labelled pictures",
+    tip: "of each class",
+};
+
+/// Classes so far, where they come in sessions.
+pub(in crate::report) const CLASSES: Axis =
+    Axis { name: "classes so far", label: "Accuracy against the number of classes so far", tip: "classes" };
 
 /// Points of accuracy within which curves are close.
 const CLOSE: f64 = 12.0;
@@ -61,16 +83,16 @@ fn last(curve: &ShotCurve) -> Option<ShotPoint> {
 }
 
 /// The drawing.
-pub(in crate::report) fn chart(lines: &[Line], layout: Layout) -> Drawing {
-    let chart = Chart::new(lines, layout);
+pub(in crate::report) fn chart(lines: &[Line], axis: Axis, layout: Layout) -> Drawing {
+    let chart = Chart::new(lines, axis, layout);
     let body = html! {
         (chart.frame.y_axis(&chart.y, &chart.y.ticks(6)))
-        (chart.frame.x_axis(&chart.x, &chart.shot_ticks(), "labelled pictures of each class (shots)"))
+        (chart.frame.x_axis(&chart.x, &chart.shot_ticks(), axis.name))
         (chart.frame.y_name("accuracy, %"))
         @for line in lines { g class=(class(line.curve.rule)) { (chart.draw(line)) } }
         (chart.labels())
     };
-    Drawing { size: chart.frame.size, label: "Accuracy against the number of labelled pictures".to_owned(), body }
+    Drawing { size: chart.frame.size, label: axis.label.to_owned(), body }
 }
 
 /// A marker in the shape of a rule, or of none.
@@ -88,6 +110,7 @@ pub(in crate::report) fn class(rule: Option<LearningRule>) -> &'static str {
 
 struct Chart<'a> {
     lines: &'a [Line<'a>],
+    axis: Axis,
     layout: Layout,
     frame: Frame,
     x: Scale,
@@ -95,7 +118,7 @@ struct Chart<'a> {
 }
 
 impl<'a> Chart<'a> {
-    fn new(lines: &'a [Line<'a>], layout: Layout) -> Self {
+    fn new(lines: &'a [Line<'a>], axis: Axis, layout: Layout) -> Self {
         let names: Vec<String> = lines.iter().map(|line| label(line.curve, layout)).collect();
         let margin = Margin { top: 34.0, right: label_width(&names) + LABEL_GAP, bottom: 52.0, left: 42.0 };
         let frame = Frame { size: (layout.width(), layout.pick(380.0, 320.0)), margin };
@@ -103,7 +126,7 @@ impl<'a> Chart<'a> {
         let points = || lines.iter().flat_map(|line| &line.curve.points);
         let x = Scale::fit(points().map(|point| f64::from(point.shots)), 0.0, (left + 12.0, right - 6.0));
         let y = Scale::fit(points().filter_map(reach).flatten(), 0.06, frame.upwards()).within(0.0, 100.0);
-        Self { lines, layout, frame, x, y }
+        Self { lines, axis, layout, frame, x, y }
     }
 
     fn at(&self, point: &ShotPoint) -> (f64, f64) {
@@ -132,7 +155,7 @@ impl<'a> Chart<'a> {
             path.line d=(polyline(points.iter().map(|point| self.at(point)))) {}
             @for point in &points {
                 @let percent = with_interval(point.percent, Some(point.interval));
-                @let tip = format!("{}: {percent} % with {} of each class", curve.label, point.shots);
+                @let tip = format!("{}: {percent} % with {} {}", curve.label, point.shots, self.axis.tip);
                 (self::point(curve.rule, fill, self.at(point), 4.0, &tip))
             }
         }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::episode;
 use super::table::{MOST_ROWS, Table, caption, scrolling};
 use crate::report::data::{FewShot, FewShotCell, FewShotRow, ShotCurve};
-use crate::report::figures::shots::{all_shots, chart, class, close_up, fills, is_worth_drawing, lines, point};
+use crate::report::figures::shots::{SHOTS, all_shots, chart, class, close_up, fills, is_worth_drawing, lines, point};
 use crate::report::format::with_interval;
 use crate::report::svg::{Fill, responsive};
 
@@ -118,8 +118,8 @@ fn shots_figure(curves: &[ShotCurve]) -> Markup {
     let close = close_up(&lines);
     html! {
         figure {
-            (responsive(|layout| chart(&lines, layout)))
-            @if let Some(close) = &close { div.close-up { (responsive(|layout| chart(close, layout))) } }
+            (responsive(|layout| chart(&lines, SHOTS, layout)))
+            @if let Some(close) = &close { div.close-up { (responsive(|layout| chart(close, SHOTS, layout))) } }
             figcaption {
                 "What each further labelled picture is worth. Look at the left end: a line that is high there needs "
                 "one picture only. Bands are 95 % confidence intervals over episodes; the vertical axis need not "

@@ -2,6 +2,7 @@
 
 mod arms;
 mod chip;
+mod class_incremental;
 mod confusion;
 mod continual;
 mod episode;
@@ -40,6 +41,7 @@ pub(super) fn document(report: &Report) -> Markup {
                     (head(report))
                     (arms::section(report))
                     @if let Some(few_shot) = &report.few_shot { (few_shot::section(few_shot)) }
+                    @if let Some(found) = &report.class_incremental { (class_incremental::section(found)) }
                     @if let Some(continual) = &report.continual { (continual::section(continual)) }
                     @if let Some(multi_task) = &report.multi_task { (multi_task::section(multi_task)) }
                     @if let Some(chips) = &report.chips { (chip::section(chips)) }
