@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! Learner -> quantise -> QuantizedNetwork -> Reference (integers, no chip)
+//! Learner -> quantise_episodes -> QuantizedNetwork -> Episodes (integers, no chip)
 //! flows -> place -> Placement -> route -> Routes -> load, Simulator (clocks of a phase)
 //! Activity -> energy -> Energy
 //! ```
@@ -23,6 +24,6 @@ pub mod simulate;
 pub mod spec;
 
 pub use error::{ChipError, Obstacle};
-pub use network::{QuantizedLayer, QuantizedNetwork, QuantizedPlasticity, Wiring};
-pub use quantise::{QuantiseOptions, quantise};
+pub use network::{QuantizedEpisode, QuantizedLayer, QuantizedNetwork, QuantizedPlasticity, ReadoutPlasticity, Wiring};
+pub use quantise::{QuantiseOptions, quantise, quantise_episodes};
 pub use spec::ChipSpec;

@@ -11,7 +11,7 @@ use std::ops::Range;
 
 pub use messages::Message;
 pub use runs::Runs;
-pub use tiling::{BlockTiling, Demand, Firing, Tiling, tiling};
+pub use tiling::{BlockTiling, Demand, Firing, Tiling, tiling, tiling_together};
 pub use window::{WindowDemand, WindowTiling, window_tiling};
 
 use glocal_core::config::Pool;
@@ -225,19 +225,25 @@ fn cores_of(
     let obstacle = |what: String, hint: &str| Obstacle { place: format!("layers.{index}"), what, hint: hint.into() };
     match layer.wiring {
         Wiring::Dense { inputs, outputs } => {
-            let plastic = chip.plasticity.as_ref().filter(|_| layer.plasticity.is_some());
+            let plastic_bytes = chip.plasticity.as_ref().map_or(0, |plastic| layer.plastic_bytes(plastic.bytes.value));
             let demand = Demand {
                 inputs,
                 outputs,
                 weight_bytes: 1,
-                plastic_bytes: plastic.map_or(0, |plastic| plastic.bytes.value),
+                plastic_bytes,
                 apart: options.apart,
                 may_fuse: options.fuse,
             };
-            let what =
-                || format!("a core of {} bytes holds no neuron of {inputs} inputs", chip.core.weight_bytes.value);
-            let hint = "use fewer inputs, or a chip with larger cores";
-            let tiling = tiling(&demand, &chip.core).ok_or_else(|| obstacle(what(), hint))?;
+            let (bytes, axons) = (chip.core.weight_bytes.value, chip.core.axons.value);
+            let (found, what) = if layer.fires_together() {
+                let what = format!(
+                    "no core of {axons} axons takes the sums of all {outputs} neurons, and a softmax needs them"
+                );
+                (tiling_together(&demand, &chip.core), what)
+            } else {
+                (tiling(&demand, &chip.core), format!("a core of {bytes} bytes holds no neuron of {inputs} inputs"))
+            };
+            let tiling = found.ok_or_else(|| obstacle(what, "use fewer inputs, or a chip with larger cores"))?;
             Ok(cores::dense_cores(index, layer.plasticity.is_some(), &tiling))
         }
         Wiring::Convolution { window, input, output, .. } => {
@@ -295,7 +301,8 @@ mod tests {
             plasticity: None,
         };
         let readout = Readout::Rate;
-        let network = QuantizedNetwork { inputs: 6, input_levels: 1, steps: 1, layers: vec![layer], readout };
+        let network =
+            QuantizedNetwork { inputs: 6, input_levels: 1, steps: 1, layers: vec![layer], readout, episode: None };
         let edges = edges::edges(&network, &cores);
         let count = |traffic| edges.iter().filter(|edge| edge.traffic == traffic).count();
         // Six cores take inputs; six send sums to the reduction; two plastic ones hear its factors.

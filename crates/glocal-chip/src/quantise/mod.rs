@@ -1,5 +1,6 @@
 //! From a trained network to one in integers.
 
+mod episodes;
 mod plastic;
 mod scale;
 
@@ -11,6 +12,7 @@ use glocal_core::plasticity::{PostFactor, RuleConfig};
 use glocal_core::shape::Shape;
 use glocal_core::{Learner, LearningRule, NetworkConfig};
 
+pub use episodes::quantise_episodes;
 pub use scale::{ScaleForm, ScaleSearch, quantised, scale_of};
 
 use crate::error::{ChipError, Obstacle};
@@ -61,12 +63,23 @@ impl Default for QuantiseOptions {
 /// scale · s · k_t / threshold; normalisations are folded into weights and biases.
 ///
 /// # Errors
-/// Every reason why the network cannot be brought into this form, at once.
+/// Every reason why the network cannot be brought into this form, at once; one that meets its classes in episodes, which
+/// [`quantise_episodes`] takes.
 pub fn quantise(learner: &Learner, options: &QuantiseOptions) -> Result<QuantizedNetwork, ChipError> {
+    in_integers(learner, options, None)
+}
+
+/// `shots`: of a network in episodes, the labelled pictures of each class.
+fn in_integers(
+    learner: &Learner,
+    options: &QuantiseOptions,
+    shots: Option<usize>,
+) -> Result<QuantizedNetwork, ChipError> {
     let config = &learner.config().network;
-    let mut obstacles = of_network(config);
+    let mut obstacles = episodes::of_network(config, shots);
     for (index, layer) in config.layers.iter().enumerate() {
         obstacles.extend(of_layer(config, index, layer, options));
+        obstacles.extend(episodes::of_layer(config, index, layer));
     }
     if !obstacles.is_empty() {
         return Err(ChipError::Unquantisable(obstacles));
@@ -76,7 +89,10 @@ pub fn quantise(learner: &Learner, options: &QuantiseOptions) -> Result<Quantize
     let mut most_input = INPUT_LEVELS;
     let mut layers = Vec::with_capacity(config.layers.len());
     for (index, layer) in config.layers.iter().enumerate() {
-        let source = Source { learner, folded: &folded, config, index, layer, unit, most_input, options };
+        if episodes::is_readout(config, index) {
+            (most_input, unit) = episodes::counted((most_input, unit), config.steps);
+        }
+        let source = Source { learner, folded: &folded, config, index, layer, unit, most_input, options, shots };
         match source.quantised() {
             Ok(quantised) => layers.push(quantised),
             Err(found) => obstacles.extend(found),
@@ -92,17 +108,12 @@ pub fn quantise(learner: &Learner, options: &QuantiseOptions) -> Result<Quantize
         steps: config.steps,
         layers,
         readout: config.readout,
+        episode: episodes::of_drive(learner),
     })
 }
 
 fn obstacle(place: impl Into<String>, what: impl Into<String>, hint: impl Into<String>) -> Obstacle {
     Obstacle { place: place.into(), what: what.into(), hint: hint.into() }
-}
-
-fn of_network(config: &NetworkConfig) -> Vec<Obstacle> {
-    let episodes = config.episode.is_some();
-    let what = "meets its classes in episodes: the chip holds networks with fixed classes";
-    episodes.then(|| obstacle("network.episode", what, "bring a network that classifies")).into_iter().collect()
 }
 
 /// What a layer's config asks for and the chip cannot do.
@@ -130,6 +141,7 @@ fn of_layer(config: &NetworkConfig, index: usize, layer: &LayerConfig, options: 
     let side = layer.pool.map_or(1, Pool::side);
     refuse(side > 11, "pools more than 127 spikes", "pool over windows of at most 11 x 11");
     let plasticity = layer.plasticity.as_ref().filter(|_| config.layer_rule(index) != LearningRule::Global);
+    let plasticity = plasticity.filter(|_| config.episode.is_none());
     if let Some(plasticity) = plasticity {
         let additive = matches!(
             plasticity.coupling,
@@ -159,6 +171,8 @@ struct Source<'a> {
     unit: f64,
     most_input: i32,
     options: &'a QuantiseOptions,
+    /// Labelled pictures of each class, in episodes.
+    shots: Option<usize>,
 }
 
 impl Source<'_> {
@@ -185,7 +199,10 @@ impl Source<'_> {
         }
         let bias = |value: Option<&f32>| Fixed::nearest(value.map_or(0.0, |&b| f64::from(b) / threshold));
         let bias: Vec<Fixed> = (0..wiring.channels()).map(|o| bias(arrays.bias.get(o))).collect();
-        let plasticity = if plastic { Some(self.plasticity(&wiring, threshold)) } else { None };
+        let plasticity = match self.shots.filter(|_| episodes::is_readout(self.config, self.index)) {
+            Some(shots) => Some(self.readout_plasticity(&wiring, threshold, shots)),
+            None => plastic.then(|| self.plasticity(&wiring, threshold)),
+        };
         let plasticity = match plasticity.transpose() {
             Ok(plasticity) => plasticity,
             Err(found) => {
@@ -220,7 +237,8 @@ impl Source<'_> {
     /// Whether the layer has plastic weights that the chip is to move.
     fn plasticity_on_chip(&self) -> bool {
         let has = self.learner.network().layers()[self.index].plasticity().is_some();
-        has && self.options.plastic == PlasticPlace::OnChip
+        // Those of the read-out of episodes are no part of any weights either, but their gates are.
+        has && self.options.plastic == PlasticPlace::OnChip && !episodes::is_readout(self.config, self.index)
     }
 
     fn wiring(&self) -> Wiring {
@@ -258,7 +276,9 @@ impl Source<'_> {
     /// k_t; one for all steps where the layer has none.
     fn phase(&self) -> Vec<f64> {
         match (self.layer.convolution(), self.config.phase_time_constant) {
-            (None, Some(tau)) => phase(Some(tau), 0, self.config.steps),
+            (None, Some(tau)) if !episodes::is_readout(self.config, self.index) => {
+                phase(Some(tau), 0, self.config.steps)
+            }
             _ => vec![1.0],
         }
     }

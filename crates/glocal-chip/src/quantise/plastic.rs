@@ -64,6 +64,7 @@ impl Source<'_> {
             rate_fraction,
             input_shift,
             phase: all_steps.map(|k| libm::rint(k * 32_768.0) as i32).collect(),
+            readout: None,
         })
     }
 

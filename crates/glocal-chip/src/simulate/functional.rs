@@ -1,10 +1,12 @@
 //! What mapped cores compute: to the bit what the integer reference computes, wherever they lie.
 
+mod episode;
+
 use super::faults::Losses;
 use super::program::{Memory, Program, Source};
 use crate::error::ChipError;
 use crate::integer::kernels::{plastic_sums, weighted_sums};
-use crate::integer::{Answer, LayerStep, Plastic, Reading, Soma, currents, pooled, postsynaptic, soma};
+use crate::integer::{Answer, LayerStep, Plastic, Reading, Shown, Soma, currents, pooled, soma};
 use crate::map::{Core, NO_INPUT};
 use crate::network::QuantizedPlasticity;
 use crate::number::Fixed;
@@ -20,6 +22,10 @@ pub struct Machine<'p, 'n> {
     packets: Vec<u32>,
     /// Of each core the synapses whose input was not zero, all steps of the last sample.
     active_synapses: Vec<u64>,
+    /// Of each core the plastic weights that it wrote while the last picture was stored.
+    moved_synapses: Vec<u64>,
+    /// What the read-out of episodes sees of a picture.
+    counts: Vec<i8>,
     /// Whether whoever looks sees plastic weights.
     shows_plastic: bool,
 }
@@ -69,6 +75,8 @@ struct Moment<'x> {
     /// Whether the first layer sees what it saw at the step before.
     is_known: bool,
     losses: Losses,
+    /// What the picture is shown for, where the read-out of episodes steps.
+    readout: Option<Shown>,
 }
 
 impl LayerState {
@@ -97,6 +105,8 @@ impl<'p, 'n> Machine<'p, 'n> {
             layers: network.layers.iter().map(layer).collect(),
             packets: vec![0; network.steps * mapping.messages.len()],
             active_synapses: vec![0; mapping.cores.len()],
+            moved_synapses: vec![0; mapping.cores.len()],
+            counts: Vec::new(),
             shows_plastic: false,
             program,
             plastic,
@@ -112,9 +122,12 @@ impl<'p, 'n> Machine<'p, 'n> {
     /// Runs a sample from rest; as [`Reference::run`](crate::integer::Reference::run).
     ///
     /// # Errors
-    /// An input of another size.
+    /// An input of another size; a network that meets its classes in episodes.
     pub fn run(&mut self, input: &[i8], mut look: impl FnMut(LayerStep<'_>)) -> Result<Answer, ChipError> {
         let Program { network, memories, faults, .. } = self.program;
+        if network.episode.is_some() {
+            return Err(ChipError::Episodes { in_episodes: true });
+        }
         let planes = network.planes(input)?;
         let is_constant = input.len() == network.inputs;
         let losses = faults.losses(input);
@@ -127,7 +140,8 @@ impl<'p, 'n> Machine<'p, 'n> {
         self.active_synapses.fill(0);
         let mut reading = Reading::new(network);
         for (step, input) in planes.enumerate() {
-            let moment = Moment { step, input, is_known: is_constant && step > 0 && !losses.any(), losses };
+            let is_known = is_constant && step > 0 && !losses.any();
+            let moment = Moment { step, input, is_known, losses, readout: None };
             for layer in 0..network.layers.len() {
                 self.layer(layer, moment);
                 let LayerState { potential, plastic, .. } = &self.layers[layer];
@@ -156,7 +170,11 @@ impl<'p, 'n> Machine<'p, 'n> {
         let layer = &network.layers[index];
         let own = mapping.of_layer(index);
         let (below, _) = self.layers.split_at(index);
-        let seen = below.last().map_or(moment.input, |below| below.output());
+        let seen = match (moment.readout, below.last()) {
+            (Some(_), _) => &self.counts,
+            (None, Some(below)) => below.output(),
+            (None, None) => moment.input,
+        };
         let is_known = index == 0 && moment.is_known;
         for number in own.clone().filter(|&number| mapping.cores[number].holds() && !memories[number].is_dead) {
             let core = (number, &mapping.cores[number]);
@@ -177,7 +195,8 @@ impl<'p, 'n> Machine<'p, 'n> {
         if let Some(pool) = layer.pool {
             pooled(layer, pool, &state.spikes, &mut state.output);
         }
-        if let (Some(plasticity), Plastic::Moving) = (&layer.plasticity, self.plastic) {
+        let writes = self.plastic == Plastic::Moving && moment.readout != Some(Shown::Query);
+        if let Some(plasticity) = layer.plasticity.as_ref().filter(|_| writes) {
             self.learn(index, plasticity, moment);
         }
     }
@@ -205,18 +224,25 @@ impl<'p, 'n> Machine<'p, 'n> {
                 }
             }
         }
-        let CoreState { soma, current, potential, spikes, post, .. } = &mut self.cores[number];
-        let neurons = core.jobs.iter().flat_map(|job| &job.neurons).map(|&neuron| neuron as usize);
-        let neurons = neurons.zip(memory.bias.iter().copied());
-        currents(layer, moment.step, neurons, [&all[0], &all[1]], current);
+        let own = &mut self.cores[number];
+        let neurons = || core.jobs.iter().flat_map(|job| &job.neurons).map(|&neuron| neuron as usize);
+        let biased = neurons().zip(memory.bias.iter().copied());
+        currents(layer, moment.step, biased, [&all[0], &all[1]], &mut own.current);
+        own.all = all;
+        if let (Some(shown), Some(episode)) = (moment.readout, network.episode) {
+            let driven = own.current.iter_mut().zip(neurons());
+            driven.for_each(|(current, neuron)| *current = shown.drive(episode, neuron, *current));
+            if shown == Shown::Query {
+                return own.look();
+            }
+        }
+        let CoreState { soma, current, potential, spikes, post, .. } = own;
         if let Some(soma) = soma {
             soma.step(current, potential, spikes);
         }
         if let (Some(plasticity), Plastic::Moving) = (&layer.plasticity, self.plastic) {
-            let sliding = &memory.sliding_threshold;
-            postsynaptic(&plasticity.rule, plasticity.post_fraction, potential, sliding, post);
+            plasticity.post(potential, &memory.sliding_threshold, post);
         }
-        self.cores[number].all = all;
     }
 
     /// Factors go back, and plastic weights move by them.
@@ -237,7 +263,13 @@ impl<'p, 'n> Machine<'p, 'n> {
                 *back = if is_lost { 0 } else { state.factors[neuron as usize] };
             }
             let CoreState { axons, back, pre, plastic, .. } = own;
-            plasticity.learn(moment.step, (axons, &memory.rate), back, pre, plastic);
+            match &plasticity.readout {
+                Some(readout) => {
+                    readout.learn(plasticity, (axons, &memory.synapse_rate), back, plastic);
+                    self.moved_synapses[number] += plasticity.rows_moved(back) * axons.len() as u64;
+                }
+                None => plasticity.learn(moment.step, (axons, &memory.rate), back, pre, plastic),
+            }
             memory.stuck.iter().for_each(|stuck| stuck.hold(plastic));
             if self.shows_plastic {
                 let width = network.layers[index].wiring.inputs();
@@ -268,7 +300,8 @@ impl<'p, 'n> Machine<'p, 'n> {
                 Source::Core { from, ranges, factors: true } => {
                     let is_learned = network.layers[self.program.mapping.cores[*from].layer].plasticity.is_some();
                     let post = &self.cores[*from].post;
-                    let moves = is_learned && self.plastic == Plastic::Moving;
+                    let writes = moment.readout != Some(Shown::Query);
+                    let moves = is_learned && writes && self.plastic == Plastic::Moving;
                     if moves { ranges.iter().map(|range| active(&post[range.clone()])).sum() } else { 0 }
                 }
             };
@@ -304,6 +337,14 @@ impl CoreState {
             post: vec![0; if_firing(neurons)],
             back: vec![0; if core.plastic { neurons } else { 0 }],
             pre: vec![0; memory.rate.len()],
+        }
+    }
+
+    /// Potentials as a step would find them; nothing is kept.
+    fn look(&mut self) {
+        self.spikes.fill(0);
+        if let Some(soma) = &self.soma {
+            soma.look(&self.current, &mut self.potential);
         }
     }
 

@@ -28,6 +28,8 @@ pub(super) struct Memory {
     pub(super) plastic: Vec<i16>,
     /// Local learning rates of its axons.
     pub(super) rate: Vec<i16>,
+    /// Rates of its synapses, of the read-out of episodes; else empty.
+    pub(super) synapse_rate: Vec<i8>,
     /// Of the neurons that fire, all jobs.
     pub(super) bias: Vec<Fixed>,
     pub(super) sliding_threshold: Vec<Fixed>,
@@ -130,6 +132,8 @@ fn memory(core: &Core, layer: &QuantizedLayer, slots: &mut Slots) -> Memory {
     let neurons = || core.jobs.iter().flat_map(|job| &job.neurons).map(|&neuron| neuron as usize);
     let plasticity = layer.plasticity.as_ref();
     let held = plasticity.filter(|_| core.plastic);
+    let readout = held.and_then(|held| held.readout.as_ref());
+    let by_input = held.filter(|held| held.readout.is_none());
     let if_firing = |of: &[Fixed]| match of.len() {
         0 => Vec::new(),
         count if core.fires => neurons().map(|neuron| of[neuron % count]).collect(),
@@ -140,7 +144,8 @@ fn memory(core: &Core, layer: &QuantizedLayer, slots: &mut Slots) -> Memory {
     Memory {
         weight: if core.weights { weights(core, layer, slots) } else { Vec::new() },
         plastic: held.map_or(Vec::new(), |held| part(&held.start, layer.wiring.inputs(), inputs, neurons())),
-        rate: held.map_or(Vec::new(), |held| inputs.iter().map(|&input| held.rate[input as usize]).collect()),
+        rate: by_input.map_or(Vec::new(), |held| inputs.iter().map(|&input| held.rate[input as usize]).collect()),
+        synapse_rate: readout.map_or(Vec::new(), |of| part(&of.rate, layer.wiring.inputs(), inputs, neurons())),
         bias: if_firing(&layer.bias),
         sliding_threshold: plasticity.map_or(Vec::new(), |plasticity| if_firing(&plasticity.sliding_threshold)),
         is_dead: false,
