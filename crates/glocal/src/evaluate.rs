@@ -128,7 +128,7 @@ fn not_finite(learner: &Learner) -> CoreError {
     CoreError::Diverged { step: learner.steps_taken(), layer: "read-out".into(), what: "evaluation loss".into() }
 }
 
-fn spread(accuracies: &[f64]) -> Option<EpisodeSpread> {
+pub(crate) fn spread(accuracies: &[f64]) -> Option<EpisodeSpread> {
     let n = accuracies.len() as f64;
     let mean = accuracies.iter().sum::<f64>() / n;
     let variance = accuracies.iter().map(|a| (a - mean) * (a - mean)).sum::<f64>() / (n - 1.0).max(1.0);

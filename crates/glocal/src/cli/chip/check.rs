@@ -2,8 +2,9 @@
 
 use clap::Args;
 use glocal::GlocalError;
-use glocal::chip::Fit;
+use glocal::chip::{EpisodeFit, Fit};
 use glocal::compare::table::{Align, aligned};
+use glocal_data::episodes::EpisodeShape;
 
 use super::subject::Subject;
 use crate::args::Context;
@@ -15,6 +16,7 @@ Examples:
   glocal chip check runs/hp
   glocal chip check runs/hp --chip tianjic --plastic folded
   glocal chip check runs/cnn --fold
+  glocal chip check runs/few-shot --ways 5 --shots 1 --fold
   glocal chip check runs/hp --chip my-chip.toml --json")]
 pub struct CheckArgs {
     #[command(flatten)]
@@ -27,8 +29,8 @@ impl CheckArgs {
     /// # Errors
     /// A folder that is no run, no such chip; everything that does not fit.
     pub(super) fn run(&self, context: &Context) -> Result<(), GlocalError> {
-        let network = self.subject.network()?;
-        let fit = self.subject.on_chip(&network)?.fit();
+        let loaded = self.subject.loaded()?;
+        let fit = self.subject.fit(&self.subject.on_chip(&loaded.network)?, loaded.task)?;
         context.print(&fit, || in_words(&fit))
     }
 }
@@ -54,18 +56,38 @@ pub(super) fn in_words(fit: &Fit) -> String {
         0 => String::new(),
         count => format!("{count} numbers of the chip are assumed, not measured: `glocal chip show {}`\n", fit.chip),
     };
+    let time = fit.episode.as_ref().map_or_else(|| of_image(fit), |episode| of_episode(fit, episode));
     format!(
-        "fits {}: {} cores, of {} on a chip; {}\n\n{}\n{} phases of {} clocks: {:.1} us for an image of {} steps, the first \
-         answer after {} phases\n{assumed}",
+        "fits {}: {} cores, of {} on a chip; {}\n\n{}\n{time}\n{assumed}",
         fit.chip,
         fit.cores,
         fit.cores_per_chip,
         if fit.chips == 1 { "1 chip".to_owned() } else { format!("{} chips", fit.chips) },
         aligned(&rows, &[Align::Left]),
+    )
+}
+
+fn of_image(fit: &Fit) -> String {
+    format!(
+        "{} phases of {} clocks: {:.1} us for an image of {} steps, the first answer after {} phases",
+        fit.phases, fit.phase_cycles, fit.microseconds, fit.steps, fit.depth
+    )
+}
+
+fn of_episode(fit: &Fit, episode: &EpisodeFit) -> String {
+    let EpisodeShape { ways, shots, queries } = episode.shape;
+    format!(
+        "{} phases of {} clocks: {:.1} us for a picture of {} steps to be stored\n{ways}-way {shots}-shot: {:.1} us to store {} \
+         pictures ({} phases), {:.1} us to answer {} queries ({} phases)",
         fit.phases,
         fit.phase_cycles,
         fit.microseconds,
         fit.steps,
-        fit.depth,
+        episode.store_microseconds,
+        ways * shots,
+        episode.store_phases,
+        episode.ask_microseconds,
+        ways * queries,
+        episode.ask_phases,
     )
 }
