@@ -46,7 +46,7 @@ impl ReadoutPlasticity {
 
 /// Adds what a layer put out at a step to what the read-out sees of a picture.
 pub(crate) fn count(counts: &mut [i8], output: &[i8]) {
-    counts.iter_mut().zip(output).for_each(|(count, &output)| *count += output);
+    counts.iter_mut().zip(output).for_each(|(count, &output)| *count = count.saturating_add(output));
 }
 
 /// A network that meets its classes in episodes, under way.

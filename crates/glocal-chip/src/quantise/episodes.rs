@@ -210,10 +210,12 @@ impl Source<'_> {
         }
         // A softmax is at most 1, other factors fill their bits.
         let most_post = if post_fraction == SHARE_FRACTION { 1 << SHARE_FRACTION } else { MOST };
-        let of_class = MOST * i64::from(self.most_input) * most_post * i64::try_from(shots).unwrap_or(i64::MAX >> 40);
+        let of_picture = MOST * i64::from(self.most_input) * most_post;
+        let of_class = of_picture.saturating_mul(i64::try_from(shots).unwrap_or(i64::MAX));
         // Products stay below 2^30 beside H · decay.
         let fits = |&shift: &u32| {
-            (of_class << shift) >> 15 <= bound / 2 && (MOST * MOST * MOST) << shift <= (1 << 30) - (1 << 15)
+            of_class.saturating_mul(1 << shift) >> 15 <= bound / 2
+                && (MOST * MOST * MOST) << shift <= (1 << 30) - (1 << 15)
         };
         let Some(shift) = (0..=9_u32).rev().find(fits) else {
             let what = format!("{shots} pictures of a class could pass H's bound of {bound}");

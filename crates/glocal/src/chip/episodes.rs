@@ -14,7 +14,7 @@ use crate::compare::can_meet;
 use crate::config::RunConfig;
 use crate::error::GlocalError;
 use crate::evaluate::{EvalOptions, evaluate, spread};
-use crate::report::PlacedNetwork;
+use crate::report::{ChipCost, PlacedNetwork};
 use crate::samples::{Damage, Feed, Part, RunSamples, core_shape};
 
 /// Episodes that are made at once.
@@ -44,23 +44,6 @@ pub struct EpisodeEvaluation {
     pub accuracy: f64,
     /// Half width of the 95 % confidence interval of the mean over episodes, as a share.
     pub interval: f64,
-}
-
-/// Time and energy of a part of an episode.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct EpisodeCost {
-    /// Mean time.
-    pub microseconds: f64,
-    /// Mean energy: low, nominal, high.
-    pub nanojoules: [f64; 3],
-}
-
-impl EpisodeCost {
-    /// Of one of so many equal parts that took so much together.
-    pub fn share(whole: &PlacedNetwork, parts: usize) -> EpisodeCost {
-        let of = |value: f64| value / parts.max(1) as f64;
-        EpisodeCost { microseconds: of(whole.microseconds), nanojoules: whole.nanojoules.map(of) }
-    }
 }
 
 /// How long an episode takes at least, whatever its packets do.
@@ -222,6 +205,12 @@ pub fn time_episodes(
         Ok(shares.into_iter().flat_map(|(classes, _): (Vec<Vec<u32>>, _)| classes).collect())
     })?;
     Ok(tallies)
+}
+
+/// What one of so many equal parts took of what they took together.
+pub fn share_of(whole: &PlacedNetwork, parts: usize) -> ChipCost {
+    let of = |value: f64| value / parts.max(1) as f64;
+    ChipCost { microseconds: of(whole.microseconds), nanojoules: whole.nanojoules.map(of) }
 }
 
 /// A picture of a probed episode.

@@ -13,8 +13,8 @@ use glocal_chip::ChipSpec;
 use crate::error::GlocalError;
 
 pub use episodes::{
-    EpisodeCost, EpisodeEvaluation, EpisodeFit, EpisodeTask, ProbedPicture, episode_network, judge_episodes,
-    judge_episodes_in_floats, judge_episodes_on_chip, probe_episode, time_episodes,
+    EpisodeEvaluation, EpisodeFit, EpisodeTask, ProbedPicture, episode_network, judge_episodes,
+    judge_episodes_in_floats, judge_episodes_on_chip, probe_episode, share_of, time_episodes,
 };
 pub use judge::{ChipEvaluation, IntegerEvaluation, judge, judge_on_chip, probe_on_chip, time_on_chip};
 pub use on_chip::{Fit, LayerFit, OnChip};

@@ -22,6 +22,7 @@ impl Machine<'_, '_> {
             state.soma.iter_mut().for_each(|soma| soma.rest());
         }
         self.layers[network.embedding()].plastic.clear();
+        self.counts.resize(network.layers[network.embedding()].wiring.inputs(), 0);
         Ok(())
     }
 
@@ -29,7 +30,7 @@ impl Machine<'_, '_> {
     /// counted anew with each picture. A support's answer is what the neurons held when it was stored.
     ///
     /// # Errors
-    /// A picture of another size, a label that no neuron stands for; no episode begun.
+    /// A picture of another size, a label that no neuron stands for; a network that does not meet its classes in episodes.
     pub fn show(
         &mut self,
         picture: &[i8],
@@ -37,8 +38,8 @@ impl Machine<'_, '_> {
         mut look: impl FnMut(LayerStep<'_>),
     ) -> Result<Answer, ChipError> {
         let network = self.program.network;
-        if network.episode.is_none() {
-            return Err(ChipError::Episodes { in_episodes: false });
+        if self.counts.is_empty() {
+            self.begin()?;
         }
         let planes = network.planes(picture)?;
         shown.check(network)?;
@@ -81,8 +82,7 @@ impl Machine<'_, '_> {
         self.cores[..until].iter_mut().flat_map(|core| &mut core.soma).for_each(|soma| soma.rest());
         self.active_synapses.fill(0);
         self.moved_synapses.fill(0);
-        self.counts.clear();
-        self.counts.resize(network.layers[network.embedding()].wiring.inputs(), 0);
+        self.counts.fill(0);
     }
 
     fn shown_to(&self, look: &mut impl FnMut(LayerStep<'_>), layer: usize, step: usize) {

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use glocal::chip::{
-    EpisodeCost, EpisodeEvaluation, EpisodeTask, Fit, OnChip, judge_episodes, judge_episodes_in_floats,
-    judge_episodes_on_chip, placed_network, time_episodes,
+    EpisodeEvaluation, EpisodeTask, Fit, OnChip, judge_episodes, judge_episodes_in_floats, judge_episodes_on_chip,
+    placed_network, share_of, time_episodes,
 };
-use glocal::report::PlacedNetwork;
+use glocal::report::{ChipCost, PlacedNetwork};
 use glocal::samples::core_shape;
 use glocal::{GlocalError, Part, RunConfig, RunSamples, Samples};
 use glocal_chip::simulate::Network;
@@ -24,6 +24,17 @@ use crate::args::Context;
 /// Episodes whose packets are followed unless asked otherwise.
 const TIMED: usize = 3;
 
+/// Pictures of an episode, all together.
+const MOST_PICTURES: usize = 4096;
+
+/// A number of episodes.
+fn episodes(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|count| (1..=1_000_000).contains(count))
+        .ok_or_else(|| "give a number from 1 to 1000000".into())
+}
+
 /// Which episodes judge a run that learnt in episodes.
 #[derive(Debug, Args)]
 pub(super) struct EpisodeArgs {
@@ -37,7 +48,7 @@ pub(super) struct EpisodeArgs {
     #[arg(long, value_name = "N", value_parser = images)]
     queries: Option<usize>,
     /// Episodes to judge by [default: the run's]
-    #[arg(long, value_name = "N", value_parser = images)]
+    #[arg(long, value_name = "N", value_parser = episodes)]
     episodes: Option<usize>,
     /// Whose characters judge [default: test]
     #[arg(long, value_name = "SPLIT")]
@@ -74,6 +85,17 @@ impl EpisodeArgs {
             shots: self.shots.unwrap_or(shots),
             queries: self.queries.unwrap_or(queries),
         };
+        let sizes = [shape.ways, shape.shots, shape.queries];
+        if sizes.iter().any(|&size| size > MOST_PICTURES) || shape.ways * (shape.shots + shape.queries) > MOST_PICTURES
+        {
+            let [ways, shots, queries] = sizes;
+            return Err(GlocalError::Usage {
+                message: format!(
+                    "{ways} classes of {shots} + {queries} pictures are more than {MOST_PICTURES} pictures"
+                ),
+                hint: "give fewer --ways, --shots or --queries".into(),
+            });
+        }
         let (part, own) = match self.split {
             Some(Split::Validation) => (Part::Validation, own.validation),
             Some(Split::Test) | None => (Part::Test, own.test),
@@ -139,9 +161,9 @@ struct Simulated {
 #[derive(Debug, Serialize)]
 struct Timed {
     /// A class stored, all its pictures.
-    class: EpisodeCost,
+    class: ChipCost,
     /// A query answered.
-    query: EpisodeCost,
+    query: ChipCost,
     /// The whole support.
     stored: PlacedNetwork,
     /// All queries.
@@ -189,8 +211,8 @@ fn timed(
     let [store, ask] = args.places.placed(on_chip)?.of_episode(sizes.supports, sizes.queries)?;
     let [stored, asked] = time_episodes(on_chip, [&store, &ask], how, samples, task)?;
     let (stored, asked) = (placed_network(on_chip, &store, &stored)?, placed_network(on_chip, &ask, &asked)?);
-    let class = EpisodeCost::share(&stored, task.shape.ways);
-    let query = EpisodeCost::share(&asked, sizes.queries);
+    let class = share_of(&stored, task.shape.ways);
+    let query = share_of(&asked, sizes.queries);
     Ok(Timed { class, query, stored, asked })
 }
 
@@ -210,7 +232,7 @@ impl Simulated {
 
 impl Timed {
     fn in_words(&self) -> String {
-        let cost = |cost: &EpisodeCost| {
+        let cost = |cost: &ChipCost| {
             let [low, nominal, high] = cost.nanojoules;
             format!("{:.1} us and {nominal:.0} nJ ({low:.0} to {high:.0})", cost.microseconds)
         };

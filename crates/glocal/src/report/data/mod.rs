@@ -3,6 +3,7 @@
 mod activity;
 mod arms;
 mod chip;
+mod chip_episodes;
 mod confusion;
 mod continual;
 mod faults;
@@ -16,6 +17,7 @@ pub use activity::{Image, LayerRaster, PotentialTrace, SampleActivity, Spike};
 pub use arms::{Arm, NoiseAccuracy, SeedCurve};
 pub use chip::{ChipComponent, ChipFaults, ChipLayer, ChipMesh, ChipNetwork, ChipPhase, Chips, PlacedNetwork};
 pub(in crate::report) use chip::{Limit, UsedPlace};
+pub use chip_episodes::{ChipCost, ChipEpisodes};
 pub use confusion::Confusion;
 pub(in crate::report) use confusion::Mistake;
 pub use continual::{Continual, ContinualMethod, TaskMatrix, UnnamedAccuracy};

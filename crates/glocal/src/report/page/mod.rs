@@ -2,6 +2,7 @@
 
 mod arms;
 mod chip;
+mod chip_episodes;
 mod confusion;
 mod continual;
 mod episode;
