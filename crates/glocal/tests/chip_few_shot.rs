@@ -30,7 +30,8 @@ fn trained(sets: &[&str]) -> Scratch {
             encoder.write_header().unwrap().write_image_data(&levels).unwrap();
         }
     }
-    fs::write(scratch.path("episodes.toml"), CONFIG).unwrap();
+    let folder = format!("classes:{}", scratch.path("characters").display());
+    fs::write(scratch.path("episodes.toml"), CONFIG.replace("classes:characters", &folder)).unwrap();
     let sets = sets.iter().flat_map(|set| ["--set", set]);
     scratch.succeed(&["train", "episodes.toml", "--out", "run"].into_iter().chain(sets).collect::<Vec<_>>());
     scratch
@@ -174,9 +175,6 @@ fn a_spiking_embedding_stores_classes() {
 #[test]
 fn the_experiment_brings_a_few_shot_run_along() {
     let scratch = trained(&[]);
-    let config = fs::read_to_string(scratch.path("run/config.toml")).unwrap();
-    let folder = format!("classes:{}", scratch.path("characters").display());
-    fs::write(scratch.path("run/config.toml"), config.replace("classes:characters", &folder)).unwrap();
     let run = scratch.path("run");
     let found = chip_episodes::measure(&run, &Locations::default(), true, &Progress::Silent).unwrap();
     let tasks: Vec<(usize, usize, &str)> = found.iter().map(|of| (of.ways, of.shots, &of.label[..])).collect();

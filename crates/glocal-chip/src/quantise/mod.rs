@@ -188,8 +188,14 @@ impl Source<'_> {
         let to_raw = self.unit / threshold * f64::from(1 << FRACTION);
         let QuantiseOptions { search, form, .. } = *self.options;
         let weight_scale = self.trained_unit().unwrap_or_else(|| scale_of(&weights, most, search, form, to_raw));
-        let weight: Vec<i8> = weights.iter().map(|&w| quantised(w, weight_scale, most) as i8).collect();
+        let in_units = |scale: f64| weights.iter().map(|&w| quantised(w, scale, most) as i8).collect::<Vec<i8>>();
+        let (mut weight_scale, mut weight) = (weight_scale, in_units(weight_scale));
         let mut obstacles = self.overflows(&place, &weight, &wiring);
+        if !obstacles.is_empty() && self.trained_unit().is_none() {
+            weight_scale = self.with_room(weight_scale, &weights, &wiring);
+            weight = in_units(weight_scale);
+            obstacles = self.overflows(&place, &weight, &wiring);
+        }
         let steps = self.phase();
         let scale: Option<Vec<Multiplier>> =
             steps.iter().map(|k| Multiplier::nearest(weight_scale * to_raw * k)).collect();
@@ -280,6 +286,20 @@ impl Source<'_> {
                 phase(Some(tau), 0, self.config.steps)
             }
             _ => vec![1.0],
+        }
+    }
+
+    /// The least unit of the weights, no less than `scale`, with which no sum can pass 24 bits: each weight rounds up by half of it.
+    fn with_room(&self, scale: f64, weights: &[f64], wiring: &Wiring) -> f64 {
+        let fan_in = wiring.fan_in().max(1);
+        let of_neuron = |row: &[f64]| row.iter().map(|w| w.abs()).sum::<f64>();
+        let largest = weights.chunks_exact(fan_in).map(of_neuron).fold(0.0, f64::max);
+        let room = f64::from(MOST) / f64::from(self.most_input) - fan_in as f64 / 2.0;
+        let needed = if room > 0.0 { largest / room } else { scale };
+        match self.options.form {
+            ScaleForm::Multiplier => scale.max(needed),
+            // Another shift.
+            ScaleForm::PowerOfTwo => scale * libm::exp2(libm::ceil(libm::log2(needed / scale)).max(0.0)),
         }
     }
 

@@ -94,9 +94,9 @@ impl Plain<'_> {
             }
         }
         if let (Some(label), Some(readout)) = (label, &plasticity.readout) {
-            for i in 0..FEATURES {
+            for (i, &x) in x.iter().enumerate() {
                 let at = label * FEATURES + i;
-                let moved = (64 * x[i] * i64::from(readout.rate[at])) << readout.shift;
+                let moved = (64 * x * i64::from(readout.rate[at])) << readout.shift;
                 let exact = self.plastic[at] as f64 + moved as f64 / 32_768.0;
                 let bound = i64::from(plasticity.bound);
                 self.plastic[at] = (exact.round_ties_even() as i64).clamp(-bound, bound);

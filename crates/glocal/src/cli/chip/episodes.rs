@@ -240,7 +240,7 @@ impl Timed {
             let mut parts: Vec<_> = of.components.iter().collect();
             parts.sort_by(|a, b| b.nanojoules[1].total_cmp(&a.nanojoules[1]));
             let parts: Vec<String> =
-                parts.iter().map(|part| format!("{} {:.0}", part.name, part.nanojoules[1])).collect();
+                parts.iter().map(|part| format!("{} {:.1}", part.name, part.nanojoules[1])).collect();
             parts.join(", ")
         };
         format!(
