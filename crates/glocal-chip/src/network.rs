@@ -227,6 +227,12 @@ impl QuantizedLayer {
         self.plasticity.as_ref().map_or(0, |plasticity| bytes + has_rate(plasticity))
     }
 
+    /// Fractional bits of its plastic weights.
+    pub fn plastic_fraction(&self) -> i32 {
+        let readout = self.plasticity.as_ref().and_then(|plasticity| plasticity.readout.as_ref());
+        readout.map_or(PLASTIC_FRACTION as i32, |readout| readout.fraction)
+    }
+
     /// Whether one core must fire all its neurons: those of a softmax need each other's potentials.
     pub fn fires_together(&self) -> bool {
         let rule = self.plasticity.as_ref().map(|plasticity| plasticity.rule);

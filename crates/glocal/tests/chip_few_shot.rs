@@ -152,6 +152,11 @@ fn classes_are_stored_on_the_chip() {
     let lines = |name: &str| fs::read_to_string(scratch.path("probes").join(name)).unwrap().lines().count();
     assert_eq!((lines("pictures.csv"), lines("neurons.csv")), (1 + 15, 1 + 15 * (288 + 5)));
     assert_eq!(lines("plastic.csv"), 1 + 15 * 5 * 288);
+    // Of the first support: half a gate open, a rate of about 0.06, features up to 1. Whatever H's format, no larger.
+    let table = fs::read_to_string(scratch.path("probes/plastic.csv")).unwrap();
+    let weights = table.lines().skip(1).map(|line| line.rsplit(',').next().unwrap().parse::<f64>().unwrap().abs());
+    let largest = weights.fold(0.0, f64::max);
+    assert!((0.003..0.3).contains(&largest), "{largest}");
     let damaged = json(&scratch, &["chip", "simulate", "run", "--dead-cores", "0.5", "--timed", "0", "--json"]);
     assert_ne!(damaged["on_chip"], damaged["reference"]);
     assert!(damaged["timed"].is_null());

@@ -7,7 +7,6 @@ use glocal::chip::{OnChip, ProbedPicture, probe_episode, probe_on_chip};
 use glocal::run_folder::write_atomically;
 use glocal::{GlocalError, Part, RunSamples, Samples};
 use glocal_chip::integer::LayerStep;
-use glocal_chip::network::PLASTIC_FRACTION;
 use serde::Serialize;
 
 use super::map::{carries, sender, table};
@@ -56,6 +55,7 @@ struct PlasticLine {
     layer: usize,
     neuron: usize,
     input: usize,
+    /// Of a read-out of episodes: gain ∘ P, what counts.
     plastic_weight: f64,
 }
 
@@ -105,9 +105,9 @@ impl ProbeArgs {
         let (mut neurons, mut plastic) = (Vec::new(), Vec::new());
         let look = |seen: LayerStep<'_>| {
             if self.layer.is_none_or(|layer| layer == seen.layer) {
-                let inputs = network.layers[seen.layer].wiring.inputs();
+                let layer = &network.layers[seen.layer];
                 neurons.extend(neuron_lines(seen));
-                plastic.extend(plastic_lines(seen, inputs));
+                plastic.extend(plastic_lines(seen, (layer.wiring.inputs(), layer.plastic_fraction())));
             }
         };
         let (found, packets, pictures) = match loaded.task {
@@ -164,9 +164,9 @@ fn neuron_lines(seen: LayerStep<'_>) -> impl Iterator<Item = NeuronLine> + '_ {
     })
 }
 
-fn plastic_lines(seen: LayerStep<'_>, inputs: usize) -> impl Iterator<Item = PlasticLine> + '_ {
+fn plastic_lines(seen: LayerStep<'_>, (inputs, fraction): (usize, i32)) -> impl Iterator<Item = PlasticLine> + '_ {
     let LayerStep { layer, step, plastic, .. } = seen;
-    let unit = f64::from(1_u32 << PLASTIC_FRACTION);
+    let unit = 2.0_f64.powi(fraction);
     plastic.iter().enumerate().map(move |(at, &raw)| PlasticLine {
         step,
         layer,
