@@ -46,6 +46,28 @@ pub enum ChipError {
         /// Values given.
         found: usize,
     },
+    /// A network that meets its classes in episodes shown a sample of its own, or the other way about.
+    #[error("the network {}", if *in_episodes { "meets its classes in episodes: a sample by itself has no answer" } else { "knows its own classes: it stores no others" })]
+    Episodes {
+        /// Whether it meets its classes in episodes.
+        in_episodes: bool,
+    },
+    /// Another number of pictures than was planned for.
+    #[error("{found} pictures of an episode given, {expected} were planned for")]
+    Pictures {
+        /// Planned.
+        expected: usize,
+        /// Given.
+        found: usize,
+    },
+    /// A label that no neuron stands for.
+    #[error("a picture of class {label}, the read-out has {ways} neurons")]
+    Label {
+        /// The label.
+        label: u32,
+        /// Neurons.
+        ways: usize,
+    },
     /// Traffic of a core that is not there.
     #[error("traffic names core {core} of {cores} cores")]
     NoSuchCore {
@@ -160,6 +182,12 @@ impl ChipError {
             ChipError::Unreadable(_) => {
                 let known: Vec<&str> = crate::spec::ChipSpec::presets().collect();
                 format!("begin with a description that is built in ({}): `glocal chip show NAME`", known.join(", "))
+            }
+            ChipError::Episodes { in_episodes: true } => "store a support, then ask about queries".into(),
+            ChipError::Episodes { in_episodes: false } => "bring a network that learnt in episodes".into(),
+            ChipError::Pictures { .. } => "give episodes of one size".into(),
+            ChipError::Label { .. } => {
+                "number an episode's classes from 0, at most as many as the read-out's neurons".into()
             }
             ChipError::NoSuchCore { .. } => "number cores from 0 on, as the mapping does".into(),
             ChipError::Packets { .. } => "give a finite number from 0 on".into(),

@@ -3,6 +3,7 @@
 //! ```text
 //! Learner -> quantise -> QuantizedNetwork -> Reference (integers, no chip)
 //! QuantizedNetwork -> in_form -> QuantizedNetwork, its plastic weights in another form
+//! Learner -> quantise_episodes -> QuantizedNetwork -> Episodes (integers, no chip)
 //! flows -> place -> Placement -> route -> Routes -> load, Simulator (clocks of a phase)
 //! Activity -> energy -> Energy
 //! ```
@@ -25,6 +26,8 @@ pub mod simulate;
 pub mod spec;
 
 pub use error::{ChipError, Obstacle};
-pub use network::{PlasticForm, QuantizedLayer, QuantizedNetwork, QuantizedPlasticity, Wiring};
-pub use quantise::{QuantiseOptions, quantise};
+pub use network::{
+    PlasticForm, QuantizedEpisode, QuantizedLayer, QuantizedNetwork, QuantizedPlasticity, ReadoutPlasticity, Wiring,
+};
+pub use quantise::{QuantiseOptions, quantise, quantise_episodes};
 pub use spec::ChipSpec;

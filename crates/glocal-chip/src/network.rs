@@ -2,7 +2,7 @@
 
 use glocal_core::config::{Convolution, Pool, Readout};
 use glocal_core::neuron::NeuronConfig;
-use glocal_core::plasticity::RuleConfig;
+use glocal_core::plasticity::{PostFactor, RuleConfig};
 use serde::Serialize;
 
 use crate::error::ChipError;
@@ -28,6 +28,16 @@ pub struct QuantizedNetwork {
     pub layers: Vec<QuantizedLayer>,
     /// How the last layer answers.
     pub readout: Readout,
+    /// For a network that meets its classes in episodes: how its last layer stores and answers.
+    pub episode: Option<QuantizedEpisode>,
+}
+
+/// What a network in episodes has of its own. Its last layer, the read-out, steps once a picture, on what the layers below sent
+/// in all steps of the picture: values of tanh units, or counts of spikes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuantizedEpisode {
+    /// Current that a label adds to its neuron, in thresholds.
+    pub drive: Fixed,
 }
 
 /// A layer in integers.
@@ -112,6 +122,25 @@ pub struct QuantizedPlasticity {
     pub most_input: i32,
     /// k_t in 1/2^15, `[T]`.
     pub phase: Vec<i32>,
+    /// Of the read-out of episodes: rates of its synapses, in place of those of its inputs.
+    pub readout: Option<ReadoutPlasticity>,
+}
+
+/// How plastic weights of a read-out of episodes move: H holds what counts, gain ∘ P, so that a picture is read as any weights are.
+///
+/// # Equation
+/// H_oi ← clamp(H_oi · decay + (post_o · x_i · rate_oi) << shift, ±bound), rounded once, halves to even; rate_oi = gain_oi · η_i in 8
+/// bits. Exact for gain ∘ P where no clamp is reached, as both are sums of the same products.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadoutPlasticity {
+    /// `[O,I]`.
+    pub rate: Vec<i8>,
+    /// Bits that post · x · rate is shifted left, to the fraction of H · decay.
+    pub shift: u32,
+    /// Fractional bits of H.
+    pub fraction: i32,
+    /// The threshold in the unit of the rule's potentials: a softmax is over potentials, not over thresholds.
+    pub threshold: Fixed,
 }
 
 /// Who moves plastic weights, and how.
@@ -237,6 +266,24 @@ impl QuantizedLayer {
         self.plasticity.as_ref().map(|plasticity| plasticity.form)
     }
 
+    /// Bytes of memory for a synapse's plastic weight of `bytes`: a read-out of episodes has its rate beside it.
+    pub fn plastic_bytes(&self, bytes: u64) -> u64 {
+        let has_rate = |plasticity: &QuantizedPlasticity| u64::from(plasticity.readout.is_some());
+        self.plasticity.as_ref().map_or(0, |plasticity| bytes + has_rate(plasticity))
+    }
+
+    /// Fractional bits of its plastic weights.
+    pub fn plastic_fraction(&self) -> i32 {
+        let readout = self.plasticity.as_ref().and_then(|plasticity| plasticity.readout.as_ref());
+        readout.map_or(PLASTIC_FRACTION as i32, |readout| readout.fraction)
+    }
+
+    /// Whether one core must fire all its neurons: those of a softmax need each other's potentials.
+    pub fn fires_together(&self) -> bool {
+        let rule = self.plasticity.as_ref().map(|plasticity| plasticity.rule);
+        matches!(rule, Some(RuleConfig::Hebbian { post: PostFactor::Softmax, .. }))
+    }
+
     /// Bytes of a neuron's state: 24 bits for each of its numbers.
     pub(crate) fn state_bytes(&self) -> u64 {
         3 * if let NeuronConfig::AdaptiveLif { .. } = self.neuron { 2 } else { 1 }
@@ -252,6 +299,11 @@ impl QuantizedNetwork {
     /// Classes: neurons of the last layer.
     pub fn classes(&self) -> usize {
         self.layers.last().map_or(0, |layer| layer.wiring.neurons())
+    }
+
+    /// Layers that run at every step: all but the read-out of episodes.
+    pub fn embedding(&self) -> usize {
+        self.layers.len() - usize::from(self.episode.is_some())
     }
 
     /// What the network sees at each step. `input`: `[I]` if it is the same at all steps, else `[T,I]`.

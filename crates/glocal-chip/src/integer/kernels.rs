@@ -57,6 +57,25 @@ pub fn move_plastic(plastic: &mut [i16], post: &[i8], pre: &[i16], course: Cours
     );
 }
 
+/// H_oi ← clamp(H_oi · decay + (post_o · x_i · rate_oi) << shift, ±bound), rounded once, halves to even.
+pub fn move_by_synapse(plastic: &mut [i16], rate: &[i8], post: &[i8], x: &[i8], course: Course) {
+    vectorised(
+        #[inline(always)]
+        || {
+            let Course { decay, bound, shift } = course;
+            let rows = plastic.chunks_exact_mut(x.len()).zip(rate.chunks_exact(x.len())).zip(post);
+            for ((row, rates), &post) in rows {
+                let post = i32::from(post) << shift;
+                for ((h, &x), &rate) in row.iter_mut().zip(x).zip(rates) {
+                    let exact = i32::from(*h) * decay + post * (i32::from(x) * i32::from(rate));
+                    let rounded = (exact + 0x3fff + ((exact >> 15) & 1)) >> 15;
+                    *h = rounded.clamp(-bound, bound) as i16;
+                }
+            }
+        },
+    );
+}
+
 /// pre_i = ((x_i rate_i) >> input_shift) · phase / 2^15, halves to even.
 pub fn presynaptic(x: &[i8], rate: &[i16], (input_shift, phase): (u32, i32), pre: &mut [i16]) {
     for ((pre, &x), &rate) in pre.iter_mut().zip(x).zip(rate) {
@@ -98,6 +117,25 @@ mod tests {
                     let exact = i64::from(before[o * n + i]) * 31_130 + i64::from(post[o]) * i64::from(pre[i]) * 256;
                     assert_eq!(i64::from(plastic[o * n + i]), rounded_shift(exact, 15).clamp(-16_384, 16_384));
                 }
+            }
+        }
+    }
+
+    /// Against wide integers, at the extremes that `quantise_episodes` allows.
+    #[test]
+    fn synapses_with_rates_of_their_own() {
+        let (outputs, inputs) = (3, 37);
+        let rate: Vec<i8> = (0..outputs * inputs).map(|i| value(i, 5, 127) as i8).collect();
+        let x: Vec<i8> = (0..inputs).map(|i| value(i, 6, 127) as i8).collect();
+        for (shift, most_post) in [(0, 127_i8), (3, 64), (8, 127), (9, 64)] {
+            let mut plastic: Vec<i16> = (0..outputs * inputs).map(|i| value(i, 7, 16_000) as i16).collect();
+            let (before, post) = (plastic.clone(), [most_post, -most_post, 3]);
+            move_by_synapse(&mut plastic, &rate, &post, &x, Course { decay: 32_440, bound: 16_000, shift });
+            for (at, h) in plastic.iter().enumerate() {
+                let (o, i) = (at / inputs, at % inputs);
+                let moved = i64::from(post[o]) * i64::from(x[i]) * i64::from(rate[at]) * (1 << shift);
+                let exact = i64::from(before[at]) * 32_440 + moved;
+                assert_eq!(i64::from(*h), rounded_shift(exact, 15).clamp(-16_000, 16_000));
             }
         }
     }

@@ -1,11 +1,17 @@
 //! The integer reference: a network as the chip computes it, without a chip. Whatever is mapped must agree with it to the bit.
 
+mod episode;
 pub mod kernels;
 pub mod rank;
+mod softmax;
 mod soma;
 
 use glocal_core::config::{Pool, Readout};
+use glocal_core::plasticity::{PostFactor, RuleConfig};
 
+pub(crate) use episode::count;
+pub use episode::{Episodes, Shown};
+pub use softmax::softmax;
 pub use soma::{Soma, VALUE_FRACTION, postsynaptic, soma};
 
 use crate::error::ChipError;
@@ -92,8 +98,11 @@ impl<'n> Reference<'n> {
     /// Runs a sample from rest. `input`: 0..=`input_levels`, `[I]` if it is the same at all steps, else `[T,I]`.
     ///
     /// # Errors
-    /// An input of another size.
+    /// An input of another size; a network that meets its classes in episodes.
     pub fn run(&mut self, input: &[i8], mut look: impl FnMut(LayerStep<'_>)) -> Result<Answer, ChipError> {
+        if self.network.episode.is_some() {
+            return Err(ChipError::Episodes { in_episodes: true });
+        }
         let planes = self.network.planes(input)?;
         let is_constant = input.len() == self.network.inputs;
         for (state, layer) in self.layers.iter_mut().zip(&self.network.layers) {
@@ -177,11 +186,12 @@ impl LayerState {
         currents(layer, step, neurons, [&self.sums, &self.plastic_sums], &mut self.current);
         self.soma.step(&self.current, &mut self.potential, &mut self.spikes);
         if let (Some(plasticity), Plastic::Moving) = (&layer.plasticity, plastic) {
-            let QuantizedPlasticity { rule, post_fraction, sliding_threshold, rate, .. } = plasticity;
-            postsynaptic(rule, *post_fraction, &self.potential, sliding_threshold, &mut self.post);
+            plasticity.post(&self.potential, &plasticity.sliding_threshold, &mut self.post);
             match &mut self.past {
                 Some(past) => past.keep(plasticity, step, x, &self.post),
-                None => plasticity.learn(step, (x, rate), &self.post, &mut self.pre, &mut self.plastic),
+                None => {
+                    plasticity.learn(step, (x, &plasticity.rate), &self.post, &mut self.pre, &mut self.plastic);
+                }
             }
         }
         if let Some(pool) = layer.pool {
@@ -195,6 +205,22 @@ impl QuantizedPlasticity {
     pub fn gain_at(&self, t: usize, neuron: usize) -> crate::number::Multiplier {
         let rows = self.gain.len() / self.gains;
         self.gain[t.min(rows - 1) * self.gains + neuron.min(self.gains - 1)]
+    }
+
+    /// Postsynaptic factors of some neurons; of a softmax, which needs them all, of all.
+    pub(crate) fn post(&self, potential: &[Fixed], sliding: &[Fixed], post: &mut [i8]) {
+        match (&self.rule, &self.readout) {
+            (&RuleConfig::Hebbian { post: PostFactor::Softmax, sign }, Some(readout)) => {
+                softmax((sign, self.post_fraction), readout.threshold, potential, sliding, post)
+            }
+            (rule, _) => postsynaptic(rule, self.post_fraction, potential, sliding, post),
+        }
+    }
+
+    /// Neurons among those of `post` whose plastic weights a step writes: without decay those alone that have a factor.
+    pub(crate) fn rows_moved(&self, post: &[i8]) -> u64 {
+        let keeps = self.decay == 1 << 15;
+        post.iter().filter(|&&post| !keeps || post != 0).count() as u64
     }
 
     /// One step of some inputs and neurons: `rate` of the inputs, `post` of the neurons, `plastic` of both; `pre` is room.

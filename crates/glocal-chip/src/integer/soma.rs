@@ -13,6 +13,8 @@ pub const VALUE_FRACTION: u32 = 7;
 pub trait Soma: std::fmt::Debug + Send {
     /// One step: potentials v_t, before the reset, and spikes (of a leaky integrator: none; of a tanh unit: its value in 1/128).
     fn step(&mut self, current: &[Fixed], potential: &mut [Fixed], spikes: &mut [i8]);
+    /// As [`Soma::step`], and nothing is kept of it: potentials as a step would find them.
+    fn look(&self, current: &[Fixed], potential: &mut [Fixed]);
     /// Back to rest.
     fn rest(&mut self);
 }
@@ -57,6 +59,12 @@ impl Soma for TanhUnits {
         }
     }
 
+    fn look(&self, current: &[Fixed], potential: &mut [Fixed]) {
+        for (&current, potential) in current.iter().zip(potential) {
+            *potential = Tanh.step([Fixed(0)], current).1.membrane_potential;
+        }
+    }
+
     fn rest(&mut self) {}
 }
 
@@ -79,6 +87,12 @@ where
             let (next, out) = self.neuron.step(*state, current);
             (*state, *potential) = (next, out.membrane_potential);
             *spike = i8::from(spiking && out.output.0 > 0);
+        }
+    }
+
+    fn look(&self, current: &[Fixed], potential: &mut [Fixed]) {
+        for ((state, &current), potential) in self.state.iter().zip(current).zip(potential) {
+            *potential = self.neuron.step(*state, current).1.membrane_potential;
         }
     }
 
@@ -129,6 +143,9 @@ mod tests {
         neuron.step(&[Fixed::of(1.0)], &mut potential, &mut spikes);
         // Strictly above the threshold.
         assert_eq!((potential[0], spikes[0]), (Fixed::of(1.0), 0));
+        // Half of it left, and 0.25: however often one looks.
+        (0..2).for_each(|_| neuron.look(&[Fixed::of(0.25)], &mut potential));
+        assert_eq!(potential[0], Fixed::of(0.75));
     }
 
     /// tanh of the middle of the range above 0.5, 0.515625: 0.4743 = 61/128; far out ±127/128.

@@ -13,7 +13,7 @@ use std::ops::Range;
 pub use messages::Message;
 pub use past::{Past, PastTiling, Remembered, past_tiling};
 pub use runs::Runs;
-pub use tiling::{BlockTiling, Demand, Firing, Tiling, tiling};
+pub use tiling::{BlockTiling, Demand, Firing, Tiling, tiling, tiling_together};
 pub use window::{WindowDemand, WindowTiling, window_tiling};
 
 use glocal_core::config::Pool;
@@ -307,15 +307,21 @@ fn cores_of(
             let demand = Demand {
                 inputs,
                 outputs,
-                plastic_bytes: if plastic.held { chip.plastic_bytes() } else { 0 },
+                plastic_bytes: if plastic.held { layer.plastic_bytes(chip.plastic_bytes()) } else { 0 },
                 apart: options.apart,
                 other_sums: u64::from(past.as_ref().is_some_and(|past| past.cores() > 0)),
                 may_fuse: options.fuse,
             };
-            let what =
-                || format!("a core of {} bytes holds no neuron of {inputs} inputs", chip.core.weight_bytes.value);
-            let hint = "use fewer inputs, or a chip with larger cores";
-            let tiling = tiling(&demand, &chip.core).ok_or_else(|| obstacle(what(), hint))?;
+            let (bytes, axons) = (chip.core.weight_bytes.value, chip.core.axons.value);
+            let (found, what) = if layer.fires_together() {
+                let what = format!(
+                    "no core of {axons} axons takes the sums of all {outputs} neurons, and a softmax needs them"
+                );
+                (tiling_together(&demand, &chip.core), what)
+            } else {
+                (tiling(&demand, &chip.core), format!("a core of {bytes} bytes holds no neuron of {inputs} inputs"))
+            };
+            let tiling = found.ok_or_else(|| obstacle(what, "use fewer inputs, or a chip with larger cores"))?;
             Ok(cores::dense_cores(index, plastic, &tiling, past.as_ref()))
         }
         Wiring::Convolution { window, input, output, .. } => {
@@ -373,7 +379,8 @@ mod tests {
             plasticity: None,
         };
         let readout = Readout::Rate;
-        let network = QuantizedNetwork { inputs: 6, input_levels: 1, steps: 1, layers: vec![layer], readout };
+        let network =
+            QuantizedNetwork { inputs: 6, input_levels: 1, steps: 1, layers: vec![layer], readout, episode: None };
         let edges = edges::edges(&network, &cores);
         let count = |traffic| edges.iter().filter(|edge| edge.traffic == traffic).count();
         // Six cores take inputs; six send sums to the reduction; two plastic ones hear its factors.

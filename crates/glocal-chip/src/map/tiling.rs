@@ -55,6 +55,15 @@ const MORE_BLOCKS: usize = 8;
 
 /// The tiling of fewest cores; `None` if not even a single neuron with a single input fits.
 pub fn tiling(demand: &Demand, core: &CoreSpec) -> Option<Tiling> {
+    tiling_where(demand, core, |_| true)
+}
+
+/// That of those in which one core fires all neurons.
+pub fn tiling_together(demand: &Demand, core: &CoreSpec) -> Option<Tiling> {
+    tiling_where(demand, core, |tiling| tiling.firing_cores() == 1)
+}
+
+fn tiling_where(demand: &Demand, core: &CoreSpec, is_allowed: impl Fn(&Tiling) -> bool) -> Option<Tiling> {
     let axons = usize::try_from(core.axons.value).unwrap_or(usize::MAX);
     let fewest = demand.inputs.div_ceil(axons);
     let tried = (fewest..=fewest + MORE_BLOCKS).filter(|&count| count <= demand.inputs);
@@ -65,7 +74,7 @@ pub fn tiling(demand: &Demand, core: &CoreSpec) -> Option<Tiling> {
         [separate, fused]
     });
     // The first of those with fewest cores.
-    tilings.flatten().min_by_key(Tiling::cores)
+    tilings.flatten().filter(is_allowed).min_by_key(Tiling::cores)
 }
 
 /// Ways to cut `inputs` into `count` blocks of at most `most`: even ones, and full ones with a small last one.
@@ -131,6 +140,14 @@ fn fused(demand: &Demand, core: &CoreSpec, cut: &[Range<usize>]) -> Option<Tilin
 }
 
 impl Tiling {
+    /// Cores whose neurons fire.
+    fn firing_cores(&self) -> usize {
+        match &self.firing {
+            Firing::Reductions(runs) => runs.len(),
+            Firing::Tiles => self.blocks.last().map_or(0, |block| block.tiles.len()),
+        }
+    }
+
     /// Cores that it takes.
     pub fn cores(&self) -> usize {
         let tiles: usize = self.blocks.iter().map(|block| block.tiles.len() + block.plastic.len()).sum();
@@ -200,6 +217,19 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Twenty neurons of 1,024 inputs, 4 bytes a synapse: four blocks, and a core that adds; with 60 neurons 4 x 60 sums are 240 axons,
+    /// with 70 no core takes them all.
+    #[test]
+    fn neurons_that_fire_together() {
+        let core = ChipSpec::preset("tianjic-lp").unwrap().core;
+        let of = |outputs| {
+            let demand =
+                Demand { inputs: 1024, outputs, plastic_bytes: 3, apart: false, other_sums: 0, may_fuse: true };
+            tiling_together(&demand, &core).map(|found| (found.cores(), found.firing_cores()))
+        };
+        assert_eq!((of(20), of(60), of(70)), (Some((5, 1)), Some((5, 1)), None));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! From a trained network to one in integers.
 
 mod codebook;
+mod episodes;
 mod plastic;
 mod scale;
 
@@ -13,6 +14,7 @@ use glocal_core::shape::Shape;
 use glocal_core::{Learner, LearningRule, NetworkConfig};
 
 pub use codebook::{codebook, nearest};
+pub use episodes::quantise_episodes;
 pub use scale::{ScaleForm, ScaleSearch, quantised, scale_of};
 
 use crate::error::{ChipError, Obstacle};
@@ -67,12 +69,23 @@ impl Default for QuantiseOptions {
 /// entries.
 ///
 /// # Errors
-/// Every reason why the network cannot be brought into this form, at once.
+/// Every reason why the network cannot be brought into this form, at once; one that meets its classes in episodes, which
+/// [`quantise_episodes`] takes.
 pub fn quantise(learner: &Learner, options: &QuantiseOptions) -> Result<QuantizedNetwork, ChipError> {
+    in_integers(learner, options, None)
+}
+
+/// `shots`: of a network in episodes, the labelled pictures of each class.
+fn in_integers(
+    learner: &Learner,
+    options: &QuantiseOptions,
+    shots: Option<usize>,
+) -> Result<QuantizedNetwork, ChipError> {
     let config = &learner.config().network;
-    let mut obstacles = of_network(config);
+    let mut obstacles = episodes::of_network(config, shots);
     for (index, layer) in config.layers.iter().enumerate() {
         obstacles.extend(of_layer(config, index, layer, options));
+        obstacles.extend(episodes::of_layer(config, index, layer));
     }
     if !obstacles.is_empty() {
         return Err(ChipError::Unquantisable(obstacles));
@@ -82,7 +95,10 @@ pub fn quantise(learner: &Learner, options: &QuantiseOptions) -> Result<Quantize
     let mut most_input = INPUT_LEVELS;
     let mut layers = Vec::with_capacity(config.layers.len());
     for (index, layer) in config.layers.iter().enumerate() {
-        let source = Source { learner, folded: &folded, config, index, layer, unit, most_input, options };
+        if episodes::is_readout(config, index) {
+            (most_input, unit) = episodes::counted((most_input, unit), config.steps);
+        }
+        let source = Source { learner, folded: &folded, config, index, layer, unit, most_input, options, shots };
         match source.quantised() {
             Ok(quantised) => layers.push(quantised),
             Err(found) => obstacles.extend(found),
@@ -98,17 +114,12 @@ pub fn quantise(learner: &Learner, options: &QuantiseOptions) -> Result<Quantize
         steps: config.steps,
         layers,
         readout: config.readout,
+        episode: episodes::of_drive(learner),
     })
 }
 
 fn obstacle(place: impl Into<String>, what: impl Into<String>, hint: impl Into<String>) -> Obstacle {
     Obstacle { place: place.into(), what: what.into(), hint: hint.into() }
-}
-
-fn of_network(config: &NetworkConfig) -> Vec<Obstacle> {
-    let episodes = config.episode.is_some();
-    let what = "meets its classes in episodes: the chip holds networks with fixed classes";
-    episodes.then(|| obstacle("network.episode", what, "bring a network that classifies")).into_iter().collect()
 }
 
 /// What a layer's config asks for and the chip cannot do.
@@ -136,6 +147,7 @@ fn of_layer(config: &NetworkConfig, index: usize, layer: &LayerConfig, options: 
     let side = layer.pool.map_or(1, Pool::side);
     refuse(side > 11, "pools more than 127 spikes", "pool over windows of at most 11 x 11");
     let plasticity = layer.plasticity.as_ref().filter(|_| config.layer_rule(index) != LearningRule::Global);
+    let plasticity = plasticity.filter(|_| config.episode.is_none());
     if let Some(plasticity) = plasticity {
         let additive = matches!(
             plasticity.coupling,
@@ -165,6 +177,8 @@ struct Source<'a> {
     unit: f64,
     most_input: i32,
     options: &'a QuantiseOptions,
+    /// Labelled pictures of each class, in episodes.
+    shots: Option<usize>,
 }
 
 impl Source<'_> {
@@ -180,12 +194,21 @@ impl Source<'_> {
         let to_raw = self.unit / threshold * f64::from(1 << FRACTION);
         let QuantiseOptions { search, form, .. } = *self.options;
         let weight_scale = self.trained_unit().unwrap_or_else(|| scale_of(&weights, most, search, form, to_raw));
-        let mut weight: Vec<i8> = weights.iter().map(|&w| quantised(w, weight_scale, most) as i8).collect();
-        if let Some(bits) = self.options.codebook_bits {
-            let book = codebook(&weight, 1 << bits.clamp(1, 8));
-            weight.iter_mut().for_each(|w| *w = nearest(&book, *w));
-        }
+        let in_units = |scale: f64| {
+            let mut weight: Vec<i8> = weights.iter().map(|&w| quantised(w, scale, most) as i8).collect();
+            if let Some(bits) = self.options.codebook_bits {
+                let book = codebook(&weight, 1 << bits.clamp(1, 8));
+                weight.iter_mut().for_each(|w| *w = nearest(&book, *w));
+            }
+            weight
+        };
+        let (mut weight_scale, mut weight) = (weight_scale, in_units(weight_scale));
         let mut obstacles = self.overflows(&place, &weight, &wiring);
+        if !obstacles.is_empty() && self.trained_unit().is_none() {
+            weight_scale = self.with_room(weight_scale, &weights, &wiring);
+            weight = in_units(weight_scale);
+            obstacles = self.overflows(&place, &weight, &wiring);
+        }
         let steps = self.phase();
         let scale: Option<Vec<Multiplier>> =
             steps.iter().map(|k| Multiplier::nearest(weight_scale * to_raw * k)).collect();
@@ -195,7 +218,10 @@ impl Source<'_> {
         }
         let bias = |value: Option<&f32>| Fixed::nearest(value.map_or(0.0, |&b| f64::from(b) / threshold));
         let bias: Vec<Fixed> = (0..wiring.channels()).map(|o| bias(arrays.bias.get(o))).collect();
-        let plasticity = if plastic { Some(self.plasticity(&wiring, threshold)) } else { None };
+        let plasticity = match self.shots.filter(|_| episodes::is_readout(self.config, self.index)) {
+            Some(shots) => Some(self.readout_plasticity(&wiring, threshold, shots)),
+            None => plastic.then(|| self.plasticity(&wiring, threshold)),
+        };
         let plasticity = match plasticity.transpose() {
             Ok(plasticity) => plasticity,
             Err(found) => {
@@ -230,7 +256,8 @@ impl Source<'_> {
     /// Whether the layer has plastic weights that the chip is to move.
     fn plasticity_on_chip(&self) -> bool {
         let has = self.learner.network().layers()[self.index].plasticity().is_some();
-        has && self.options.plastic == PlasticPlace::OnChip
+        // Those of the read-out of episodes are no part of any weights either, but their gates are.
+        has && self.options.plastic == PlasticPlace::OnChip && !episodes::is_readout(self.config, self.index)
     }
 
     fn wiring(&self) -> Wiring {
@@ -268,8 +295,24 @@ impl Source<'_> {
     /// k_t; one for all steps where the layer has none.
     fn phase(&self) -> Vec<f64> {
         match (self.layer.convolution(), self.config.phase_time_constant) {
-            (None, Some(tau)) => phase(Some(tau), 0, self.config.steps),
+            (None, Some(tau)) if !episodes::is_readout(self.config, self.index) => {
+                phase(Some(tau), 0, self.config.steps)
+            }
             _ => vec![1.0],
+        }
+    }
+
+    /// The least unit of the weights, no less than `scale`, with which no sum can pass 24 bits: each weight rounds up by half of it.
+    fn with_room(&self, scale: f64, weights: &[f64], wiring: &Wiring) -> f64 {
+        let fan_in = wiring.fan_in().max(1);
+        let of_neuron = |row: &[f64]| row.iter().map(|w| w.abs()).sum::<f64>();
+        let largest = weights.chunks_exact(fan_in).map(of_neuron).fold(0.0, f64::max);
+        let room = f64::from(MOST) / f64::from(self.most_input) - fan_in as f64 / 2.0;
+        let needed = if room > 0.0 { largest / room } else { scale };
+        match self.options.form {
+            ScaleForm::Multiplier => scale.max(needed),
+            // Another shift.
+            ScaleForm::PowerOfTwo => scale * libm::exp2(libm::ceil(libm::log2(needed / scale)).max(0.0)),
         }
     }
 

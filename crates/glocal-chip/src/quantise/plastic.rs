@@ -66,6 +66,7 @@ impl Source<'_> {
             input_shift,
             most_input: self.most_input,
             phase: all_steps.map(|k| libm::rint(k * 32_768.0) as i32).collect(),
+            readout: None,
         })
     }
 

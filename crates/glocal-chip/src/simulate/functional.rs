@@ -1,5 +1,7 @@
 //! What mapped cores compute: to the bit what the integer reference computes, wherever they lie.
 
+mod episode;
+
 use std::ops::Range;
 
 use glocal_core::neuron::NeuronConfig;
@@ -11,7 +13,7 @@ use super::program::{Memory, Program, Source};
 use crate::error::ChipError;
 use crate::integer::kernels::{plastic_sums, weighted_sums};
 use crate::integer::rank::{add_resting, plastic_weights, shares};
-use crate::integer::{Answer, LayerStep, Plastic, Reading, Soma, currents, pooled, postsynaptic, soma};
+use crate::integer::{Answer, LayerStep, Plastic, Reading, Shown, Soma, currents, pooled, soma};
 use crate::map::{Core, NO_INPUT, Remembered, Traffic};
 use crate::network::{PlasticForm, QuantizedPlasticity};
 use crate::number::Fixed;
@@ -28,6 +30,10 @@ pub struct Machine<'p, 'n> {
     /// Of each core the synapses whose input was not zero, all steps of the last sample; of one that remembers the keys of past steps of
     /// such inputs, or the values whose score was not zero.
     active_synapses: Vec<u64>,
+    /// Of each core the plastic weights that it wrote while the last picture was stored.
+    moved_synapses: Vec<u64>,
+    /// What the read-out of episodes sees of a picture.
+    counts: Vec<i8>,
     /// Whether whoever looks sees plastic weights.
     shows_plastic: bool,
 }
@@ -83,6 +89,8 @@ pub(super) struct Moment<'x> {
     /// Whether the first layer sees what it saw at the step before.
     is_known: bool,
     pub(super) losses: Losses,
+    /// What the picture is shown for, where the read-out of episodes steps.
+    readout: Option<Shown>,
 }
 
 impl LayerState {
@@ -119,6 +127,8 @@ impl<'p, 'n> Machine<'p, 'n> {
             layers: network.layers.iter().map(layer).collect(),
             packets: vec![0; network.steps * mapping.messages.len()],
             active_synapses: vec![0; mapping.cores.len()],
+            moved_synapses: vec![0; mapping.cores.len()],
+            counts: Vec::new(),
             shows_plastic: false,
             program,
             plastic,
@@ -134,9 +144,12 @@ impl<'p, 'n> Machine<'p, 'n> {
     /// Runs a sample from rest; as [`Reference::run`](crate::integer::Reference::run).
     ///
     /// # Errors
-    /// An input of another size.
+    /// An input of another size; a network that meets its classes in episodes.
     pub fn run(&mut self, input: &[i8], mut look: impl FnMut(LayerStep<'_>)) -> Result<Answer, ChipError> {
         let Program { network, memories, faults, .. } = self.program;
+        if network.episode.is_some() {
+            return Err(ChipError::Episodes { in_episodes: true });
+        }
         let planes = network.planes(input)?;
         let is_constant = input.len() == network.inputs;
         let losses = faults.losses(input);
@@ -154,7 +167,8 @@ impl<'p, 'n> Machine<'p, 'n> {
         self.active_synapses.fill(0);
         let mut reading = Reading::new(network);
         for (step, input) in planes.enumerate() {
-            let moment = Moment { step, input, is_known: is_constant && step > 0 && !losses.any(), losses };
+            let is_known = is_constant && step > 0 && !losses.any();
+            let moment = Moment { step, input, is_known, losses, readout: None };
             for layer in 0..network.layers.len() {
                 self.layer(layer, moment);
                 let LayerState { potential, plastic, .. } = &self.layers[layer];
@@ -192,7 +206,11 @@ impl<'p, 'n> Machine<'p, 'n> {
             self.recall(index, moment);
         }
         let (below, _) = self.layers.split_at(index);
-        let seen = below.last().map_or(moment.input, |below| below.output());
+        let seen = match (moment.readout, below.last()) {
+            (Some(_), _) => &self.counts,
+            (None, Some(below)) => below.output(),
+            (None, None) => moment.input,
+        };
         let is_known = index == 0 && moment.is_known;
         let is_alive = |number: &usize| !memories[*number].is_dead;
         for number in own.clone().filter(|&number| mapping.cores[number].holds()).filter(is_alive) {
@@ -215,7 +233,8 @@ impl<'p, 'n> Machine<'p, 'n> {
         if let Some(pool) = layer.pool {
             pooled(layer, pool, &state.spikes, &mut state.output);
         }
-        if let (Some(plasticity), Plastic::Moving) = (&layer.plasticity, self.plastic) {
+        let writes = self.plastic == Plastic::Moving && moment.readout != Some(Shown::Query);
+        if let Some(plasticity) = layer.plasticity.as_ref().filter(|_| writes) {
             self.learn(index, plasticity, moment);
         }
     }
@@ -250,19 +269,26 @@ impl<'p, 'n> Machine<'p, 'n> {
             add_resting(resting, share, moved);
             resting.copy_from_slice(moved);
         }
-        let CoreState { soma, current, potential, spikes, post, .. } = &mut self.cores[number];
-        let neurons = core.jobs.iter().flat_map(|job| &job.neurons).map(|&neuron| neuron as usize);
-        let neurons = neurons.zip(memory.bias.iter().copied());
-        currents(layer, moment.step, neurons, [&all[0], &all[1]], current);
+        let own = &mut self.cores[number];
+        let neurons = || core.jobs.iter().flat_map(|job| &job.neurons).map(|&neuron| neuron as usize);
+        let biased = neurons().zip(memory.bias.iter().copied());
+        currents(layer, moment.step, biased, [&all[0], &all[1]], &mut own.current);
+        own.all = all;
+        if let (Some(shown), Some(episode)) = (moment.readout, network.episode) {
+            let driven = own.current.iter_mut().zip(neurons());
+            driven.for_each(|(current, neuron)| *current = shown.drive(episode, neuron, *current));
+            if shown == Shown::Query {
+                return own.look();
+            }
+        }
+        let CoreState { soma, current, potential, spikes, post, .. } = own;
         if let Some(soma) = soma {
             soma.step(current, potential, spikes);
         }
         let looked_up = layer.plasticity.as_ref().filter(|plasticity| plasticity.form != PlasticForm::HostLp);
         if let (Some(plasticity), Plastic::Moving) = (looked_up, self.plastic) {
-            let sliding = &memory.sliding_threshold;
-            postsynaptic(&plasticity.rule, plasticity.post_fraction, potential, sliding, post);
+            plasticity.post(potential, &memory.sliding_threshold, post);
         }
-        self.cores[number].all = all;
     }
 
     /// Scores of past steps, and what their values make of them; keys of this step.
@@ -315,15 +341,21 @@ impl<'p, 'n> Machine<'p, 'n> {
                 *back = if is_lost { 0 } else { state.factors[neuron as usize] };
             }
             let CoreState { axons, back, pre, plastic, past, .. } = own;
-            if core.learns {
-                plasticity.learn(moment.step, (axons, &memory.rate), back, pre, plastic);
-                memory.stuck.iter().for_each(|stuck| stuck.hold(plastic));
-            } else {
+            if !core.learns {
                 past.keep_values(moment.step, back, memory);
+                continue;
             }
+            match &plasticity.readout {
+                Some(readout) => {
+                    readout.learn(plasticity, (axons, &memory.synapse_rate), back, plastic);
+                    self.moved_synapses[number] += plasticity.rows_moved(back) * axons.len() as u64;
+                }
+                None => plasticity.learn(moment.step, (axons, &memory.rate), back, pre, plastic),
+            }
+            memory.stuck.iter().for_each(|stuck| stuck.hold(plastic));
         }
         if self.shows_plastic {
-            self.show(index, plasticity, moment.step);
+            self.gather_plastic(index, plasticity, moment.step);
         }
     }
 
@@ -346,7 +378,7 @@ impl<'p, 'n> Machine<'p, 'n> {
     }
 
     /// Plastic weights, for whoever looks.
-    fn show(&mut self, index: usize, plasticity: &QuantizedPlasticity, step: usize) {
+    fn gather_plastic(&mut self, index: usize, plasticity: &QuantizedPlasticity, step: usize) {
         let Program { network, mapping, .. } = self.program;
         let wiring = &network.layers[index].wiring;
         let (width, height, steps) = (wiring.inputs(), wiring.neurons(), network.steps);
@@ -385,7 +417,8 @@ impl<'p, 'n> Machine<'p, 'n> {
                     let CoreState { sums, plastic_sums, past, post, .. } = &self.cores[*from];
                     let count = |range: &Range<usize>| match what {
                         Traffic::Sums | Traffic::Activity => active_pairs([sums, plastic_sums, &past.sums], range),
-                        // Nobody looks potentials up while plastic weights rest.
+                        // A query writes nothing; and nobody looks potentials up while plastic weights rest.
+                        Traffic::Factors if moment.readout == Some(Shown::Query) => 0,
                         Traffic::Factors => active(&post[range.clone()]),
                         Traffic::Scores => active_scores(&past.scores, range),
                     };
@@ -447,6 +480,14 @@ impl CoreState {
             if moment.losses.any() && *axon != 0 && moment.losses.lost("axons", number, moment.step, at + slot) {
                 *axon = 0;
             }
+        }
+    }
+
+    /// Potentials as a step would find them; nothing is kept.
+    fn look(&mut self) {
+        self.spikes.fill(0);
+        if let Some(soma) = &self.soma {
+            soma.look(&self.current, &mut self.potential);
         }
     }
 

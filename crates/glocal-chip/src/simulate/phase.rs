@@ -35,9 +35,19 @@ pub struct Schedule {
 
 impl Schedule {
     /// The phase in which a core computes a job at a step.
+    ///
+    /// At a step at which the read-out of episodes does not run its cores have the phase [`Schedule::NEVER`].
     pub fn phase(&self, step: usize, core: usize, job: usize) -> u64 {
         let jobs = self.first[self.first.len() - 1];
         u64::from(self.phase[step * jobs + self.first[core] + job])
+    }
+
+    /// A phase that does not come.
+    pub const NEVER: u64 = u32::MAX as u64;
+
+    /// Steps of all samples.
+    pub fn steps(&self) -> usize {
+        self.phase.len() / self.first[self.first.len() - 1].max(1)
     }
 }
 
@@ -73,7 +83,7 @@ fn past_operations(core: &Core) -> u64 {
     }
 }
 
-/// The phases of a mapped network.
+/// The phases of a mapped network; of one in episodes those of a picture.
 ///
 /// # Errors
 /// A phase of fixed length that a core overruns, with the core.
@@ -82,6 +92,20 @@ pub fn schedule(
     mapping: &Mapping,
     chip: &ChipSpec,
     plastic: Plastic,
+) -> Result<Schedule, ChipError> {
+    schedule_of(network, mapping, chip, (plastic, 1))
+}
+
+/// The same of several pictures of an episode, each begun as soon as the cores are free: stored while plastic weights move, else asked
+/// about.
+///
+/// # Errors
+/// As [`schedule`].
+pub fn schedule_of(
+    network: &QuantizedNetwork,
+    mapping: &Mapping,
+    chip: &ChipSpec,
+    (plastic, pictures): (Plastic, usize),
 ) -> Result<Schedule, ChipError> {
     let busy = |core: &Core| busy_cycles(core, chip, plastic);
     let slowest = mapping.cores.iter().map(busy).max().unwrap_or(0);
@@ -97,8 +121,11 @@ pub fn schedule(
     if !obstacles.is_empty() {
         return Err(ChipError::DoesNotFit { chip: chip.name.clone(), obstacles });
     }
-    let mut timing = Timing::new(network, mapping, plastic);
-    let ends: Vec<u64> = (0..network.steps).map(|step| timing.step(step)).collect();
+    let mut timing = Timing::new(network, mapping, plastic, pictures);
+    // The steps at which the last layer answers.
+    let period = if network.episode.is_some() { network.steps } else { 1 };
+    let ends = (0..network.steps * pictures).map(|step| (step, timing.step(step)));
+    let ends: Vec<u64> = ends.filter(|(step, _)| (step + 1).is_multiple_of(period)).map(|(_, end)| end).collect();
     let phases = ends.last().map_or(0, |end| end + 1);
     let interval = if let [.., before, last] = ends[..] { last - before } else { 0 };
     let microseconds = (phases * phase_cycles) as f64 / chip.phase.clock_mhz.value;
@@ -116,6 +143,8 @@ struct Timing<'m> {
     by_host: Vec<bool>,
     /// When each layer's last neurons fired, of the step before or of this one.
     fired: Vec<u32>,
+    /// The read-out of episodes, if any, runs once in so many steps.
+    readout: Option<(usize, usize)>,
     /// Of each core the edges into it, by the job that needs them first.
     into: Vec<Vec<usize>>,
     first: Vec<usize>,
@@ -123,23 +152,27 @@ struct Timing<'m> {
 }
 
 impl<'m> Timing<'m> {
-    fn new(network: &QuantizedNetwork, mapping: &'m Mapping, plastic: Plastic) -> Timing<'m> {
+    fn new(network: &QuantizedNetwork, mapping: &'m Mapping, plastic: Plastic, pictures: usize) -> Timing<'m> {
         let mut into = vec![Vec::new(); mapping.cores.len()];
         mapping.edges.iter().enumerate().for_each(|(number, edge)| into[edge.to].push(number));
         into.iter_mut().for_each(|edges: &mut Vec<usize>| edges.sort_by_key(|&edge| mapping.edges[edge].to_job));
         let mut first = vec![0];
         mapping.cores.iter().for_each(|core| first.push(first[first.len() - 1] + core.jobs.len()));
-        let phase = vec![0; network.steps * first[first.len() - 1]];
+        let phase = vec![Schedule::NEVER as u32; network.steps * pictures * first[first.len() - 1]];
         let of_host = |layer: &QuantizedLayer| layer.form() == Some(PlasticForm::HostLp);
         let by_host = network.layers.iter().map(|layer| plastic == Plastic::Moving && of_host(layer)).collect();
         let layers = network.layers.len();
-        Timing { mapping, plastic, layers, by_host, fired: vec![0; layers], into, first, phase }
+        let readout = network.episode.map(|_| (network.embedding(), network.steps));
+        Timing { mapping, plastic, layers, by_host, fired: vec![0; layers], readout, into, first, phase }
     }
 
     /// Finds the phases of a step; the one in which the last layer fires.
     fn step(&mut self, step: usize) -> u64 {
         let mut end = 0;
         for layer in 0..self.layers {
+            if !(step + 1).is_multiple_of(self.every(layer)) {
+                continue;
+            }
             end = 0;
             // Sums before those who take them.
             for fires in [false, true] {
@@ -153,12 +186,18 @@ impl<'m> Timing<'m> {
         u64::from(end)
     }
 
+    /// Steps from one run of a layer to the next.
+    fn every(&self, layer: usize) -> usize {
+        self.readout.filter(|&(readout, _)| readout == layer).map_or(1, |(_, steps)| steps)
+    }
+
     /// The phases of a core's jobs at a step; the last one.
     fn core(&mut self, step: usize, core: usize) -> u32 {
         let jobs = self.first[self.first.len() - 1];
         let mut edges = self.into[core].iter().map(|&edge| &self.mapping.edges[edge]).peekable();
         // When everything that a job needs has been sent.
-        let mut ready = match step.checked_sub(1) {
+        let step_before = step.checked_sub(self.every(self.mapping.cores[core].layer));
+        let mut ready = match step_before {
             Some(before) => self.phase[before * jobs + self.first[core + 1] - 1] + 1,
             None => 0,
         };
@@ -171,7 +210,7 @@ impl<'m> Timing<'m> {
                 let Sender::Core(from) = edge.from else { continue };
                 let of_step = match edge.traffic {
                     Traffic::Factors if self.plastic == Plastic::Resting => None,
-                    Traffic::Factors => step.checked_sub(1),
+                    Traffic::Factors => step_before,
                     Traffic::Activity | Traffic::Sums | Traffic::Scores => Some(step),
                 };
                 if let Some(of_step) = of_step {

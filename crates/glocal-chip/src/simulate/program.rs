@@ -28,6 +28,8 @@ pub(super) struct Memory {
     pub(super) plastic: Vec<i16>,
     /// Local learning rates of its axons, where they move plastic weights or make keys.
     pub(super) rate: Vec<i16>,
+    /// Rates of its synapses, of the read-out of episodes; else empty.
+    pub(super) synapse_rate: Vec<i8>,
     /// Of the neurons that fire, all jobs.
     pub(super) bias: Vec<Fixed>,
     pub(super) sliding_threshold: Vec<Fixed>,
@@ -140,18 +142,21 @@ fn memory(core: &Core, layer: &QuantizedLayer, slots: &mut Slots) -> Memory {
     let neurons = || core.jobs.iter().flat_map(|job| &job.neurons).map(|&neuron| neuron as usize);
     let plasticity = layer.plasticity.as_ref();
     let held = plasticity.filter(|_| core.plastic);
+    let readout = held.and_then(|held| held.readout.as_ref());
     let if_firing = |of: &[Fixed]| match of.len() {
         0 => Vec::new(),
         count if core.fires => neurons().map(|neuron| of[neuron % count]).collect(),
         _ => Vec::new(),
     };
-    let rated = plasticity.filter(|_| core.learns || core.remembers(Remembered::Keys));
+    let by_input = plasticity.filter(|plasticity| plasticity.readout.is_none());
+    let rated = by_input.filter(|_| core.learns || core.remembers(Remembered::Keys));
     // Plastic layers are dense: one job.
     let inputs = core.jobs.first().map_or(&[][..], |job| &job.inputs[..]);
     Memory {
         weight: if core.weights { weights(core, layer, slots) } else { Vec::new() },
         plastic: held.map_or(Vec::new(), |held| part(&held.start, layer.wiring.inputs(), inputs, neurons())),
         rate: rated.map_or(Vec::new(), |rated| inputs.iter().map(|&input| rated.rate[input as usize]).collect()),
+        synapse_rate: readout.map_or(Vec::new(), |of| part(&of.rate, layer.wiring.inputs(), inputs, neurons())),
         bias: if_firing(&layer.bias),
         sliding_threshold: plasticity.map_or(Vec::new(), |plasticity| if_firing(&plasticity.sliding_threshold)),
         is_dead: false,

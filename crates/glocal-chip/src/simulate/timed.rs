@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::functional::Machine;
 use super::host::{Exchanged, Written, bytes_read};
-use super::phase::{SCORE_PRODUCTS, Schedule, busy_cycles, schedule};
+use super::phase::{SCORE_PRODUCTS, Schedule, busy_cycles, schedule, schedule_of};
+use super::tally::Tally;
 use crate::energy::Activity;
 use crate::error::{ChipError, Obstacle};
 use crate::integer::{Answer, Plastic};
@@ -103,8 +104,14 @@ pub struct Timed {
 /// What an image is simulated with.
 #[derive(Debug)]
 pub struct TimedMachine<'p, 'm> {
-    placed: &'p Placed<'m>,
     machine: Machine<'p, 'm>,
+    follower: Follower<'p, 'm>,
+}
+
+/// What follows packets on the ways of a placed network.
+#[derive(Debug)]
+pub(super) struct Follower<'p, 'm> {
+    placed: &'p Placed<'m>,
     simulator: Option<Simulator<'p>>,
     counts: Vec<u64>,
 }
@@ -143,24 +150,30 @@ impl<'m> Placed<'m> {
             .map(|message| Cast { from: endpoint(message.from), to: message.to.clone() })
             .collect();
         let routes = route(&placement, &casts, chip, chip.noc.casting.value, dead)?;
-        let mut placed = Placed {
-            network,
-            mapping,
-            chip,
-            plastic,
-            placement,
-            routes,
-            traffic: vec![Vec::new(); schedule.phases as usize + 1],
-            computing: vec![0; schedule.phases as usize + 1],
-            schedule,
-        };
+        let (traffic, computing) = (Vec::new(), Vec::new());
+        let mut placed = Placed { network, mapping, chip, plastic, placement, routes, traffic, computing, schedule };
+        placed.plan();
+        Ok(placed)
+    }
+
+    /// The same cores and ways for several pictures of an episode, stored while plastic weights move, else asked about.
+    ///
+    /// # Errors
+    /// A phase that a core overruns.
+    pub fn showing(&self, pictures: usize, plastic: Plastic) -> Result<Placed<'m>, ChipError> {
+        let schedule = schedule_of(self.network, self.mapping, self.chip, (plastic, pictures))?;
+        let (placement, routes) = (self.placement.clone(), self.routes.clone());
+        let mut placed =
+            Placed { plastic, schedule, placement, routes, traffic: Vec::new(), computing: Vec::new(), ..*self };
         placed.plan();
         Ok(placed)
     }
 
     /// Which messages travel in which phase, and how long cores compute.
     fn plan(&mut self) {
-        for step in 0..self.network.steps {
+        let phases = self.schedule.phases as usize + 1;
+        (self.traffic, self.computing) = (vec![Vec::new(); phases], vec![0; phases]);
+        for step in 0..self.schedule.steps() {
             for (number, message) in self.mapping.messages.iter().enumerate() {
                 // A phase's packets leave when it has computed; the host's before it does.
                 let phase = match message.from {
@@ -232,12 +245,7 @@ impl<'p, 'm> TimedMachine<'p, 'm> {
     /// # Errors
     /// A rectangle of routers that takes too much memory.
     pub fn new(placed: &'p Placed<'m>, machine: Machine<'p, 'm>, network: Network) -> Result<Self, ChipError> {
-        let simulator = match network {
-            Network::Buffers => Some(Simulator::new(&placed.routes, placed.chip)?),
-            Network::Load => None,
-        };
-        let counts = vec![0; placed.mapping.messages.len()];
-        Ok(TimedMachine { placed, machine, simulator, counts })
+        Ok(TimedMachine { machine, follower: Follower::new(placed, network)? })
     }
 
     /// Runs a sample from rest, phase by phase.
@@ -246,20 +254,52 @@ impl<'p, 'm> TimedMachine<'p, 'm> {
     /// An input of another size; a phase of fixed length that packets overrun, with the router at which most wait.
     pub fn run(&mut self, input: &[i8]) -> Result<Timed, ChipError> {
         let answer = self.machine.run(input, |_| ())?;
-        let placed = self.placed;
-        let mut cores = placed.activity(&self.machine);
+        let placed = self.follower.placed;
+        let cores = placed.activity(&self.machine);
         let exchanges = placed.exchanges(&self.machine);
+        let tally = self.follower.follow(self.machine.packets(), cores, &exchanges)?;
+        let Tally { phases, messages, cores, activity, link, .. } = tally;
+        let microseconds = activity.cycles as f64 / placed.chip.phase.clock_mhz.value;
+        Ok(Timed { answer, phases, messages, cores, activity, link, microseconds })
+    }
+}
+
+impl<'p, 'm> Follower<'p, 'm> {
+    /// # Errors
+    /// A rectangle of routers that takes too much memory.
+    pub(super) fn new(placed: &'p Placed<'m>, network: Network) -> Result<Self, ChipError> {
+        let simulator = match network {
+            Network::Buffers => Some(Simulator::new(&placed.routes, placed.chip)?),
+            Network::Load => None,
+        };
+        let counts = vec![0; placed.mapping.messages.len()];
+        Ok(Follower { placed, simulator, counts })
+    }
+
+    /// Follows `packets`, those of each message at each step, `[T,M]`, phase by phase, of cores that did so much, and waits for what goes
+    /// over the link to the host at the end of each phase; an empty slice for nothing. A tally of one.
+    ///
+    /// # Errors
+    /// A phase of fixed length that packets overrun, with the router at which most wait.
+    pub(super) fn follow(
+        &mut self,
+        packets: &[u32],
+        mut cores: Vec<Activity>,
+        exchanges: &[Exchanged],
+    ) -> Result<Tally, ChipError> {
+        let placed = self.placed;
         let mut link = Exchanged::default();
         exchanges.iter().for_each(|exchange| link += *exchange);
-        let host_bytes = placed.host_bytes(&self.machine) + link.bytes();
+        let host_bytes = placed.host_bytes(packets) + link.bytes();
         let mut activity = Activity { host_bytes, ..Activity::default() };
         // Whatever cores it is written into.
         activity.plastic_bytes_written = link.changed * placed.chip.plastic_bytes();
         cores.iter().for_each(|&core| activity += core);
         let mut messages = vec![0; self.counts.len()];
         let mut phases = Vec::with_capacity(placed.traffic.len());
-        for (phase, &exchanged) in exchanges.iter().enumerate() {
-            placed.counts(phase, self.machine.packets(), &mut self.counts);
+        for phase in 0..placed.traffic.len() {
+            let exchanged = exchanges.get(phase).copied().unwrap_or_default();
+            placed.counts(phase, packets, &mut self.counts);
             messages.iter_mut().zip(&self.counts).for_each(|(sum, own)| *sum += own);
             let delivered = match &mut self.simulator {
                 Some(simulator) => simulator.run(&self.counts)?,
@@ -275,8 +315,7 @@ impl<'p, 'm> TimedMachine<'p, 'm> {
         activity.cycles = cycles;
         activity.cores_on = placed.mapping.cores.len() as u64;
         cores.iter_mut().for_each(|core| (core.cycles, core.cores_on) = (cycles, 1));
-        let microseconds = cycles as f64 / placed.chip.phase.clock_mhz.value;
-        Ok(Timed { answer, phases, messages, cores, activity, link, microseconds })
+        Ok(Tally { images: 1, phases, messages, cores, activity, link })
     }
 
     fn figures(&self, phase: usize, delivered: Delivered, exchanged: Exchanged) -> Result<PhaseFigures, ChipError> {
@@ -401,9 +440,9 @@ impl Placed<'_> {
         found
     }
 
-    /// Bytes that the host sent in the last sample.
-    fn host_bytes(&self, machine: &Machine<'_, '_>) -> u64 {
-        let messages = self.mapping.messages.iter().cycle().zip(machine.packets());
+    /// Bytes that the host sent in packets of messages, step by step.
+    fn host_bytes(&self, packets: &[u32]) -> u64 {
+        let messages = self.mapping.messages.iter().cycle().zip(packets);
         let from_host = messages.filter(|(message, _)| message.from == Sender::Host);
         from_host.map(|(_, &packets)| u64::from(packets)).sum::<u64>() * self.chip.noc.packet_bytes.value
     }

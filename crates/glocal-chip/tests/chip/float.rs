@@ -1,7 +1,7 @@
 //! Integers beside floats.
 
 use glocal_chip::integer::{LayerStep, Plastic, Reference};
-use glocal_chip::quantise::PlasticPlace;
+use glocal_chip::quantise::{PlasticPlace, ScaleForm};
 use glocal_chip::{ChipError, QuantiseOptions, quantise};
 use glocal_core::{Examples, Input, Learner, PlasticEval};
 
@@ -67,6 +67,26 @@ fn plastic_weights_follow_those_in_floats() {
     let folded = QuantiseOptions { plastic: PlasticPlace::Folded, ..QuantiseOptions::default() };
     let (different, furthest) = differences(&mut hybrid, &folded, Plastic::Resting);
     assert!(different < 0.03 && furthest < 0.1, "{different} {furthest}");
+}
+
+/// 3,000 inputs of up to 127 whose weights all push one way: with 8 bits sums could pass 24. Larger units leave room, and answers follow.
+#[test]
+fn sums_have_room() {
+    let mut global = learner(&[3000, 6], GLOBAL, GLOBAL_NETWORK, 4);
+    global.params_mut()[0]
+        .weight
+        .iter_mut()
+        .enumerate()
+        .for_each(|(at, w)| *w = 0.001 + 0.0005 * (at % 7) as f32 / 7.0);
+    for form in [ScaleForm::Multiplier, ScaleForm::PowerOfTwo] {
+        let options = QuantiseOptions { form, ..QuantiseOptions::default() };
+        let network = quantise(&global, &options).unwrap();
+        let rows = network.layers[0].weight.chunks_exact(3000);
+        let most = rows.map(|row| row.iter().map(|&w| i64::from(w).abs() * 127).sum::<i64>()).max().unwrap();
+        assert!(most < 1 << 23 && most > 1 << 21, "{form:?} {most}");
+        let (different, _) = differences(&mut global, &options, Plastic::Resting);
+        assert!(different < 0.03, "{form:?} {different}");
+    }
 }
 
 #[test]

@@ -76,3 +76,40 @@ pub fn image(inputs: usize, number: u64) -> Vec<f32> {
 pub fn levels(image: &[f32]) -> Vec<i8> {
     image.iter().map(|value| (value * 127.0).round_ties_even() as i8).collect()
 }
+
+/// A learner that meets five classes in episodes, on pictures of 9 x 9: two convolutions of `neuron`, a gated plastic read-out whose
+/// gates and rates differ from synapse to synapse.
+pub fn episodic(neuron: &str, steps: usize, readout: &str, seed: u64) -> Learner {
+    let text = format!(
+        r#"{{"network":{{"inputs":81,"input_shape":[1,9,9],"steps":{steps},"learning_rule":"hybrid",
+            "episode":{{"kind":"plastic","drive":1000.0}},"readout":{{"kind":"membrane"}},"layers":[
+            {{"kind":"conv","channels":6,"kernel":3,"stride":2,"padding":1,"norm":"tdbn","neuron":{neuron}}},
+            {{"kind":"conv","channels":8,"kernel":3,"stride":2,"padding":1,"neuron":{neuron}}},
+            {{"size":5,"bias":false,"neuron":{{"kind":"lif","threshold":0.5,"decay":0.2,"reset":"to-zero"}},
+              "plasticity":{{{readout},"sharing":"per-sample","scope":"episode","meta_init":0.06}}}}]}},
+            "weights":{{"method":{{"kind":"adam"}},"learning_rate":0.001}},
+            "meta":{{"method":{{"kind":"adam"}},"learning_rate":0.001}}}}"#
+    );
+    let config: LearnerConfig = serde_json::from_str(&text).unwrap();
+    let mut learner = Learner::new(config, seed).unwrap();
+    let own = learner.params_mut().last_mut().unwrap();
+    for (name, values, spread) in [
+        ("gains", &mut own.plasticity_gain, 0.5),
+        ("rates", &mut own.local_learning_rate, 0.05),
+        ("sliding", &mut own.sliding_threshold, 0.3),
+    ] {
+        for (value, at) in values.iter_mut().zip(0..) {
+            *value += (spread * (uniform(seed, name, at) - 0.5)) as f32;
+        }
+    }
+    learner
+}
+
+/// Values of a conventional network.
+pub const VALUES: &str = r#"{"kind":"tanh"}"#;
+
+/// Neurons that spike.
+pub const SPIKES: &str = r#"{"kind":"lif","threshold":0.1,"decay":0.5}"#;
+
+/// The read-out of the published few-shot network.
+pub const GATED: &str = r#""rule":{"kind":"hebbian","post":"softmax"},"decay":1.0,"coupling":{"kind":"gated"}"#;

@@ -93,7 +93,8 @@ fn map_seconds(sizes: &[usize]) -> Result<(f64, usize), GlocalError> {
         plasticity: None,
     };
     let layers = sizes.windows(2).map(layer).collect();
-    let network = QuantizedNetwork { inputs: sizes[0], input_levels: 127, steps: 10, layers, readout: Readout::Rate };
+    let (inputs, readout) = (sizes[0], Readout::Rate);
+    let network = QuantizedNetwork { inputs, input_levels: 127, steps: 10, layers, readout, episode: None };
     let mut chip = ChipSpec::preset("tianjic").expect("a preset");
     // As many chips as it takes.
     chip.grid.chips.value = 100;

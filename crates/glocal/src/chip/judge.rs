@@ -62,7 +62,11 @@ pub fn judge(
 }
 
 /// Each image of a batch as the chip's axons take it: `[I]`, or `[T,I]`.
-fn integers(network: &QuantizedNetwork, input: Input<'_, f32>, batch: usize) -> Result<Vec<Vec<i8>>, GlocalError> {
+pub(super) fn integers(
+    network: &QuantizedNetwork,
+    input: Input<'_, f32>,
+    batch: usize,
+) -> Result<Vec<Vec<i8>>, GlocalError> {
     let levels = network.input_levels as f32;
     let level = |&value: &f32| (value * levels).round_ties_even().clamp(0.0, levels) as i8;
     let (values, steps) = match input {

@@ -1,5 +1,6 @@
 //! Trained networks in integers and in the cores of a chip, judged on a run's samples.
 
+mod episodes;
 mod judge;
 mod on_chip;
 mod picture;
@@ -11,6 +12,10 @@ use glocal_chip::ChipSpec;
 
 use crate::error::GlocalError;
 
+pub use episodes::{
+    EpisodeEvaluation, EpisodeFit, EpisodeTask, ProbedPicture, episode_network, judge_episodes,
+    judge_episodes_in_floats, judge_episodes_on_chip, probe_episode, share_of, time_episodes,
+};
 pub use judge::{ChipEvaluation, IntegerEvaluation, judge, judge_on_chip, probe_on_chip, time_on_chip};
 pub use on_chip::{Fit, FormFit, LayerFit, LinkFit, OnChip, form_fits};
 pub use picture::placed_network;

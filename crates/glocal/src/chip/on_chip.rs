@@ -6,8 +6,10 @@ use glocal_chip::place::{Method, Position, place};
 use glocal_chip::route::Link;
 use glocal_chip::simulate::{Placed, Schedule, busy_cycles, flows, most_exchanged, schedule};
 use glocal_chip::{ChipError, ChipSpec, PlasticForm, QuantizedNetwork};
+use glocal_data::episodes::EpisodeShape;
 use serde::Serialize;
 
+use super::EpisodeFit;
 use crate::error::GlocalError;
 
 /// A network in the cores of a chip.
@@ -47,6 +49,9 @@ pub struct Fit {
     pub microseconds: f64,
     /// What a host that moves plastic weights adds; absent without one.
     pub link: Option<LinkFit>,
+    /// Of a network in episodes: an episode's time. `phases` and `microseconds` are those of a picture that is stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub episode: Option<EpisodeFit>,
     /// Numbers of the description that nobody measured, with their sources.
     pub assumptions: Vec<(String, String)>,
 }
@@ -188,6 +193,7 @@ impl<'n> OnChip<'n> {
             phases: self.schedule.phases,
             microseconds: self.schedule.microseconds,
             link: self.link(),
+            episode: None,
             assumptions: self.chip.assumptions(),
         }
     }
@@ -207,10 +213,19 @@ impl<'n> OnChip<'n> {
         })
     }
 
+    /// The same for episodes of this size.
+    ///
+    /// # Errors
+    /// A phase that a core overruns.
+    pub fn fit_in_episodes(&self, shape: EpisodeShape) -> Result<Fit, GlocalError> {
+        Ok(Fit { episode: Some(EpisodeFit::of(self, shape)?), ..self.fit() })
+    }
+
     fn layer(&self, layer: usize) -> LayerFit {
         let core = &self.chip.core;
         let own = &self.mapping.cores[self.mapping.of_layer(layer)];
-        let (storage, plastic_bytes) = (core.storage(), self.chip.plastic_bytes());
+        let storage = core.storage();
+        let plastic_bytes = self.network.layers[layer].plastic_bytes(self.chip.plastic_bytes());
         let mean = |share: &dyn Fn(&Core) -> f64| 100.0 * own.iter().map(share).sum::<f64>() / own.len().max(1) as f64;
         LayerFit {
             layer,

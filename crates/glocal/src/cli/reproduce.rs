@@ -36,6 +36,7 @@ Examples:
   glocal reproduce continual --only hp --tasks 60 --resume    ten tasks more
   glocal reproduce multi-task --arms gp,hp
   glocal reproduce chip --seeds 1
+  glocal reproduce chip --quick --few-shot runs/few-shot/hp-seed1
   glocal reproduce fashion-demo --resume                go on after Ctrl-C; finished runs are kept
 
 few-shot needs Omniglot, continual MNIST, multi-task both and Fashion-MNIST, the others the full Fashion-MNIST: `glocal data fetch fashion-mnist`, or on Debian
@@ -65,6 +66,9 @@ pub struct ReproduceArgs {
     /// continual: tries the grid that learning rates and strengths were chosen from, by validation images
     #[arg(long)]
     tune: bool,
+    /// chip: brings this few-shot run's episodes onto the chip, too
+    #[arg(long, value_name = "RUN")]
+    few_shot: Option<PathBuf>,
     /// A taste in minutes: few epochs, part of the data, few levels of damage, one seed
     #[arg(long)]
     quick: bool,
@@ -184,7 +188,8 @@ impl ReproduceArgs {
         let tasks = self.tasks.map_or(String::new(), |tasks| format!(" --tasks {tasks}"));
         let tune = if self.tune { " --tune" } else { "" };
         let board = if self.no_tensorboard { " --no-tensorboard" } else { "" };
-        let options = format!("--seeds {}{arms}{tasks}{epochs}{quick}{tune}{board}", seeds.join(","));
+        let few_shot = self.few_shot.as_ref().map_or(String::new(), |run| format!(" --few-shot {}", run.display()));
+        let options = format!("--seeds {}{arms}{tasks}{epochs}{quick}{tune}{few_shot}{board}", seeds.join(","));
         format!("glocal reproduce {} {options} --out {}", self.name.name(), out.display())
     }
 }

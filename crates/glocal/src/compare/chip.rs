@@ -81,7 +81,7 @@ pub fn chips(records: &[RunRecord]) -> Option<Chips> {
             add(&mut networks[at], form);
         }
     }
-    (!networks.is_empty()).then_some(Chips { networks })
+    (!networks.is_empty()).then(|| Chips { networks, ..Chips::default() })
 }
 
 /// One more seed.

@@ -17,7 +17,7 @@ use crate::compare::{ChipFigures, ChipForm, FormFaults, RunRecord, chips};
 use crate::config::RunConfig;
 use crate::error::GlocalError;
 use crate::evaluate::{EvalOptions, evaluate};
-use crate::report::ChipNetwork;
+use crate::report::{ChipEpisodes, ChipNetwork};
 use crate::run_folder::{RunFolder, write_json};
 use crate::samples::{Damage, Part, RunSamples};
 use crate::train::TrainOptions;
@@ -190,6 +190,8 @@ pub struct ChipResults {
     pub runs: Vec<PathBuf>,
     /// Every form of every network, over seeds.
     pub networks: Vec<ChipNetwork>,
+    /// A few-shot run's episodes, where one was given.
+    pub episodes: Vec<ChipEpisodes>,
 }
 
 impl ChipResults {
@@ -203,6 +205,7 @@ impl ChipResults {
             version: env!("CARGO_PKG_VERSION").into(),
             runs: records.iter().filter_map(|record| record.root.file_name()).map(PathBuf::from).collect(),
             networks: chips(records).unwrap_or_default().networks,
+            episodes: Vec::new(),
         }
     }
 

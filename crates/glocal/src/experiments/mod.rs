@@ -1,6 +1,7 @@
 //! Published results and first demonstrations: several runs, carried out one after the other and compared.
 
 pub mod chip;
+pub mod chip_episodes;
 pub mod classification;
 pub mod continual;
 mod effects;

@@ -30,12 +30,12 @@ mod theme;
 mod tests;
 
 pub use data::{
-    Arm, ChipComponent, ChipFaults, ChipLayer, ChipLink, ChipMesh, ChipNetwork, ChipPhase, Chips, ClassIncremental,
-    Confusion, Continual, ContinualMethod, ExplainedEpisode, FaultArm, FaultExample, FaultKind, FaultTolerance,
-    FewShot, FewShotCell, FewShotRow, Finding, Headline, HybridField, HybridFields, Image, LayerRaster, Level,
-    LevelAccuracy, Matrix, MultiTask, MultiTaskNetwork, NoiseAccuracy, PlacedNetwork, PlasticLayer, PotentialTrace,
-    Provenance, Published, PublishedPoint, ReceptiveField, Report, SampleActivity, SeedCurve, SessionAccuracy,
-    SessionCurve, ShotCurve, ShotPoint, ShownPicture, Spike, TaskMatrix, UnnamedAccuracy, WeightView,
+    Arm, ChipComponent, ChipCost, ChipEpisodes, ChipFaults, ChipLayer, ChipLink, ChipMesh, ChipNetwork, ChipPhase,
+    Chips, ClassIncremental, Confusion, Continual, ContinualMethod, ExplainedEpisode, FaultArm, FaultExample,
+    FaultKind, FaultTolerance, FewShot, FewShotCell, FewShotRow, Finding, Headline, HybridField, HybridFields, Image,
+    LayerRaster, Level, LevelAccuracy, Matrix, MultiTask, MultiTaskNetwork, NoiseAccuracy, PlacedNetwork, PlasticLayer,
+    PotentialTrace, Provenance, Published, PublishedPoint, ReceptiveField, Report, SampleActivity, SeedCurve,
+    SessionAccuracy, SessionCurve, ShotCurve, ShotPoint, ShownPicture, Spike, TaskMatrix, UnnamedAccuracy, WeightView,
 };
 pub use glocal_core::LearningRule;
 pub(crate) use pixels::heat_map_png;

@@ -2,8 +2,9 @@
 
 use clap::Args;
 use glocal::GlocalError;
-use glocal::chip::{Fit, FormFit};
+use glocal::chip::{EpisodeFit, Fit, FormFit};
 use glocal::compare::table::{Align, aligned};
+use glocal_data::episodes::EpisodeShape;
 use serde::Serialize;
 
 use super::subject::Subject;
@@ -18,6 +19,7 @@ Examples:
   glocal chip check runs/hp --plasticity rank
   glocal chip check runs/hp --chip tianjic --plasticity host-lp
   glocal chip check runs/cnn --fold
+  glocal chip check runs/few-shot --ways 5 --shots 1 --fold
   glocal chip check runs/hp --chip my-chip.toml --json")]
 pub struct CheckArgs {
     #[command(flatten)]
@@ -40,8 +42,11 @@ impl CheckArgs {
     /// A folder that is no run, no such chip; everything that does not fit, with the forms that do.
     pub(super) fn run(&self, context: &Context) -> Result<(), GlocalError> {
         let quantised = self.subject.quantised()?;
-        let forms = self.subject.forms(&quantised)?;
-        let fit = self.subject.network().and_then(|network| Ok(self.subject.on_chip(&network)?.fit()));
+        let forms = self.subject.forms(&quantised.network)?;
+        let fit = self.subject.in_form(quantised.network).and_then(|network| {
+            let on_chip = self.subject.on_chip(&network)?;
+            self.subject.fit(&on_chip, quantised.task)
+        });
         let fit = fit.map_err(|error| with_forms(error, &forms))?;
         let checked = Checked { fit, forms };
         context.print(&checked, || in_words(&checked.fit) + &forms_in_words(&checked.forms))
@@ -109,6 +114,7 @@ pub(super) fn in_words(fit: &Fit) -> String {
         0 => String::new(),
         count => format!("{count} numbers of the chip are assumed, not measured: `glocal chip show {}`\n", fit.chip),
     };
+    let time = fit.episode.as_ref().map_or_else(|| of_image(fit), |episode| of_episode(fit, episode));
     let form = fit.plasticity.map_or(String::new(), |form| format!("; plastic weights move in the form {form}"));
     let link = fit.link.map_or(String::new(), |link| {
         format!(
@@ -117,17 +123,36 @@ pub(super) fn in_words(fit: &Fit) -> String {
         )
     });
     format!(
-        "fits {}: {} cores, of {} on a chip; {}{form}\n\n{}\n{} phases of {} clocks: {:.1} us for an image of {} steps, the \
-         first answer after {} phases\n{link}{assumed}",
+        "fits {}: {} cores, of {} on a chip; {}{form}\n\n{}\n{time}\n{link}{assumed}",
         fit.chip,
         fit.cores,
         fit.cores_per_chip,
         if fit.chips == 1 { "1 chip".to_owned() } else { format!("{} chips", fit.chips) },
         aligned(&rows, &[Align::Left]),
+    )
+}
+
+fn of_image(fit: &Fit) -> String {
+    format!(
+        "{} phases of {} clocks: {:.1} us for an image of {} steps, the first answer after {} phases",
+        fit.phases, fit.phase_cycles, fit.microseconds, fit.steps, fit.depth
+    )
+}
+
+fn of_episode(fit: &Fit, episode: &EpisodeFit) -> String {
+    let EpisodeShape { ways, shots, queries } = episode.shape;
+    format!(
+        "{} phases of {} clocks: {:.1} us for a picture of {} steps to be stored\n{ways}-way {shots}-shot: {:.1} us to store {} \
+         pictures ({} phases), {:.1} us to answer {} queries ({} phases)",
         fit.phases,
         fit.phase_cycles,
         fit.microseconds,
         fit.steps,
-        fit.depth,
+        episode.store_microseconds,
+        ways * shots,
+        episode.store_phases,
+        episode.ask_microseconds,
+        ways * queries,
+        episode.ask_phases,
     )
 }

@@ -86,13 +86,13 @@ impl MapArgs {
     /// # Errors
     /// As `glocal chip check`; too few cores or links that are alive; a folder that cannot be written.
     pub(super) fn run(&self, context: &Context) -> Result<(), GlocalError> {
-        let network = self.subject.network()?;
-        let on_chip = self.subject.on_chip(&network)?;
+        let loaded = self.subject.loaded()?;
+        let on_chip = self.subject.on_chip(&loaded.network)?;
         let placed = self.places.placed(&on_chip)?;
         std::fs::create_dir_all(&self.out).map_err(GlocalError::write(&self.out))?;
         write_atomically(&self.out.join("cores.csv"), &table(core_lines(&on_chip, &placed)))?;
         write_atomically(&self.out.join("messages.csv"), &table(message_lines(&placed)))?;
-        let mapped = mapped(&on_chip, &placed)?;
+        let mapped = mapped(&on_chip, self.subject.fit(&on_chip, loaded.task)?, &placed)?;
         context.print(&mapped, || self.in_words(&mapped))
     }
 
@@ -108,11 +108,11 @@ impl MapArgs {
     }
 }
 
-fn mapped(on_chip: &OnChip<'_>, placed: &Placed<'_>) -> Result<Mapped, GlocalError> {
+fn mapped(on_chip: &OnChip<'_>, fit: Fit, placed: &Placed<'_>) -> Result<Mapped, GlocalError> {
     let (board, flows) = (Board::of(on_chip.chip()), flows(on_chip.mapping()));
     let row_major = on_chip.placed(Method::RowMajor, &[], &[])?;
     Ok(Mapped {
-        fit: on_chip.fit(),
+        fit,
         cost: placed.placement().cost(&board, &flows),
         row_major_cost: row_major.placement().cost(&board, &flows),
         messages: on_chip.mapping().messages.len(),

@@ -1,6 +1,7 @@
 //! `glocal chip`.
 
 mod check;
+mod episodes;
 mod map;
 mod probe;
 mod quantise;

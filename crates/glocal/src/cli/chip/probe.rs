@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use glocal::chip::{OnChip, probe_on_chip};
+use glocal::chip::{OnChip, ProbedPicture, probe_episode, probe_on_chip};
 use glocal::run_folder::write_atomically;
-use glocal::{GlocalError, Part, RunFolder, RunSamples, Samples};
+use glocal::{GlocalError, Part, RunSamples, Samples};
 use glocal_chip::integer::LayerStep;
-use glocal_chip::network::PLASTIC_FRACTION;
 use serde::Serialize;
 
 use super::map::{carries, sender, table};
@@ -22,11 +21,12 @@ Examples:
   glocal chip probe runs/hp --layer 1 -o probes
 
 Writes neurons.csv (potentials in thresholds, and outputs, at every step), plastic.csv (plastic weights after every step, where they
-move) and packets.csv (packets of every message at every step).")]
+move) and packets.csv (packets of every message at every step). Of an episode steps count on from picture to picture, and pictures.csv
+says what each was shown for and taken for.")]
 pub struct ProbeArgs {
     #[command(flatten)]
     subject: Subject,
-    /// Which test image, from 0
+    /// Which test image, from 0; of a run in episodes: which episode
     #[arg(long, value_name = "N", default_value_t = 0)]
     image: usize,
     /// Only this layer's neurons and plastic weights
@@ -55,6 +55,7 @@ struct PlasticLine {
     layer: usize,
     neuron: usize,
     input: usize,
+    /// Of a read-out of episodes: gain ∘ P, what counts.
     plastic_weight: f64,
 }
 
@@ -79,28 +80,51 @@ struct Probed {
     files: Vec<PathBuf>,
 }
 
+/// What an episode's queries were taken for.
+#[derive(Debug, Serialize)]
+struct ProbedEpisode {
+    episode: usize,
+    pictures: Vec<ProbedPicture>,
+    files: Vec<PathBuf>,
+}
+
+/// Episodes that have numbers.
+const MOST_EPISODES: usize = 1 << 24;
+
 impl ProbeArgs {
     /// Runs one image and writes what its cores did.
     ///
     /// # Errors
     /// As `glocal chip check`; data that are not there, no such image, a folder that cannot be written.
     pub(super) fn run(&self, context: &Context) -> Result<(), GlocalError> {
-        let network = self.subject.network()?;
-        let on_chip = self.subject.on_chip(&network)?;
-        let config = RunFolder::read_only(&self.subject.run)?.config()?;
-        let samples = Samples::of(&config, &context.locations)?;
-        let samples = RunSamples::new(&samples, &config, None)?;
+        let loaded = self.subject.loaded()?;
+        let (network, config) = (&loaded.network, &loaded.config);
+        let on_chip = self.subject.on_chip(network)?;
+        let all = Samples::of(config, &context.locations)?;
+        let mut samples = RunSamples::new(&all, config, None)?;
         let (mut neurons, mut plastic) = (Vec::new(), Vec::new());
         let look = |seen: LayerStep<'_>| {
             if self.layer.is_none_or(|layer| layer == seen.layer) {
-                let inputs = network.layers[seen.layer].wiring.inputs();
+                let layer = &network.layers[seen.layer];
                 neurons.extend(neuron_lines(seen));
-                plastic.extend(plastic_lines(seen, inputs));
+                plastic.extend(plastic_lines(seen, (layer.wiring.inputs(), layer.plastic_fraction())));
             }
         };
-        let (answer, packets) = probe_on_chip(&on_chip, &samples, Part::Test, self.image, look)?;
+        let (found, packets, pictures) = match loaded.task {
+            None => {
+                let (answer, packets) = probe_on_chip(&on_chip, &samples, Part::Test, self.image, look)?;
+                (Some(answer), packets, Vec::new())
+            }
+            Some(task) => {
+                // Episodes have numbers without end.
+                samples.judge_by(task.shape, task.episodes.max(self.image.saturating_add(1)).min(MOST_EPISODES), 1)?;
+                let (pictures, packets) = probe_episode(&on_chip, &samples, (task.part, self.image), look)?;
+                (None, packets, pictures)
+            }
+        };
         std::fs::create_dir_all(&self.out).map_err(GlocalError::write(&self.out))?;
         let tables = [
+            ("pictures.csv", table(pictures.iter())),
             ("neurons.csv", table(neurons.into_iter())),
             ("plastic.csv", table(plastic.into_iter())),
             ("packets.csv", table(packet_lines(&on_chip, &packets))),
@@ -110,12 +134,22 @@ impl ProbeArgs {
             files.push(self.out.join(name));
             write_atomically(&self.out.join(name), &table)?;
         }
+        let listed: String = files.iter().map(|file| format!("{}\n", file.display())).collect();
+        let Some(answer) = found else {
+            let words = in_words(self.image, &pictures);
+            let probed = ProbedEpisode { episode: self.image, pictures, files };
+            return context.print(&probed, || format!("{words}{listed}"));
+        };
         let probed = Probed { image: self.image, class: answer.class, values: answer.values, files };
-        context.print(&probed, || {
-            let files: String = probed.files.iter().map(|file| format!("{}\n", file.display())).collect();
-            format!("image {} is taken for class {}\n{files}", probed.image, probed.class)
-        })
+        context.print(&probed, || format!("image {} is taken for class {}\n{listed}", probed.image, probed.class))
     }
+}
+
+fn in_words(episode: usize, pictures: &[ProbedPicture]) -> String {
+    let asked = pictures.iter().filter(|picture| picture.answer.is_some());
+    let right = asked.clone().filter(|picture| picture.answer == Some(picture.class)).count();
+    let (stored, asked) = (pictures.len() - asked.clone().count(), asked.count());
+    format!("episode {episode}: {stored} pictures stored, {right} of {asked} queries answered rightly\n")
 }
 
 fn neuron_lines(seen: LayerStep<'_>) -> impl Iterator<Item = NeuronLine> + '_ {
@@ -130,9 +164,9 @@ fn neuron_lines(seen: LayerStep<'_>) -> impl Iterator<Item = NeuronLine> + '_ {
     })
 }
 
-fn plastic_lines(seen: LayerStep<'_>, inputs: usize) -> impl Iterator<Item = PlasticLine> + '_ {
+fn plastic_lines(seen: LayerStep<'_>, (inputs, fraction): (usize, i32)) -> impl Iterator<Item = PlasticLine> + '_ {
     let LayerStep { layer, step, plastic, .. } = seen;
-    let unit = f64::from(1_u32 << PLASTIC_FRACTION);
+    let unit = 2.0_f64.powi(fraction);
     plastic.iter().enumerate().map(move |(at, &raw)| PlasticLine {
         step,
         layer,

@@ -3,16 +3,19 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use glocal::chip::{IntegerEvaluation, judge};
+use glocal::chip::{
+    EpisodeEvaluation, EpisodeTask, IntegerEvaluation, episode_network, judge, judge_episodes, judge_episodes_in_floats,
+};
 use glocal::compare::table::{Align, aligned};
 use glocal::train::load_network;
-use glocal::{Damage, EvalOptions, GlocalError, Part, RunFolder, RunSamples, Samples, evaluate};
+use glocal::{Damage, EvalOptions, GlocalError, Part, RunConfig, RunFolder, RunSamples, Samples, evaluate};
 use glocal_chip::integer::Plastic;
 use glocal_chip::quantise::{PlasticPlace, ScaleForm, ScaleSearch};
 use glocal_chip::{PlasticForm, QuantiseOptions, QuantizedNetwork, Wiring, quantise};
-use glocal_core::PlasticEval;
+use glocal_core::{Learner, PlasticEval};
 use serde::Serialize;
 
+use super::episodes::{EpisodeArgs, TaskInWords, percent, refuse_images};
 use crate::args::Context;
 
 /// Options of `glocal chip quantise`.
@@ -22,7 +25,8 @@ Examples:
   glocal chip quantise runs/hp
   glocal chip quantise runs/hp --weight-bits 4 --images 1000
   glocal chip quantise runs/hp --codebook 4
-  glocal chip quantise runs/hp --scales power-of-two --json")]
+  glocal chip quantise runs/hp --scales power-of-two --json
+  glocal chip quantise runs/few-shot --ways 5 --shots 1 --queries 5 --episodes 200")]
 pub struct QuantiseArgs {
     /// Run folder
     run: PathBuf,
@@ -41,6 +45,8 @@ pub struct QuantiseArgs {
     /// Test images to judge by [default: all]
     #[arg(long, value_name = "N", value_parser = images)]
     images: Option<usize>,
+    #[command(flatten)]
+    episodes: EpisodeArgs,
 }
 
 /// Bits of a weight where training did not fix them.
@@ -102,6 +108,12 @@ impl QuantiseArgs {
         let folder = RunFolder::read_only(&self.run)?;
         let mut config = folder.config()?;
         let (mut learner, _) = load_network(&folder, &config)?;
+        if let Some(task) = self.episodes.task(&config, &self.run)? {
+            refuse_images(self.images, &self.run)?;
+            let bits = self.weight_bits.or(config.learner.weight_bits).unwrap_or(INT8);
+            let options = QuantiseOptions { weight_bits: bits, ..self.options() };
+            return self.in_episodes((config, &learner), task, &options, context);
+        }
         config.data.test_limit = self.images.or(config.data.test_limit);
         let bits = self.weight_bits.or(config.learner.weight_bits).unwrap_or(INT8);
         let options = |plastic| QuantiseOptions { plastic, weight_bits: bits, ..self.options() };
@@ -131,6 +143,26 @@ impl QuantiseArgs {
         let words = if moving.is_plastic() { "folded into the others" } else { "none" };
         accuracy.push(Accuracy { plastic_weights: words, float: resting, integer: judged(&folded, Plastic::Resting)? });
         let found = Quantised { run: self.run.clone(), layers: layers(&moving, bits), accuracy };
+        context.print(&found, || found.in_words())
+    }
+
+    /// The same of a network that meets its classes in episodes.
+    fn in_episodes(
+        &self,
+        (mut config, learner): (RunConfig, &Learner),
+        task: EpisodeTask,
+        options: &QuantiseOptions,
+        context: &Context,
+    ) -> Result<(), GlocalError> {
+        let (mut narrowed, network) = episode_network(learner, &config, task.shape, options)?;
+        task.limit(&mut config);
+        let samples = Samples::of(&config, &context.locations)?;
+        let mut samples = RunSamples::new(&samples, &config, None)?;
+        samples.judge_by(task.shape, task.episodes, 1)?;
+        let float = judge_episodes_in_floats(&mut narrowed, &samples, task, config.eval_batch())?;
+        let integer = judge_episodes(&network, &samples, task)?;
+        let layers = layers(&network, options.weight_bits);
+        let found = QuantisedEpisodes { run: self.run.clone(), task: task.into(), layers, float, integer };
         context.print(&found, || found.in_words())
     }
 
@@ -170,20 +202,45 @@ fn layers(network: &QuantizedNetwork, bits: u32) -> Vec<QuantisedLayer> {
     network.layers.iter().enumerate().map(layer).collect()
 }
 
+/// What came out of a network in episodes.
+#[derive(Debug, Serialize)]
+struct QuantisedEpisodes {
+    run: PathBuf,
+    task: TaskInWords,
+    layers: Vec<QuantisedLayer>,
+    float: EpisodeEvaluation,
+    integer: EpisodeEvaluation,
+}
+
+impl QuantisedEpisodes {
+    fn in_words(&self) -> String {
+        let Self { task, float, integer, .. } = self;
+        let layers = layers_in_words(&self.layers);
+        format!("{layers}\n{task}: {} in floats, {} in integers\n", percent(float), percent(integer))
+    }
+}
+
+fn texts(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|&text| text.to_owned()).collect()
+}
+
+fn layers_in_words(layers: &[QuantisedLayer]) -> String {
+    let layer = |layer: &QuantisedLayer| {
+        vec![
+            format!("layers.{}", layer.layer),
+            layer.synapses.to_string(),
+            format!("{:.3e}", layer.weight_scale),
+            format!("{:.2}", layer.clipped_percent),
+            layer.plastic_weights.to_string(),
+        ]
+    };
+    let heading = texts(&["layer", "synapses", "unit of a weight", "at the limit %", "plastic weights"]);
+    let rows: Vec<Vec<String>> = std::iter::once(heading).chain(layers.iter().map(layer)).collect();
+    aligned(&rows, &[Align::Left])
+}
+
 impl Quantised {
     fn in_words(&self) -> String {
-        let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<String>>();
-        let layer = |layer: &QuantisedLayer| {
-            vec![
-                format!("layers.{}", layer.layer),
-                layer.synapses.to_string(),
-                format!("{:.3e}", layer.weight_scale),
-                format!("{:.2}", layer.clipped_percent),
-                layer.plastic_weights.to_string(),
-            ]
-        };
-        let heading = texts(&["layer", "synapses", "unit of a weight", "at the limit %", "plastic weights"]);
-        let rows: Vec<Vec<String>> = std::iter::once(heading).chain(self.layers.iter().map(layer)).collect();
         let accuracy = |of: &Accuracy| {
             let percent = |share: f64| format!("{:.2}", 100.0 * share);
             vec![
@@ -195,6 +252,6 @@ impl Quantised {
         };
         let heading = texts(&["plastic weights", "float %", "integer %", "images"]);
         let accuracies: Vec<Vec<String>> = std::iter::once(heading).chain(self.accuracy.iter().map(accuracy)).collect();
-        format!("{}\n{}", aligned(&rows, &[Align::Left]), aligned(&accuracies, &[Align::Left]))
+        format!("{}\n{}", layers_in_words(&self.layers), aligned(&accuracies, &[Align::Left]))
     }
 }

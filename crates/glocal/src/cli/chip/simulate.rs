@@ -6,13 +6,14 @@ use clap::Args;
 use glocal::chip::{ChipEvaluation, Fit, judge, judge_on_chip, placed_network, time_on_chip};
 use glocal::compare::table::{Align, aligned};
 use glocal::report::PlacedNetwork;
-use glocal::{GlocalError, Part, RunFolder, RunSamples, Samples};
+use glocal::{GlocalError, Part, RunSamples, Samples};
 use glocal_chip::simulate::{Faults, Network};
 use serde::Serialize;
 
 use super::check::in_words;
+use super::episodes;
 use super::quantise::images;
-use super::subject::{Places, Subject};
+use super::subject::{Loaded, Places, Subject};
 use crate::args::Context;
 
 /// Options of `glocal chip simulate`.
@@ -22,29 +23,33 @@ Examples:
   glocal chip simulate runs/hp --images 1000
   glocal chip simulate runs/hp --plasticity rank --images 1000
   glocal chip simulate runs/gp --chip tianjic --json
+  glocal chip simulate runs/few-shot --ways 5 --episodes 200 --timed 3
   glocal chip simulate runs/gp --stuck-bits 0.001 --dropped-packets 0.01    damage while it runs
   glocal chip simulate runs/gp --dead-core 3,4 --dead-link 0,1,east          damage that is known before")]
 pub struct SimulateArgs {
     #[command(flatten)]
-    subject: Subject,
+    pub(super) subject: Subject,
     #[command(flatten)]
-    places: Places,
+    pub(super) places: Places,
     /// Test images to judge by [default: all]
     #[arg(long, value_name = "N", value_parser = images)]
-    images: Option<usize>,
-    /// Images whose packets are followed on their way, for time and energy
-    #[arg(long, value_name = "N", default_value_t = 100)]
-    timed: usize,
+    pub(super) images: Option<usize>,
+    /// Images whose packets are followed on their way, for time and energy; of a run in episodes: episodes [default: 100, 3]
+    #[arg(long, value_name = "N")]
+    pub(super) timed: Option<usize>,
     /// Packets never wait: time is what the busiest link needs
     #[arg(long)]
-    unbuffered: bool,
+    pub(super) unbuffered: bool,
     #[command(flatten)]
-    faults: FaultArgs,
+    pub(super) faults: FaultArgs,
 }
+
+/// Images that are followed unless asked otherwise.
+const TIMED: usize = 100;
 
 /// Damage while the network runs.
 #[derive(Debug, Args)]
-struct FaultArgs {
+pub(super) struct FaultArgs {
     /// Share of cores that do nothing
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
     dead_cores: f64,
@@ -64,7 +69,7 @@ fn share(text: &str) -> Result<f64, String> {
 }
 
 impl FaultArgs {
-    fn faults(&self) -> Faults {
+    pub(super) fn faults(&self) -> Faults {
         let &FaultArgs { dead_cores, stuck_bits, dropped_packets, fault_seed: seed } = self;
         Faults { dead_cores, stuck_bits, dropped_packets, seed }
     }
@@ -88,17 +93,20 @@ impl SimulateArgs {
     /// # Errors
     /// As `glocal chip check`; data that are not there; too few cores or links that are alive.
     pub(super) fn run(&self, context: &Context) -> Result<(), GlocalError> {
-        let network = self.subject.network()?;
+        let loaded = self.subject.loaded()?;
+        if let Some(task) = loaded.task {
+            return episodes::simulate(self, loaded, task, context);
+        }
+        let Loaded { mut config, network, .. } = loaded;
         let on_chip = self.subject.on_chip(&network)?;
         let placed = self.places.placed(&on_chip)?;
-        let mut config = RunFolder::read_only(&self.subject.run)?.config()?;
         config.data.test_limit = self.images.or(config.data.test_limit);
         let samples = Samples::of(&config, &context.locations)?;
         let samples = RunSamples::new(&samples, &config, None)?;
         let reference = judge(&network, self.subject.plastic(), &samples, Part::Test)?.accuracy;
         let judged = judge_on_chip(&on_chip, &samples, Part::Test, usize::MAX, self.faults.faults())?;
         let how = if self.unbuffered { Network::Load } else { Network::Buffers };
-        let timed = match self.timed {
+        let timed = match self.timed.unwrap_or(TIMED) {
             0 => None,
             images => {
                 let (tally, _) = time_on_chip(&placed, how, &samples, Part::Test, images)?;

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use glocal::chip::{FormFit, OnChip, chip, form_fits};
+use glocal::chip::{EpisodeTask, Fit, FormFit, OnChip, chip, episode_network, form_fits};
 use glocal::train::load_network;
-use glocal::{GlocalError, RunFolder};
+use glocal::{GlocalError, RunConfig, RunFolder};
 use glocal_chip::integer::Plastic;
 use glocal_chip::map::{Folding, MapOptions};
 use glocal_chip::place::{Method, Position};
@@ -14,6 +14,9 @@ use glocal_chip::route::{Direction, Link};
 use glocal_chip::simulate::Placed;
 use glocal_chip::spec::WeightStorage;
 use glocal_chip::{PlasticForm, QuantiseOptions, QuantizedNetwork, quantise};
+use glocal_core::Learner;
+
+use super::episodes::EpisodeArgs;
 
 /// The network and the chip.
 #[derive(Debug, Args)]
@@ -38,6 +41,18 @@ pub(super) struct Subject {
     /// The same cores compute a convolution's map band after band of rows: fewer cores, more phases
     #[arg(long)]
     fold: bool,
+    #[command(flatten)]
+    pub(super) episodes: EpisodeArgs,
+}
+
+/// A run's network as it goes to the chip.
+pub(super) struct Loaded {
+    pub(super) config: RunConfig,
+    /// In floats; narrowed to the episodes' classes.
+    pub(super) learner: Learner,
+    pub(super) network: QuantizedNetwork,
+    /// Which episodes judge, where the run learnt in episodes.
+    pub(super) task: Option<EpisodeTask>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -75,15 +90,25 @@ impl Subject {
     ///
     /// # Errors
     /// A folder that is no run, a network that cannot be quantised, plastic weights that cannot take the form.
-    pub(super) fn network(&self) -> Result<QuantizedNetwork, GlocalError> {
-        Ok(self.quantised()?.in_form(self.plasticity.form())?)
+    pub(super) fn loaded(&self) -> Result<Loaded, GlocalError> {
+        let quantised = self.quantised()?;
+        let network = self.in_form(quantised.network)?;
+        Ok(Loaded { network, ..quantised })
+    }
+
+    /// A network with its plastic weights in the form asked for.
+    ///
+    /// # Errors
+    /// Plastic weights that cannot take the form.
+    pub(super) fn in_form(&self, network: QuantizedNetwork) -> Result<QuantizedNetwork, GlocalError> {
+        Ok(network.in_form(self.plasticity.form())?)
     }
 
     /// The trained network in integers.
     ///
     /// # Errors
     /// A folder that is no run, a network that cannot be quantised; a form for plastic weights that do not move.
-    pub(super) fn quantised(&self) -> Result<QuantizedNetwork, GlocalError> {
+    pub(super) fn quantised(&self) -> Result<Loaded, GlocalError> {
         if self.plasticity != FormChoice::OnChip && self.plastic != PlasticChoice::Moving {
             return Err(GlocalError::Usage {
                 message: format!("`--plasticity {}` says how plastic weights move", self.plasticity.form()),
@@ -91,7 +116,15 @@ impl Subject {
             });
         }
         let folder = RunFolder::read_only(&self.run)?;
-        let (learner, _) = load_network(&folder, &folder.config()?)?;
+        let config = folder.config()?;
+        let (learner, _) = load_network(&folder, &config)?;
+        let task = self.episodes.task(&config, &self.run)?;
+        if task.is_some() && self.plastic != PlasticChoice::Moving {
+            return Err(GlocalError::Usage {
+                message: format!("{} stores its classes in plastic weights that move", self.run.display()),
+                hint: "leave --plastic out".into(),
+            });
+        }
         let folded = self.plastic == PlasticChoice::Folded;
         let plastic = if folded { PlasticPlace::Folded } else { PlasticPlace::OnChip };
         let default = QuantiseOptions::default();
@@ -101,7 +134,23 @@ impl Subject {
             WeightStorage::Dense8 => None,
             WeightStorage::Indexed(bits) => Some(bits),
         };
-        Ok(quantise(&learner, &QuantiseOptions { plastic, weight_bits, codebook_bits, ..default })?)
+        let options = QuantiseOptions { plastic, weight_bits, codebook_bits, ..default };
+        let (learner, network) = match task {
+            Some(task) => episode_network(&learner, &config, task.shape, &options)?,
+            None => {
+                let network = quantise(&learner, &options)?;
+                (learner, network)
+            }
+        };
+        Ok(Loaded { config, learner, network, task })
+    }
+
+    /// What a network takes of the chip.
+    ///
+    /// # Errors
+    /// A phase that a core overruns.
+    pub(super) fn fit(&self, on_chip: &OnChip<'_>, task: Option<EpisodeTask>) -> Result<Fit, GlocalError> {
+        task.map_or_else(|| Ok(on_chip.fit()), |task| on_chip.fit_in_episodes(task.shape))
     }
 
     pub(super) fn plastic(&self) -> Plastic {

@@ -1,24 +1,31 @@
 //! `glocal reproduce chip`.
 
 use glocal::GlocalError;
-use glocal::compare::Headings;
 use glocal::compare::table::{Align, aligned};
+use glocal::compare::{Headings, report};
 use glocal::experiments::chip::{self, ChipResults, SEEDS};
-use glocal::report::{ChipNetwork, mean_and_deviation};
+use glocal::experiments::chip_episodes;
+use glocal::report::{ChipCost, ChipEpisodes, ChipNetwork, FewShotCell, mean_and_deviation, save};
 
 use super::ReproduceArgs;
 use crate::args::Context;
-use crate::report::write_page;
 
 pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<(), GlocalError> {
     let (out, seeds) = (args.out(), args.seeds(&SEEDS));
+    args.few_shot.as_deref().map_or(Ok(()), chip_episodes::check)?;
     let runs = chip::plan(&seeds, args.epochs, args.quick)?;
     let command = args.command(&out, &seeds);
     let records = chip::carry_out(&runs, &out, &args.options(context, &command)?)?;
-    let results = ChipResults::of(&records);
+    let progress = &context.progress;
+    let few_shot = args.few_shot.as_ref();
+    let episodes = few_shot.map(|run| chip_episodes::measure(run, &context.locations, args.quick, progress));
+    let results = ChipResults { episodes: episodes.transpose()?.unwrap_or_default(), ..ChipResults::of(&records) };
     results.write(&out)?;
-    let page = write_page(&records, headings(command), &out.join("report.html"), context)?;
-    context.print(&results, || table(&results))?;
+    let page = out.join("report.html");
+    let mut shown = report(&records, headings(command), &context.locations)?;
+    shown.chips.get_or_insert_default().episodes.clone_from(&results.episodes);
+    save(&shown, &page)?;
+    context.print(&results, || format!("{}{}", table(&results), of_episodes(&results.episodes)))?;
     let figures = out.join(ChipResults::FILE);
     context.progress.say(&format!("page: {}\nfigures: {}", page.display(), figures.display()));
     Ok(())
@@ -51,4 +58,30 @@ fn table(results: &ChipResults) -> String {
     };
     let heading = heading.map(str::to_owned).to_vec();
     aligned(&std::iter::once(heading).chain(results.networks.iter().map(row)).collect::<Vec<_>>(), &[Align::Left])
+}
+
+/// A few-shot run's episodes; nothing without one.
+fn of_episodes(episodes: &[ChipEpisodes]) -> String {
+    if episodes.is_empty() {
+        return String::new();
+    }
+    let heading = ["few-shot", "task", "chip", "float %", "integers %", "on chip %", "cores", "a class", "a query"];
+    let row = |of: &ChipEpisodes| -> Vec<String> {
+        let percent = |cell: &FewShotCell| format!("{:.2} ± {:.2}", cell.percent, cell.interval.unwrap_or(0.0));
+        let cost = |of: &ChipCost| format!("{:.0} us, {:.0} nJ", of.microseconds, of.nanojoules[1]);
+        vec![
+            of.label.clone(),
+            format!("{}-way {}-shot", of.ways, of.shots),
+            of.chip.clone(),
+            percent(&of.float),
+            percent(&of.integer),
+            percent(&of.on_chip),
+            of.cores.to_string(),
+            cost(&of.class),
+            cost(&of.query),
+        ]
+    };
+    let heading = heading.map(str::to_owned).to_vec();
+    let rows: Vec<Vec<String>> = std::iter::once(heading).chain(episodes.iter().map(row)).collect();
+    format!("\n{}", aligned(&rows, &[Align::Left]))
 }

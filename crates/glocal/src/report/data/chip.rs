@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::number;
+use super::{ChipEpisodes, number};
 
 /// What chips make of trained networks.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -10,6 +10,8 @@ use super::number;
 pub struct Chips {
     /// In the order of the tables.
     pub networks: Vec<ChipNetwork>,
+    /// Networks that store classes there, in episodes.
+    pub episodes: Vec<ChipEpisodes>,
 }
 
 /// A network on a chip. Accuracies are in per cent, lists by seed.
@@ -177,6 +179,7 @@ impl Chips {
     /// meshes keep their names and lose their places.
     pub(in crate::report) fn bounded(&mut self, [networks, places]: [usize; 2]) {
         self.networks.truncate(networks);
+        self.episodes.truncate(networks);
         let mut left = places;
         for mesh in self.networks.iter_mut().filter_map(|network| network.placed.as_mut()).flat_map(|p| &mut p.meshes) {
             match left.checked_sub(mesh.values.len().max(mesh.layers.len())) {
@@ -283,7 +286,8 @@ mod tests {
             let meshes = sizes.iter().map(|size| mesh(1, &vec![Some(1.0); *size], &[])).collect();
             ChipNetwork { placed: Some(PlacedNetwork { meshes, ..PlacedNetwork::default() }), ..ChipNetwork::default() }
         };
-        let mut chips = Chips { networks: vec![placed(&[3, 4]), placed(&[2]), placed(&[1])] };
+        let networks = vec![placed(&[3, 4]), placed(&[2]), placed(&[1])];
+        let mut chips = Chips { networks, ..Chips::default() };
         chips.bounded([2, 5]);
         let meshes = |network: &ChipNetwork| network.placed.clone().map_or(Vec::new(), |placed| placed.meshes);
         let sizes: Vec<Vec<usize>> =

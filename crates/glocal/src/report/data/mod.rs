@@ -3,6 +3,7 @@
 mod activity;
 mod arms;
 mod chip;
+mod chip_episodes;
 mod class_incremental;
 mod confusion;
 mod continual;
@@ -19,6 +20,7 @@ pub use chip::{
     ChipComponent, ChipFaults, ChipLayer, ChipLink, ChipMesh, ChipNetwork, ChipPhase, Chips, PlacedNetwork,
 };
 pub(in crate::report) use chip::{Limit, UsedPlace};
+pub use chip_episodes::{ChipCost, ChipEpisodes};
 pub use class_incremental::{ClassIncremental, SessionAccuracy, SessionCurve};
 pub use confusion::Confusion;
 pub(in crate::report) use confusion::Mistake;

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::chip_episodes;
 use super::continual::swatch;
 use super::placed;
 use super::table::{MOST_ROWS, Table};
@@ -19,7 +20,8 @@ const MANY_IMAGES: u64 = 1000;
 /// The tables, each network in its places, and accuracy under damage.
 pub(super) fn section(chips: &Chips) -> Markup {
     let networks = &chips.networks;
-    let parts = [accuracies(networks), costs(networks), places(networks), damage(networks)];
+    let episodes = chip_episodes::tables(&chips.episodes);
+    let parts = [accuracies(networks), costs(networks), episodes, places(networks), damage(networks)];
     html! {
         @if parts.iter().any(Option::is_some) {
             section id="chips" {

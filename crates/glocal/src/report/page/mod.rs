@@ -2,6 +2,7 @@
 
 mod arms;
 mod chip;
+mod chip_episodes;
 mod class_incremental;
 mod confusion;
 mod continual;

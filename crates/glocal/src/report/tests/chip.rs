@@ -17,7 +17,22 @@ pub(super) fn chips(text: &str) -> Chips {
             ChipFaults { name: format!("{text} too"), points: vec![(1.0, vec![80.0])] },
         ],
     };
-    Chips { networks: vec![network(Some(placed(text))), network(None)] }
+    let cell = |percent| FewShotCell { percent, interval: Some(0.5), episodes: Some(200) };
+    let episodes = ChipEpisodes {
+        label: format!("{text} in episodes"),
+        chip: text.to_owned(),
+        ways: 5,
+        shots: 1,
+        float: cell(97.5),
+        integer: cell(97.25),
+        on_chip: cell(97.25),
+        cores: 190,
+        chips: 2,
+        followed: 2,
+        class: ChipCost { microseconds: 120.0, nanojoules: [1000.0, 2000.0, 4000.0] },
+        query: ChipCost { microseconds: 60.0, nanojoules: [500.0, 1000.0, 2000.0] },
+    };
+    Chips { networks: vec![network(Some(placed(text))), network(None)], episodes: vec![episodes] }
 }
 
 fn placed(text: &str) -> PlacedNetwork {
@@ -64,6 +79,8 @@ fn placed(text: &str) -> PlacedNetwork {
 
 /// Makes every number that may be wrong wrong.
 pub(super) fn poison(chips: &mut Chips, bad: f64) {
+    chips.episodes[0].float.percent = bad;
+    chips.episodes[0].class = ChipCost { microseconds: bad, nanojoules: [bad; 3] };
     let network = &mut chips.networks[0];
     (network.float[0], network.integer, network.on_chip[1]) = (bad, vec![bad], bad);
     network.faults[0].points.push((50.0, vec![bad, bad]));
@@ -86,7 +103,7 @@ fn page(chips: Chips) -> String {
 
 /// The page of a network of which nothing but its places is known.
 fn placed_page(placed: PlacedNetwork) -> String {
-    page(Chips { networks: vec![ChipNetwork { placed: Some(placed), ..ChipNetwork::default() }] })
+    page(Chips { networks: vec![ChipNetwork { placed: Some(placed), ..ChipNetwork::default() }], ..Chips::default() })
 }
 
 #[test]
@@ -99,6 +116,15 @@ fn accuracies_stand_beside_each_other() {
     let mut few = chips("text");
     few.networks.iter_mut().for_each(|network| network.images = 1000);
     assert!(self::page(few).contains("<td>88.5 ± 1.1</td><td>−0.5 ± 0.4</td><td>1\u{202f}000</td>"));
+}
+
+#[test]
+fn classes_stored_have_accuracies_and_costs() {
+    let page = page(Chips { networks: Vec::new(), ..chips("text") });
+    let accuracy = "<td>5-way 1-shot</td><td>97.5 ± 0.5</td><td>97.2 ± 0.5</td><td>97.2 ± 0.5</td><td>200</td>";
+    let cost = "<td>190</td><td>2</td><td>120</td><td>2.00\u{a0}µJ (1.00–4.00)</td><td>60.0</td>";
+    assert!(page.contains(accuracy) && page.contains(cost), "{page}");
+    assert!(page.contains("queries are answered and write nothing"));
 }
 
 #[test]
@@ -149,7 +175,7 @@ fn damage_has_a_panel_per_kind_and_a_line_per_network() {
 fn absent_parts_of_chips_are_left_out() {
     assert!(!page(Chips::default()).contains("<section"));
     let nothing = ChipNetwork { placed: None, label: "alone".into(), ..ChipNetwork::default() };
-    assert!(!page(Chips { networks: vec![nothing] }).contains("<section"));
+    assert!(!page(Chips { networks: vec![nothing], ..Chips::default() }).contains("<section"));
     type Clear = fn(&mut ChipNetwork);
     let parts: [(&str, Clear); 12] = [
         ("Test accuracy in per cent in floats", |n| {
@@ -245,7 +271,7 @@ fn very_many_places_networks_and_phases_are_bounded() {
         placed: (index == 0).then(|| placed.clone()),
         ..chips("").networks.remove(1)
     };
-    let page = page(Chips { networks: (0..300).map(network).collect() });
+    let page = page(Chips { networks: (0..300).map(network).collect(), ..Chips::default() });
     assert!(page.len() < 4_000_000, "{}", page.len());
     assert!(page.contains("network 23") && !page.contains("network 24"));
     assert!(page.contains("At most 24 networks are shown."));
