@@ -11,24 +11,21 @@ impl QuantizedNetwork {
     ///
     /// # Errors
     /// For the rank form, every layer where it is not what the matrix would be: where a clamp could be reached, or the rule is no sum
-    /// of products of a factor of each neuron and one of each input. For all but matrices in the cores, a read-out of episodes.
+    /// of products of a factor of each neuron and one of each input.
     pub fn in_form(mut self, form: PlasticForm) -> Result<QuantizedNetwork, ChipError> {
         let mut obstacles = Vec::new();
         let layers = self.layers.iter_mut().enumerate();
         for (index, plasticity) in layers.filter_map(|(index, layer)| Some((index, layer.plasticity.as_mut()?))) {
-            let reason = match form {
-                PlasticForm::OnChip => None,
-                _ if plasticity.readout.is_some() => Some((
-                    "it stores the classes of episodes, in its cores alone".to_owned(),
-                    "keep episodes on the chip",
-                )),
-                PlasticForm::Rank => no_rank_form(plasticity),
-                PlasticForm::HostLp => None,
-            };
-            obstacles.extend(reason.map(|(what, hint)| {
-                let place = format!("layers.{index}");
-                Obstacle { place, what, hint: format!("{hint}, or move the plastic weights in another form") }
-            }));
+            if plasticity.readout.is_some() && form != PlasticForm::OnChip {
+                let what = "its plastic weights store an episode's classes, which cores alone do".to_owned();
+                let hint = "move them in the form on-chip".to_owned();
+                obstacles.push(Obstacle { place: format!("layers.{index}"), what, hint });
+            } else if form == PlasticForm::Rank {
+                obstacles.extend(no_rank_form(plasticity).map(|(what, hint)| {
+                    let place = format!("layers.{index}");
+                    Obstacle { place, what, hint: format!("{hint}, or move the plastic weights in another form") }
+                }));
+            }
             plasticity.form = form;
         }
         if obstacles.is_empty() { Ok(self) } else { Err(ChipError::NoForm { form, obstacles }) }

@@ -41,12 +41,11 @@ impl CheckArgs {
     /// # Errors
     /// A folder that is no run, no such chip; everything that does not fit, with the forms that do.
     pub(super) fn run(&self, context: &Context) -> Result<(), GlocalError> {
-        let quantised = self.subject.quantised()?;
-        let forms = self.subject.forms(&quantised.network)?;
-        let fit = self.subject.in_form(quantised.network).and_then(|network| {
-            let on_chip = self.subject.on_chip(&network)?;
-            self.subject.fit(&on_chip, quantised.task)
-        });
+        let loaded = self.subject.quantised()?;
+        // Classes are stored by the cores alone.
+        let forms = if loaded.task.is_some() { Vec::new() } else { self.subject.forms(&loaded.network)? };
+        let network = self.subject.in_form(loaded.network);
+        let fit = network.and_then(|network| self.subject.fit(&self.subject.on_chip(&network)?, loaded.task));
         let fit = fit.map_err(|error| with_forms(error, &forms))?;
         let checked = Checked { fit, forms };
         context.print(&checked, || in_words(&checked.fit) + &forms_in_words(&checked.forms))
@@ -114,7 +113,6 @@ pub(super) fn in_words(fit: &Fit) -> String {
         0 => String::new(),
         count => format!("{count} numbers of the chip are assumed, not measured: `glocal chip show {}`\n", fit.chip),
     };
-    let time = fit.episode.as_ref().map_or_else(|| of_image(fit), |episode| of_episode(fit, episode));
     let form = fit.plasticity.map_or(String::new(), |form| format!("; plastic weights move in the form {form}"));
     let link = fit.link.map_or(String::new(), |link| {
         format!(
@@ -122,6 +120,7 @@ pub(super) fn in_words(fit: &Fit) -> String {
             link.bytes_read, link.bytes_written_at_most, link.microseconds_at_most
         )
     });
+    let time = fit.episode.as_ref().map_or_else(|| of_image(fit), |episode| of_episode(fit, episode));
     format!(
         "fits {}: {} cores, of {} on a chip; {}{form}\n\n{}\n{time}\n{link}{assumed}",
         fit.chip,
