@@ -52,7 +52,7 @@ impl Schedule {
 }
 
 /// Clocks that a core is busy in a phase: its overhead, a multiplication for each synapse, plastic or not, and a move for each
-/// plastic one while they learn; an addition for each sum that it takes; what [`past_operations`] says. Of its largest job.
+/// plastic one while they learn; an addition for each sum that it takes; what remembering past steps takes. Of its largest job.
 pub fn busy_cycles(core: &Core, chip: &ChipSpec, plastic: Plastic) -> u64 {
     let past = if plastic == Plastic::Moving { past_operations(core) } else { 0 };
     let of_job = |job: &Job| {
