@@ -24,11 +24,11 @@ pub(super) fn tables(episodes: &[ChipEpisodes]) -> Option<Markup> {
         let words = |ChipCost { microseconds, nanojoules }| [amount(microseconds), energy(nanojoules)];
         let [store_time, store_energy] = words(of.class);
         let [ask_time, ask_energy] = words(of.query);
-        let (cores, chips) = (thousands(of.cores as u64), thousands(of.chips));
-        vec![of.label.clone(), of.chip.clone(), task(of), cores, chips, store_time, store_energy, ask_time, ask_energy]
+        let chips = if of.chips == 1 { of.chip.clone() } else { format!("{} {}", thousands(of.chips), of.chip) };
+        let cores = format!("{} of {chips}", thousands(of.cores as u64));
+        vec![of.label.clone(), task(of), cores, store_time, store_energy, ask_time, ask_energy]
     };
-    let heads =
-        ["network", "chip", "task", "cores", "chips", "µs a class", "energy a class", "µs a query", "energy a query"];
+    let heads = ["network", "task", "cores", "µs a class", "energy a class", "µs a query", "energy a query"];
     let costs = Table {
         caption: "Cores used, and what it takes to store a class, all its pictures, and to answer a query: time, energy (low–high)",
         heads: heads.map(str::to_owned).to_vec(),
