@@ -15,6 +15,9 @@ const FILE: &str = "chip.json";
 pub struct ChipFigures {
     /// One for each form that the network takes on a chip.
     pub forms: Vec<ChipForm>,
+    /// Forms that it cannot take, and why.
+    #[serde(default)]
+    pub refused: Vec<String>,
 }
 
 /// A form of the network on a chip.

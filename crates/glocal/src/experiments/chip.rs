@@ -77,6 +77,7 @@ pub fn carry_out(runs: &[PlannedRun], out: &Path, options: &TrainOptions) -> Res
         for form in &figures.forms {
             options.progress.say(&in_one_line(&run.label, form));
         }
+        figures.refused.iter().for_each(|refused| options.progress.say(&format!("{}, {refused}", run.label)));
         figures.write(folder)
     })
 }
@@ -126,7 +127,7 @@ fn measure(
     config: &RunConfig,
 ) -> Result<ChipFigures, GlocalError> {
     let is_plastic = learner.network().layers().iter().any(|layer| layer.plasticity().is_some());
-    let (mut found, mut judged) = (Vec::new(), None);
+    let (mut found, mut refused, mut judged) = (Vec::new(), Vec::new(), None);
     for form in forms(is_plastic) {
         // On the chip an image is by itself.
         let (plastic, batch) = match form.plastic {
@@ -143,11 +144,13 @@ fn measure(
         judged = Some((form.plastic, float));
         match of_form(learner, samples, form, float) {
             // A network whose clamp could be reached has no rank form.
-            Err(GlocalError::Chip(ChipError::NoForm { .. })) => {}
+            Err(GlocalError::Chip(ChipError::NoForm { obstacles, .. })) => {
+                refused.extend(obstacles.iter().map(|why| format!("{}: no; {}: {}", form.name, why.place, why.what)));
+            }
             measured => found.push(measured?),
         }
     }
-    Ok(ChipFigures { forms: found })
+    Ok(ChipFigures { forms: found, refused })
 }
 
 fn of_form(learner: &Learner, samples: &RunSamples<'_>, form: Form, float: f64) -> Result<ChipForm, GlocalError> {
