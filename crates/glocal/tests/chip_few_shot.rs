@@ -2,9 +2,10 @@
 
 mod common;
 
-use std::fs::{self, File};
+use std::fs;
 
 use common::Scratch;
+use common::episodes::{changed, write_grey};
 use glocal::experiments::chip_episodes;
 use glocal::progress::Progress;
 use glocal_data::Locations;
@@ -14,8 +15,6 @@ use serde_json::Value;
 fn trained(sets: &[&str]) -> Scratch {
     let scratch = Scratch::new();
     for class in 0..24_u64 {
-        let folder = scratch.path(&format!("characters/c{class}"));
-        fs::create_dir_all(&folder).unwrap();
         for drawing in 0..10_u64 {
             let mut levels = vec![255_u8; 144];
             let (row, column) = (1 + class % 5 * 2, 1 + class / 5 * 2);
@@ -24,78 +23,25 @@ fn trained(sets: &[&str]) -> Scratch {
                 levels[((at + drawing % 2) * 12 + column + drawing / 2 % 2) as usize] = 0;
             }
             levels[(drawing * 13 % 144) as usize] = 0;
-            let file = File::create(folder.join(format!("{drawing}.png"))).unwrap();
-            let mut encoder = png::Encoder::new(file, 12, 12);
-            encoder.set_color(png::ColorType::Grayscale);
-            encoder.write_header().unwrap().write_image_data(&levels).unwrap();
+            write_grey(&scratch.path(&format!("characters/c{class}/{drawing}.png")), 12, &levels);
         }
     }
     let folder = format!("classes:{}", scratch.path("characters").display());
-    fs::write(scratch.path("episodes.toml"), CONFIG.replace("classes:characters", &folder)).unwrap();
+    let config = changed(&[
+        ("classes:characters", &folder),
+        ("ways = 3", "ways = 5"),
+        ("validation = 20", "validation = 10"),
+        ("test = 40", "test = 20"),
+        ("episode = { kind = \"plastic\" }", "episode = { kind = \"plastic\", drive = 1000.0 }"),
+        ("channels = 16", "channels = 8"),
+        ("size = 3", "size = 5"),
+        ("decay = 0.99", "decay = 1.0"),
+    ]);
+    fs::write(scratch.path("episodes.toml"), config).unwrap();
     let sets = sets.iter().flat_map(|set| ["--set", set]);
     scratch.succeed(&["train", "episodes.toml", "--out", "run"].into_iter().chain(sets).collect::<Vec<_>>());
     scratch
 }
-
-const CONFIG: &str = r#"
-[data]
-dataset = "classes:characters"
-
-[episodes]
-split = { kind = "hold-out", characters = 6, validation = 5 }
-side = 12
-ways = 5
-shots = 1
-judged_queries = 2
-training = 48
-validation = 10
-test = 20
-
-[learner]
-loss = "cross-entropy"
-
-[learner.network]
-inputs = 144
-input_shape = [1, 12, 12]
-steps = 1
-learning_rule = "hybrid"
-episode = { kind = "plastic", drive = 1000.0 }
-readout = { kind = "membrane" }
-
-[[learner.network.layers]]
-kind = "conv"
-channels = 8
-kernel = 3
-stride = 2
-padding = 1
-norm = "tdbn"
-neuron = { kind = "tanh" }
-
-[[learner.network.layers]]
-size = 5
-bias = false
-neuron = { kind = "lif", threshold = 0.5, decay = 0.2, reset = "to-zero" }
-
-[learner.network.layers.plasticity]
-rule = { kind = "hebbian", post = "softmax" }
-decay = 1.0
-coupling = { kind = "gated" }
-sharing = "per-sample"
-scope = "episode"
-meta_init = 0.06
-
-[learner.weights]
-learning_rate = 2e-3
-
-[learner.meta]
-learning_rate = 1e-3
-
-[training]
-epochs = 3
-batch_size = 8
-seed = 1
-select = "best-validation"
-"#;
 
 fn json(scratch: &Scratch, args: &[&str]) -> Value {
     serde_json::from_str(&scratch.succeed(args)).unwrap()

@@ -3,17 +3,17 @@
 mod common;
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs;
 use std::path::Path;
 
 use common::Scratch;
+use common::episodes::{EPISODES, write_grey};
 use glocal::config::RunConfig;
 use glocal::{Part, RunSamples, Samples};
 use glocal_data::Locations;
 
 /// Grey PNG of 12 x 12: dark strokes on light paper, drawn from the class, moved by the drawing.
 fn write_character(path: &Path, class: u64, drawing: u64) {
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
     let mut levels = vec![255u8; 144];
     let mut state = class.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     for _ in 0..4 {
@@ -25,9 +25,7 @@ fn write_character(path: &Path, class: u64, drawing: u64) {
             levels[(r.min(11) * 12 + c.min(11)) as usize] = 0;
         }
     }
-    let mut encoder = png::Encoder::new(File::create(path).unwrap(), 12, 12);
-    encoder.set_color(png::ColorType::Grayscale);
-    encoder.write_header().unwrap().write_image_data(&levels).unwrap();
+    write_grey(path, 12, &levels);
 }
 
 /// 24 classes of 6 drawings in `characters`, and a config that learns them in episodes.
@@ -38,69 +36,9 @@ fn characters() -> Scratch {
             write_character(&scratch.path(&format!("characters/c{class}/{drawing}.png")), class, drawing);
         }
     }
-    fs::write(scratch.path("episodes.toml"), CONFIG).unwrap();
+    fs::write(scratch.path("episodes.toml"), EPISODES).unwrap();
     scratch
 }
-
-const CONFIG: &str = r#"
-[data]
-dataset = "classes:characters"
-
-[episodes]
-split = { kind = "hold-out", characters = 6, validation = 5 }
-side = 12
-ways = 3
-shots = 1
-judged_queries = 2
-training = 48
-validation = 20
-test = 40
-
-[learner]
-loss = "cross-entropy"
-
-[learner.network]
-inputs = 144
-input_shape = [1, 12, 12]
-steps = 1
-learning_rule = "hybrid"
-episode = { kind = "plastic" }
-readout = { kind = "membrane" }
-
-[[learner.network.layers]]
-kind = "conv"
-channels = 16
-kernel = 3
-stride = 2
-padding = 1
-norm = "tdbn"
-neuron = { kind = "tanh" }
-
-[[learner.network.layers]]
-size = 3
-bias = false
-neuron = { kind = "lif", threshold = 0.5, decay = 0.2, reset = "to-zero" }
-
-[learner.network.layers.plasticity]
-rule = { kind = "hebbian", post = "softmax" }
-decay = 0.99
-coupling = { kind = "gated" }
-sharing = "per-sample"
-scope = "episode"
-meta_init = 0.06
-
-[learner.weights]
-learning_rate = 2e-3
-
-[learner.meta]
-learning_rate = 1e-3
-
-[training]
-epochs = 3
-batch_size = 8
-seed = 1
-select = "best-validation"
-"#;
 
 fn summary(scratch: &Scratch, run: &str) -> serde_json::Value {
     serde_json::from_slice(&fs::read(scratch.path(run).join("summary.json")).unwrap()).unwrap()
@@ -146,7 +84,7 @@ fn runs_in_episodes_end_with_the_same_bits() {
 fn no_class_that_judges_reaches_training() {
     let scratch = characters();
     let name = format!("data.dataset=\"classes:{}\"", scratch.path("characters").display());
-    let config = RunConfig::parse(None, CONFIG, &[name]).unwrap();
+    let config = RunConfig::parse(None, EPISODES, &[name]).unwrap();
     let samples = Samples::of(&config, &Locations::default()).unwrap();
     let run = RunSamples::new(&samples, &config, None).unwrap();
     let classes = |part: Part, episodes: u32| -> BTreeSet<usize> {

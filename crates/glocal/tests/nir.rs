@@ -123,9 +123,7 @@ fn a_picture_is_an_input() {
     let scratch = trained("global");
     scratch.succeed(&["nir", "export", "run", "-o", "net.nir"]);
     let levels: Vec<u8> = (0..784u32).map(|i| (i * 7 % 256) as u8).collect();
-    let mut encoder = png::Encoder::new(fs::File::create(scratch.path("a.png")).unwrap(), 28, 28);
-    encoder.set_color(png::ColorType::Grayscale);
-    encoder.write_header().unwrap().write_image_data(&levels).unwrap();
+    common::episodes::write_grey(&scratch.path("a.png"), 28, &levels);
     let line: Vec<String> = levels.iter().map(|&level| (f64::from(level) / 255.0).to_string()).collect();
     fs::write(scratch.path("a.csv"), (line.join(",") + "\n").repeat(4)).unwrap();
     let out = |args: &[&str]| scratch.succeed(&[&["nir", "run", "net.nir", "--input"], args].concat());

@@ -1,6 +1,7 @@
 //! What the tests of the command line share: a tiny run, the built program, and folders compared byte by byte.
 #![allow(dead_code, missing_docs)]
 
+pub mod episodes;
 pub mod event_file;
 
 use std::collections::BTreeMap;
