@@ -384,7 +384,9 @@ impl<'p, 'n> Machine<'p, 'n> {
         let (width, height, steps) = (wiring.inputs(), wiring.neurons(), network.steps);
         let state = &mut self.layers[index];
         state.plastic.resize(width * height, 0);
-        let (mut keys, mut values) = (vec![0; steps * width], vec![0; steps * height]);
+        // Nothing where plastic weights are matrices.
+        let remembered = if state.shares.is_empty() { 0 } else { steps };
+        let (mut keys, mut values) = (vec![0; remembered * width], vec![0; remembered * height]);
         for (core, own) in mapping.of_layer(index).map(|number| (&mapping.cores[number], &self.cores[number])) {
             let job = &core.jobs[0];
             if core.plastic && state.shares.is_empty() {
