@@ -76,7 +76,7 @@ pub enum GlocalError {
     #[error(transparent)]
     Data(#[from] glocal_data::DataError),
     /// The run was asked to stop, and saved.
-    #[error("stopped in epoch {epoch} of {epochs}; {} is saved", .run.display())]
+    #[error("stopped in epoch {epoch} of {epochs}; {} is saved{}", .run.display(), .since.as_deref().map_or_else(String::new, |since| format!(" as it was before {since}")))]
     Stopped {
         /// The run folder.
         run: PathBuf,
@@ -84,6 +84,8 @@ pub enum GlocalError {
         epoch: u64,
         /// Epochs of the run.
         epochs: u64,
+        /// What is begun again, where that is more than the step at hand.
+        since: Option<String>,
         /// The command that goes on.
         command: String,
     },

@@ -57,6 +57,8 @@ fn a_stopped_run_goes_on_to_the_same_bits() {
     // A task has 24 steps: each process ends one at most.
     while let Err(error) = learn(&config, &parts, Start::NewOrResume, Some(30)) {
         assert!(matches!(error, GlocalError::Stopped { .. }), "{error}");
+        let learned = result(&parts).0.tasks();
+        assert!(error.to_string().ends_with(&format!("is saved as it was before task {}", learned + 1)), "{error}");
         stops += 1;
         assert!(stops < 9);
     }

@@ -401,19 +401,17 @@ impl<F: Float> Layer<F> {
         fit(&mut gradients.weight, mask.len());
         tape.weight_squares = None;
         if let Input::Constant(_) = pass.input {
-            let weighted = MatRef::new(&tape.adjoint.weighted, batch, self.outputs);
-            return mask.outer_all(&mut gradients.weight, weighted, &tape.turned);
+            tape.turned_gradient.load(&tape.adjoint.weighted, 1, self.outputs);
+            return mask.outer_all(&mut gradients.weight, &tape.turned_gradient, &tape.turned);
         }
         let gradient = &mut tape.adjoint.current_gradient;
         gradient.chunks_mut(batch * self.outputs).zip(pass.phase).for_each(|(g, &k)| rows::scale(g, k));
-        mask.outer_all(&mut gradients.weight, MatRef::new(gradient, steps * batch, self.outputs), &tape.turned);
-        let Some(input) = input_gradient else { return };
         tape.turned_gradient.load(gradient, steps, self.outputs);
+        mask.outer_all(&mut gradients.weight, &tape.turned_gradient, &tape.turned);
+        let Some(input) = input_gradient else { return };
         let into = if self.plasticity.is_some() { Into::Add } else { Into::Replace };
-        for (t, input) in input.chunks_exact_mut(batch * self.inputs).enumerate() {
-            let out = MatMut::new(input, batch, self.inputs);
-            mask.times(out, (into, F::of(1.0)), (&tape.turned_gradient, t), &pass.params.weight);
-        }
+        let out = MatMut::new(input, steps * batch, self.inputs);
+        mask.times_all(out, (into, F::of(1.0)), &tape.turned_gradient, &pass.params.weight);
     }
 
     /// From the gradients of the coupled weight and of the factor of P to those of W, gate and gain.

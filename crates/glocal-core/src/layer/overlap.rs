@@ -91,10 +91,8 @@ impl<F: Float> Overlap<F> {
         self.ones.resize(mask.len(), F::of(1.0));
         self.product_gradient.resize(pairs.len() * batch * width, F::of(0.0));
         self.turned.load(of_taken, pairs.len(), outputs);
-        for (index, product) in self.product_gradient.chunks_exact_mut(batch * width).enumerate() {
-            let out = MatMut::new(product, batch, width);
-            mask.times(out, (Into::Replace, F::of(1.0)), (&self.turned, index), &self.ones);
-        }
+        let out = MatMut::new(&mut self.product_gradient, pairs.len() * batch, width);
+        mask.times_all(out, (Into::Replace, F::of(1.0)), &self.turned, &self.ones);
         let rects: Vec<Rect> = strips(batch, SAMPLES).map(|rows| Rect { rows, cols: 0..width }).collect();
         let mut inputs: Vec<Option<Tile<'_, F>>> = match input {
             Some(input) => tiles(input, batch, width, &rects).into_iter().map(Some).collect(),

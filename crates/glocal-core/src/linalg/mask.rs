@@ -9,7 +9,8 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::Into;
-use super::sparse::{FEW, MANY, sums, transpose, width};
+use super::pages::Pages;
+use super::sparse::{sums, transpose, width, with_registers};
 use crate::convolution::{LANES, Lanes, Plain};
 use crate::random::{stream, uniform_of};
 use crate::rows;
@@ -20,9 +21,12 @@ use crate::view::{MatMut, MatRef};
 /// Neurons or inputs whose sums are made before they are turned back.
 const BLOCK: usize = 32;
 
-/// Which synapses there are between `inputs` and neurons.
+/// Which synapses there are between inputs and neurons, and products with weights that have only these.
+///
+/// A weight is its synapses' values, `[O,K]`: K for each of O neurons, in the order of their inputs. Dense operands of
+/// products are [`Turned`] first.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Mask {
+pub struct Mask {
     inputs: usize,
     fan_in: usize,
     /// Inputs of each neuron, ascending, `[O,K]`.
@@ -36,7 +40,11 @@ pub(crate) struct Mask {
 impl Mask {
     /// `fan_in` of `inputs` for each of `outputs` neurons, each choice equally likely. Each neuron's inputs are shuffled and
     /// dealt to parts 0, 1, ...; when too few are left they are shuffled anew.
+    ///
+    /// # Panics
+    /// If `fan_in` is zero or above `inputs`.
     pub fn draw(outputs: usize, inputs: usize, fan_in: usize, (seed, part): (u64, u64)) -> Self {
+        assert!((1..=inputs).contains(&fan_in), "{fan_in} of {inputs} inputs");
         let parts = (inputs / fan_in) as u64;
         let (deal, own) = (part / parts, (part % parts) as usize * fan_in..((part % parts) as usize + 1) * fan_in);
         let key = stream(seed, &format!("mask {deal}"));
@@ -78,30 +86,31 @@ impl Mask {
     }
 
     /// Synapses.
+    #[allow(clippy::len_without_is_empty, reason = "a neuron has at least one")]
     pub fn len(&self) -> usize {
         self.columns.len()
     }
 
     /// For each synapse the value of its input.
-    pub fn of_inputs<F: Float>(&self, values: &[F], out: &mut Vec<F>) {
+    pub(crate) fn of_inputs<F: Float>(&self, values: &[F], out: &mut Vec<F>) {
         out.clear();
         out.extend(self.columns.iter().map(|&column| values[column as usize]));
     }
 
     /// Where each synapse lies in `[O,I]`.
-    pub fn positions(&self) -> Vec<u32> {
+    pub(crate) fn positions(&self) -> Vec<u32> {
         let neurons = (0u32..).zip(self.columns.chunks_exact(self.fan_in));
         let first = |neuron: u32| neuron * self.inputs as u32;
         neurons.flat_map(|(neuron, own)| own.iter().map(move |&column| first(neuron) + column)).collect()
     }
 
     /// Input of each synapse of `neurons`.
-    pub fn columns(&self, neurons: &Range<usize>) -> &[u32] {
+    pub(crate) fn columns(&self, neurons: &Range<usize>) -> &[u32] {
         &self.columns[self.synapses(neurons)]
     }
 
     /// Where the synapses of `neurons` are.
-    pub fn synapses(&self, neurons: &Range<usize>) -> Range<usize> {
+    pub(crate) fn synapses(&self, neurons: &Range<usize>) -> Range<usize> {
         neurons.start * self.fan_in..neurons.end * self.fan_in
     }
 
@@ -126,7 +135,7 @@ impl Mask {
     ///
     /// # Shapes
     /// out `[B, neurons]`, x `[B, I]`, V `[neurons, I]` as `values` `[neurons, K]`.
-    pub fn times_transposed<F: Float>(
+    pub(crate) fn times_transposed<F: Float>(
         &self,
         mut out: MatMut<'_, F>,
         (into, scale): (Into, F),
@@ -142,42 +151,53 @@ impl Mask {
         turned_sums(out.borrow(), (into, scale), (x, plane), run);
     }
 
-    /// As [`Mask::times_transposed`] for all neurons and planes, out `[planes·B, O]`, in parallel.
+    /// out = x Vᵀ for all planes of `x`, in parallel.
+    ///
+    /// # Shapes
+    /// out `[planes·B, O]`, x `[planes, B, I]`, V `[O, I]` as `values` `[O, K]`.
+    ///
+    /// # Panics
+    /// If the shapes do not agree.
     pub fn times_transposed_all<F: Float>(&self, out: MatMut<'_, F>, x: &Turned<F>, values: &[F]) {
-        let planes = super::pieces(out, true, x.rows).into_iter().enumerate();
-        let tasks: Vec<_> = planes
-            .flat_map(|(plane, rows)| {
-                let strips = super::pieces(rows, false, 4 * BLOCK).into_iter().enumerate();
-                strips.map(move |(strip, piece)| (plane, strip * 4 * BLOCK, piece)).collect::<Vec<_>>()
-            })
-            .collect();
-        tasks.into_par_iter().for_each(|(plane, first, piece)| {
+        blocks(out, x.rows).into_par_iter().for_each(|(plane, first, piece)| {
             let neurons = first..first + piece.cols();
             let values = &values[self.synapses(&neurons)];
             self.times_transposed(piece, (Into::Replace, F::of(1.0)), (x, plane), &neurons, values);
         });
     }
 
-    /// out (+)= scale · g V, of one plane of `g`, in parallel.
+    /// out (+)= scale · g V for all planes of `g`, in parallel.
     ///
     /// # Shapes
-    /// out `[B, I]`, g `[B, O]`, V `[O, I]` as `values` `[O, K]`.
-    pub fn times<F: Float>(
+    /// out `[planes·B, I]`, g `[planes, B, O]`, V `[O, I]` as `values` `[O, K]`.
+    ///
+    /// # Panics
+    /// If the shapes do not agree.
+    pub fn times_all<F: Float>(&self, out: MatMut<'_, F>, how: (Into, F), g: &Turned<F>, values: &[F]) {
+        self.times_planes(out, how, (g, 0), values);
+    }
+
+    /// As [`Mask::times_all`], of one plane of `g`.
+    pub(crate) fn times<F: Float>(&self, out: MatMut<'_, F>, how: (Into, F), g: (&Turned<F>, usize), values: &[F]) {
+        self.times_planes(out, how, g, values);
+    }
+
+    /// Of planes of `g` from `first` on, as many as `out` has.
+    fn times_planes<F: Float>(
         &self,
         out: MatMut<'_, F>,
-        (into, scale): (Into, F),
-        (g, plane): (&Turned<F>, usize),
+        how: (Into, F),
+        (g, first): (&Turned<F>, usize),
         values: &[F],
     ) {
         let by_input: Vec<F> = self.places.iter().map(|&place| values[place as usize]).collect();
-        let tasks: Vec<_> = super::pieces(out, false, 4 * BLOCK).into_iter().enumerate().collect();
-        tasks.into_par_iter().for_each(|(strip, piece)| {
-            let first = strip * 4 * BLOCK;
+        blocks(out, g.rows).into_par_iter().for_each(|(plane, first_input, piece)| {
             let run = |input: usize| {
-                let run = self.starts[first + input] as usize..self.starts[first + input + 1] as usize;
+                let start = first_input + input;
+                let run = self.starts[start] as usize..self.starts[start + 1] as usize;
                 self.neurons[run.clone()].iter().copied().zip(by_input[run].iter().copied())
             };
-            turned_sums(piece, (into, scale), (g, plane), run);
+            turned_sums(piece, how, (g, first + plane), run);
         });
     }
 
@@ -185,7 +205,7 @@ impl Mask {
     ///
     /// # Shapes
     /// out `[neurons, K]`, g `[B, neurons]`, x `[B, I]`, one plane each.
-    pub fn add_outer<F: Float>(
+    pub(crate) fn add_outer<F: Float>(
         &self,
         out: &mut [F],
         scale: F,
@@ -193,57 +213,85 @@ impl Mask {
         (x, plane_of_x): (&Turned<F>, usize),
         neurons: &Range<usize>,
     ) {
-        let columns = self.columns(neurons);
         for strip in 0..x.strips {
-            let (g, x) = (g.strip(plane_of_g, strip), x.strip(plane_of_x, strip));
-            match instruction_set() {
-                InstructionSet::Avx512 => vectorised_fused(
-                    #[inline(always)]
-                    || dots::<F, F::Avx512, MANY>(out, scale, g, x, columns, self.fan_in),
-                ),
-                _ if fusing() => vectorised_fused(
-                    #[inline(always)]
-                    || dots::<F, F::Avx2, FEW>(out, scale, g, x, columns, self.fan_in),
-                ),
-                _ => dots::<F, Plain<F>, FEW>(out, scale, g, x, columns, self.fan_in),
-            }
+            self.add_dots(out, scale, g.strip(plane_of_g, strip), (x, plane_of_x, strip), neurons);
+        }
+    }
+
+    /// As [`Mask::add_outer`], of one strip.
+    fn add_dots<F: Float>(
+        &self,
+        out: &mut [F],
+        scale: F,
+        g: &[F],
+        (x, plane, strip): (&Turned<F>, usize, usize),
+        neurons: &Range<usize>,
+    ) {
+        let (registers, x, of) = (x.registers, x.strip(plane, strip), (self.columns(neurons), self.fan_in));
+        match instruction_set() {
+            InstructionSet::Avx512 => vectorised_fused(
+                #[inline(always)]
+                || with_registers!(registers, [1, 2, 3, 4, 5, 6, 7, 8], V => dots::<F, F::Avx512, V>(out, scale, g, x, of)),
+            ),
+            _ if fusing() => vectorised_fused(
+                #[inline(always)]
+                || with_registers!(registers, [1, 2, 3, 4], V => dots::<F, F::Avx2, V>(out, scale, g, x, of)),
+            ),
+            _ => with_registers!(registers, [1, 2, 3, 4], V => dots::<F, Plain<F>, V>(out, scale, g, x, of)),
         }
     }
 
     /// out = Σ over planes of gᵀ x at the synapses, in parallel; a plane of `g` for each of `x`, or all for the one of `x`.
     ///
     /// # Shapes
-    /// out `[O, K]`, g `[B, O]`, x `[B, I]`, planes of each.
-    pub fn outer_all<F: Float>(&self, out: &mut [F], g: MatRef<'_, F>, x: &Turned<F>) {
-        let planes = g.rows() / x.rows;
+    /// out `[O, K]`, g `[planes, B, O]`, x `[planes or 1, B, I]`.
+    ///
+    /// # Panics
+    /// If the shapes do not agree.
+    pub fn outer_all<F: Float>(&self, out: &mut [F], g: &Turned<F>, x: &Turned<F>) {
+        let width = g.width();
         out.par_chunks_mut(2 * BLOCK * self.fan_in).enumerate().for_each(|(chunk, out)| {
             let neurons = chunk * 2 * BLOCK..chunk * 2 * BLOCK + out.len() / self.fan_in;
             out.fill(F::of(0.0));
-            let mut turned = Turned::default();
-            for plane in 0..planes {
-                let part = g.part(plane * x.rows..(plane + 1) * x.rows, neurons.clone());
-                turned.load_part(part);
-                self.add_outer(out, F::of(1.0), (&turned, 0), (x, plane.min(x.planes - 1)), &neurons);
+            for plane in 0..g.planes {
+                for strip in 0..g.strips {
+                    let own = &g.strip(plane, strip)[neurons.start * width..neurons.end * width];
+                    self.add_dots(out, F::of(1.0), own, (x, plane.min(x.planes - 1), strip), &neurons);
+                }
             }
         });
     }
 }
 
-/// Planes of a matrix whose rows have become columns, in strips as wide as registers allow; zeros fill the last one up.
+/// Pieces of a matrix of planes of `rows` rows, each with its plane and its first column: what one task makes.
+fn blocks<F>(out: MatMut<'_, F>, rows: usize) -> Vec<(usize, usize, MatMut<'_, F>)> {
+    let planes = super::pieces(out, true, rows).into_iter().enumerate();
+    planes
+        .flat_map(|(plane, rows)| {
+            let strips = super::pieces(rows, false, 4 * BLOCK).into_iter().enumerate();
+            strips.map(move |(strip, piece)| (plane, strip * 4 * BLOCK, piece)).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// Planes of a matrix whose rows have become columns, in strips of equal width, as few as registers allow; zeros fill the last
+/// one up.
 #[derive(Debug)]
-pub(crate) struct Turned<F> {
+pub struct Turned<F> {
     planes: usize,
     /// Rows of a plane.
     rows: usize,
     cols: usize,
     strips: usize,
+    /// Registers that a strip is wide.
+    registers: usize,
     /// `[planes, strips, cols, width]`.
-    values: Vec<F>,
+    values: Pages<F>,
 }
 
 impl<F> Default for Turned<F> {
     fn default() -> Self {
-        Turned { planes: 0, rows: 0, cols: 0, strips: 0, values: Vec::new() }
+        Turned { planes: 0, rows: 0, cols: 0, strips: 0, registers: 0, values: Pages::default() }
     }
 }
 
@@ -251,17 +299,23 @@ impl<F: Float> Turned<F> {
     fn fit(&mut self, planes: usize, rows: usize, cols: usize) {
         if (self.planes, self.rows, self.cols) != (planes, rows, cols) {
             let strips = rows.div_ceil(width());
+            let registers = rows.div_ceil(LANES * strips.max(1));
             // Filled up with zeros that nothing overwrites.
-            let values = vec![F::of(0.0); planes * strips * cols * width()];
-            *self = Turned { planes, rows, cols, strips, values };
+            let values = Pages::zeros(planes * strips * cols * registers * LANES);
+            *self = Turned { planes, rows, cols, strips, registers, values };
         }
+    }
+
+    /// Rows of a strip.
+    fn width(&self) -> usize {
+        self.registers * LANES
     }
 
     /// Takes `planes` planes of `x`, in parallel.
     pub fn load(&mut self, x: &[F], planes: usize, cols: usize) {
         let rows = x.len() / planes / cols;
         self.fit(planes, rows, cols);
-        let (strips, width) = (self.strips, width());
+        let (strips, width) = (self.strips, self.width());
         self.values.par_chunks_exact_mut(cols * width).enumerate().for_each(|(index, out)| {
             let (plane, strip) = (index / strips, index % strips);
             let x = MatRef::new(&x[plane * rows * cols..][..rows * cols], rows, cols);
@@ -271,19 +325,19 @@ impl<F: Float> Turned<F> {
     }
 
     /// Takes products of planes of `x`, in parallel: nothing has to be turned.
-    pub fn load_products(&mut self, x: &Turned<F>, pairs: &[(usize, usize)]) {
+    pub(crate) fn load_products(&mut self, x: &Turned<F>, pairs: &[(usize, usize)]) {
         self.fit(pairs.len(), x.rows, x.cols);
-        let strips = self.strips;
-        self.values.par_chunks_exact_mut(x.cols * width()).enumerate().for_each(|(index, out)| {
+        let (strips, width) = (self.strips, self.width());
+        self.values.par_chunks_exact_mut(x.cols * width).enumerate().for_each(|(index, out)| {
             let ((a, b), strip) = (pairs[index / strips], index % strips);
             rows::product(out, x.strip(a, strip), x.strip(b, strip));
         });
     }
 
     /// Takes one plane.
-    pub fn load_part(&mut self, x: MatRef<'_, F>) {
+    pub(crate) fn load_part(&mut self, x: MatRef<'_, F>) {
         self.fit(1, x.rows(), x.cols());
-        let width = width();
+        let width = self.width();
         for (strip, out) in self.values.chunks_exact_mut(x.cols() * width).enumerate() {
             let part = x.part(strip * width..x.rows().min((strip + 1) * width), 0..x.cols());
             transpose(part, MatMut::new(out, x.cols(), width));
@@ -292,7 +346,7 @@ impl<F: Float> Turned<F> {
 
     /// `[cols, width]`.
     fn strip(&self, plane: usize, strip: usize) -> &[F] {
-        let size = self.cols * width();
+        let size = self.cols * self.width();
         &self.values[(plane * self.strips + strip) * size..][..size]
     }
 }
@@ -304,7 +358,7 @@ fn turned_sums<F: Float, R: Iterator<Item = (u32, F)>>(
     (x, plane): (&Turned<F>, usize),
     run: impl Fn(usize) -> R,
 ) {
-    let width = width();
+    let width = x.width();
     let mut found = vec![F::of(0.0); BLOCK * width];
     let mut turned = vec![F::of(0.0); BLOCK * width];
     for strip in 0..x.strips {
@@ -312,7 +366,7 @@ fn turned_sums<F: Float, R: Iterator<Item = (u32, F)>>(
         let samples = strip * width..x.rows.min((strip + 1) * width);
         for first in (0..out.cols()).step_by(BLOCK) {
             let n = BLOCK.min(out.cols() - first);
-            sums(first..first + n, &run, packed, |index, sums| {
+            sums(first..first + n, &run, (packed, x.registers), |index, sums| {
                 found[index * width..][..width].copy_from_slice(sums);
             });
             let found = MatRef::new(&found[..n * width], n, width).part(0..n, 0..samples.len());
@@ -341,8 +395,7 @@ fn dots<F: Float, L: Lanes<F>, const V: usize>(
     scale: F,
     g: &[F],
     x: &[F],
-    columns: &[u32],
-    fan_in: usize,
+    (columns, fan_in): (&[u32], usize),
 ) {
     let x = registers::<F, V>(x);
     let neurons = out.chunks_exact_mut(fan_in).zip(columns.chunks_exact(fan_in));
@@ -351,15 +404,17 @@ fn dots<F: Float, L: Lanes<F>, const V: usize>(
         for v in 0..V {
             of_neuron[v] = L::load(&g[v]);
         }
-        for (out, &column) in out.iter_mut().zip(columns) {
-            let row = &x[column as usize];
-            let mut sum = L::splat(F::of(0.0));
-            for v in 0..V {
-                sum = L::multiply_add(of_neuron[v], L::load(&row[v]), sum);
+        for (out, columns) in out.chunks_mut(LANES).zip(columns.chunks(LANES)) {
+            let mut sums = [L::splat(F::of(0.0)); LANES];
+            for (sum, &column) in sums.iter_mut().zip(columns) {
+                let row = &x[column as usize];
+                for v in 0..V {
+                    *sum = L::multiply_add(of_neuron[v], L::load(&row[v]), *sum);
+                }
             }
-            let mut lanes = [F::of(0.0); LANES];
-            sum.store(&mut lanes);
-            *out += scale * total(&lanes);
+            let mut totals = [F::of(0.0); LANES];
+            totals_of(sums).store(&mut totals);
+            out.iter_mut().zip(totals).for_each(|(out, total)| *out += scale * total);
         }
     }
 }
@@ -368,15 +423,15 @@ fn registers<F, const V: usize>(values: &[F]) -> &[[[F; LANES]; V]] {
     values.as_chunks::<LANES>().0.as_chunks::<V>().0
 }
 
-/// The sum of a register, pair by pair.
+/// The sum of each register, pair by pair.
 #[inline(always)]
-fn total<F: Float>(lanes: &[F; LANES]) -> F {
-    let mut sums = *lanes;
+fn totals_of<F: Float, L: Lanes<F>>(registers: [L; LANES]) -> L {
+    let (one, mut sums) = (L::splat(F::of(1.0)), L::transpose(registers));
     let mut n = LANES;
     while n > 1 {
         n /= 2;
         for i in 0..n {
-            sums[i] += sums[i + n];
+            sums[i] = L::multiply_add(sums[i + n], one, sums[i]);
         }
     }
     sums[0]
@@ -428,15 +483,18 @@ mod tests {
                 assert!(close(&found, &wanted, tolerance), "{planes} {rows} {inputs} {outputs} {fan_in}");
 
                 let (mut found, mut wanted) = (vec![F::of(2.0); n * inputs], vec![F::of(2.0); n * inputs]);
-                for (plane, found) in found.chunks_exact_mut(rows * inputs).enumerate() {
-                    let found = MatMut::new(found, rows, inputs);
-                    mask.times(found, (Into::Add, F::of(-0.5)), (&turned_g, plane), &values);
+                let how = (Into::Add, F::of(-0.5));
+                mask.times_all(MatMut::new(&mut found, n, inputs), how, &turned_g, &values);
+                let mut by_plane = vec![F::of(2.0); n * inputs];
+                for (plane, found) in by_plane.chunks_exact_mut(rows * inputs).enumerate() {
+                    mask.times(MatMut::new(found, rows, inputs), how, (&turned_g, plane), &values);
                 }
+                assert!(found == by_plane);
                 product(MatMut::new(&mut wanted, n, inputs), Into::Add, F::of(-0.5), g, weight);
                 assert!(close(&found, &wanted, tolerance), "{planes} {rows} {inputs} {outputs} {fan_in}");
 
                 let (mut found, mut full) = (vec![F::of(9.0); mask.len()], vec![F::of(0.0); outputs * inputs]);
-                mask.outer_all(&mut found, g, &turned_x);
+                mask.outer_all(&mut found, &turned_g, &turned_x);
                 product(MatMut::new(&mut full, outputs, inputs), Into::Replace, F::of(1.0), g.t(), x);
                 let mut wanted = vec![F::of(0.0); mask.len()];
                 mask.gather(&full, &mut wanted);
@@ -492,8 +550,8 @@ mod tests {
             turned_g.load(&g, 1, outputs);
             let (mut y, mut dx, mut dw) = (vec![0.0; rows * outputs], vec![0.0; rows * inputs], vec![0.0; mask.len()]);
             mask.times_transposed_all(MatMut::new(&mut y, rows, outputs), &turned_x, &values);
-            mask.times(MatMut::new(&mut dx, rows, inputs), (Into::Replace, 1.0), (&turned_g, 0), &values);
-            mask.outer_all(&mut dw, MatRef::new(&g, rows, outputs), &turned_x);
+            mask.times_all(MatMut::new(&mut dx, rows, inputs), (Into::Replace, 1.0), &turned_g, &values);
+            mask.outer_all(&mut dw, &turned_g, &turned_x);
             (y, dx, dw)
         };
         let with = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(run);

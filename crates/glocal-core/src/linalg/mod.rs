@@ -3,6 +3,7 @@
 
 mod mask;
 mod narrow;
+mod pages;
 mod sparse;
 
 use rayon::prelude::*;
@@ -21,7 +22,7 @@ pub enum Into {
     Blend(f64),
 }
 
-pub(crate) use mask::{Mask, Turned};
+pub use mask::{Mask, Turned};
 /// The kernels for narrow shapes, of single precision; see [`Float::narrow_product`].
 pub(crate) use narrow::{is_narrow as narrow, none as no_narrow_product, product as narrow_product};
 pub(crate) use sparse::Sparse;

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::pages::Pages;
 use super::pieces;
 use crate::convolution::{LANES, Lanes, Plain};
 use crate::scalar::Float;
@@ -26,6 +27,20 @@ const COLUMNS: usize = 32;
 /// Registers' worth of sums, with thirty-two registers and with sixteen.
 pub(super) const MANY: usize = 8;
 pub(super) const FEW: usize = 4;
+
+/// `work` with the constant V that `registers` is, one of those listed.
+macro_rules! with_registers {
+    ($registers:expr, [$($number:literal),*], $name:ident => $work:expr) => {
+        match $registers {
+            $($number => {
+                const $name: usize = $number;
+                $work
+            })*
+            other => unreachable!("{other} registers"),
+        }
+    };
+}
+pub(super) use with_registers;
 
 /// Values other than zero, run by run: with the place of each.
 #[derive(Debug)]
@@ -50,12 +65,12 @@ pub(crate) struct Sparse<F> {
     by_row: Vec<Lists<F>>,
     by_column: Lists<F>,
     /// The other operand, in strips.
-    packed: Vec<F>,
+    packed: Pages<F>,
 }
 
 impl<F> Default for Sparse<F> {
     fn default() -> Self {
-        Sparse { rows: 0, cols: 0, by_row: Vec::new(), by_column: Lists::default(), packed: Vec::new() }
+        Sparse { rows: 0, cols: 0, by_row: Vec::new(), by_column: Lists::default(), packed: Pages::default() }
     }
 }
 
@@ -134,7 +149,7 @@ impl<F: Float> Sparse<F> {
     /// out `[rows, O]`, W `[O, cols]`.
     pub fn times_transposed(&mut self, out: MatMut<'_, F>, weight: MatRef<'_, F>) {
         let width = width();
-        self.packed.resize(weight.rows().div_ceil(width) * self.cols * width, F::of(0.0));
+        self.packed.fit(weight.rows().div_ceil(width) * self.cols * width);
         let strips = self.packed.par_chunks_mut(self.cols * width).enumerate();
         strips.for_each(|(strip, packed)| {
             let rows = strip * width..weight.rows().min((strip + 1) * width);
@@ -150,7 +165,7 @@ impl<F: Float> Sparse<F> {
             sums(
                 0..piece.rows(),
                 |run| lists.run(run).iter().copied(),
-                packed,
+                (packed, width / LANES),
                 |row, sums| {
                     let out = piece.row_mut(row);
                     out.copy_from_slice(&sums[..out.len()]);
@@ -166,7 +181,7 @@ impl<F: Float> Sparse<F> {
     pub fn weight_gradient(&mut self, out: MatMut<'_, F>, gradient: MatRef<'_, F>) {
         self.by_column.load_columns(&self.by_row, self.cols);
         let width = width();
-        self.packed.resize(out.rows().div_ceil(width) * self.rows * width, F::of(0.0));
+        self.packed.fit(out.rows().div_ceil(width) * self.rows * width);
         let strips = self.packed.par_chunks_mut(self.rows * width).enumerate();
         strips.for_each(|(strip, packed)| pack(gradient, strip * width, packed, width));
         let mut tasks = Vec::new();
@@ -185,7 +200,7 @@ impl<F: Float> Sparse<F> {
                 sums(
                     columns,
                     |run| lists.run(run).iter().copied(),
-                    packed,
+                    (packed, width / LANES),
                     |column, sums| {
                         block[column * width..][..width].copy_from_slice(sums);
                     },
@@ -274,23 +289,24 @@ fn pack<F: Float>(gradient: MatRef<'_, F>, first: usize, packed: &mut [F], width
     }
 }
 
-/// Gives `each` of some runs, counted from the first, the sum over its entries of value times packed row.
+/// Gives `each` of some runs, counted from the first, the sum over its entries of value times packed row; rows of so many
+/// registers, at most as many as [`width`] has.
 pub(super) fn sums<F: Float, R: Iterator<Item = (u32, F)>>(
     runs: Range<usize>,
     run: impl Fn(usize) -> R,
-    packed: &[F],
+    (packed, registers): (&[F], usize),
     each: impl FnMut(usize, &[F]),
 ) {
     match instruction_set() {
         InstructionSet::Avx512 => vectorised_fused(
             #[inline(always)]
-            || sums_in::<F, F::Avx512, MANY, R>(runs, run, packed, each),
+            || with_registers!(registers, [1, 2, 3, 4, 5, 6, 7, 8], V => sums_in::<F, F::Avx512, V, R>(runs, run, packed, each)),
         ),
         _ if fusing() => vectorised_fused(
             #[inline(always)]
-            || sums_in::<F, F::Avx2, FEW, R>(runs, run, packed, each),
+            || with_registers!(registers, [1, 2, 3, 4], V => sums_in::<F, F::Avx2, V, R>(runs, run, packed, each)),
         ),
-        _ => sums_in::<F, Plain<F>, FEW, R>(runs, run, packed, each),
+        _ => with_registers!(registers, [1, 2, 3, 4], V => sums_in::<F, Plain<F>, V, R>(runs, run, packed, each)),
     }
 }
 

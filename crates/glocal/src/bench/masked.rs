@@ -1,12 +1,17 @@
 //! The continual-learning network of `glocal bench`: a mask leaves 3 % of the trained synapses, plastic weights stand beside.
 
 use glocal_core::config::{Execution, LearnerConfig, Sharing};
+use glocal_core::linalg::{Into, Mask, Turned, product};
+use glocal_core::view::{MatMut, MatRef};
 use glocal_core::{Input, Learner};
 
 use super::{BATCH, Data, Least, median_ms};
 use crate::config::RunConfig;
 use crate::error::GlocalError;
 use crate::experiments::continual;
+
+/// The experiment's own.
+const EXPERIMENTS_BATCH: usize = 128;
 
 /// Steps that are enough where each takes seconds.
 const FEW: Least = Least { before: 1, counted: 3 };
@@ -38,4 +43,46 @@ fn config(sharing: Sharing, execution: Execution) -> Result<LearnerConfig, Gloca
         (plasticity.sharing, plasticity.execution) = (sharing, execution);
     }
     Ok(config)
+}
+
+/// Time of products over the synapses of a layer of 1024 neurons with 3 % of 1024 inputs each, over that of the same products
+/// with the whole matrix: x Wᵀ, and dI W with dIᵀ x, of three time steps.
+///
+/// # Errors
+/// None: the form of [`median_ms`].
+pub(super) fn product_shares(seconds: f64) -> Result<[f64; 2], GlocalError> {
+    const SIDE: usize = 1024;
+    const PLANES: usize = 3;
+    let n = PLANES * EXPERIMENTS_BATCH;
+    let mask = Mask::draw(SIDE, SIDE, SIDE * 3 / 100, (0, 0));
+    let values = vec![0.5f32; mask.len()];
+    let weight = vec![0.5f32; SIDE * SIDE];
+    let (x, g) = (vec![0.25f32; n * SIDE], vec![0.125f32; n * SIDE]);
+    let (mut y, mut dx) = (vec![0.0f32; n * SIDE], vec![0.0f32; n * SIDE]);
+    let (mut dv, mut dw) = (values.clone(), weight.clone());
+    let (mut turned_x, mut turned_g) = (Turned::default(), Turned::default());
+    let median = |work: &mut dyn FnMut()| {
+        let step = || {
+            work();
+            Ok(())
+        };
+        median_ms(Least::default(), seconds / 4.0, step)
+    };
+    let few = median(&mut || {
+        turned_x.load(&x, PLANES, SIDE);
+        mask.times_transposed_all(MatMut::new(&mut y, n, SIDE), &turned_x, &values);
+    })?;
+    let (whole, of_x, of_g) = (MatRef::new(&weight, SIDE, SIDE), MatRef::new(&x, n, SIDE), MatRef::new(&g, n, SIDE));
+    let all = median(&mut || product(MatMut::new(&mut y, n, SIDE), Into::Replace, 1.0, of_x, whole.t()))?;
+    let forward = few / all;
+    let few = median(&mut || {
+        turned_g.load(&g, PLANES, SIDE);
+        mask.outer_all(&mut dv, &turned_g, &turned_x);
+        mask.times_all(MatMut::new(&mut dx, n, SIDE), (Into::Replace, 1.0), &turned_g, &values);
+    })?;
+    let all = median(&mut || {
+        product(MatMut::new(&mut dw, SIDE, SIDE), Into::Replace, 1.0, of_g.t(), of_x);
+        product(MatMut::new(&mut dx, n, SIDE), Into::Replace, 1.0, of_g, whole);
+    })?;
+    Ok([forward, few / all])
 }

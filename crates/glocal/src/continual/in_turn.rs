@@ -192,8 +192,10 @@ impl<'a> Run<'a> {
         if !self.options.asks_to_stop(self.steps) {
             return Ok(());
         }
-        let epochs = self.config.training.epochs * self.tasks.sequence.len() as u64;
-        Err(self.options.stopped(self.folder, number + 1, epochs))
+        let epochs = self.config.training.epochs;
+        let all = epochs * self.tasks.sequence.len() as u64;
+        let task = format!("task {}", self.figures.tasks() + 1);
+        Err(self.options.stopped(self.folder, (number + 1, all), Some(task)))
     }
 
     /// As long as an epoch: meta-parameters alone learn from earlier tasks.

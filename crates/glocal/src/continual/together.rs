@@ -201,7 +201,8 @@ impl<'a> Together<'a> {
         if !self.options.asks_to_stop(self.steps) {
             return Ok(());
         }
-        Err(self.options.stopped(self.folder, self.epochs + 1, self.config.training.epochs))
+        let epoch = self.epochs + 1;
+        Err(self.options.stopped(self.folder, (epoch, self.config.training.epochs), Some(format!("epoch {epoch}"))))
     }
 }
 

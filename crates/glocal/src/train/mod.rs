@@ -93,11 +93,17 @@ impl TrainOptions {
         self.stop_after_steps.is_some_and(|most| steps >= most) || self.stop.is_requested()
     }
 
-    /// What a run says that stops in epoch `epoch` of so many, from 1.
-    pub(crate) fn stopped(&self, folder: &RunFolder, epoch: u64, epochs: u64) -> GlocalError {
+    /// What a run says that stops in epoch `epoch` of so many, from 1; `since` what it will begin again, if it saves at larger
+    /// steps.
+    pub(crate) fn stopped(
+        &self,
+        folder: &RunFolder,
+        (epoch, epochs): (u64, u64),
+        since: Option<String>,
+    ) -> GlocalError {
         let own = || format!("glocal train --resume {}", folder.root().display());
         let command = self.resume_command.clone().unwrap_or_else(own);
-        GlocalError::Stopped { run: folder.root().to_owned(), epoch, epochs, command }
+        GlocalError::Stopped { run: folder.root().to_owned(), epoch, epochs, since, command }
     }
 }
 

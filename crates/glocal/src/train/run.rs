@@ -185,7 +185,11 @@ impl<'a> Run<'a> {
     fn save_or_stop(&mut self) -> Result<(), GlocalError> {
         if self.options.asks_to_stop(self.clock.steps) {
             self.save(self.position)?;
-            return Err(self.options.stopped(self.folder, self.position.epoch + 1, self.config.training.epochs));
+            return Err(self.options.stopped(
+                self.folder,
+                (self.position.epoch + 1, self.config.training.epochs),
+                None,
+            ));
         }
         if self.clock.saved.elapsed() >= self.options.checkpoint_interval && self.position.batch < self.batches() {
             self.save(self.position)?;
