@@ -174,16 +174,11 @@ impl Mask {
     /// # Panics
     /// If the shapes do not agree.
     pub fn times_all<F: Float>(&self, out: MatMut<'_, F>, how: (Into, F), g: &Turned<F>, values: &[F]) {
-        self.times_planes(out, how, (g, 0), values);
+        self.times(out, how, (g, 0), values);
     }
 
-    /// As [`Mask::times_all`], of one plane of `g`.
-    pub(crate) fn times<F: Float>(&self, out: MatMut<'_, F>, how: (Into, F), g: (&Turned<F>, usize), values: &[F]) {
-        self.times_planes(out, how, g, values);
-    }
-
-    /// Of planes of `g` from `first` on, as many as `out` has.
-    fn times_planes<F: Float>(
+    /// As [`Mask::times_all`], of as many planes of `g`, from `first` on, as `out` has.
+    pub(crate) fn times<F: Float>(
         &self,
         out: MatMut<'_, F>,
         how: (Into, F),
