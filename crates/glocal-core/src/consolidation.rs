@@ -82,10 +82,13 @@ impl<F: Float> Consolidation<F> for Anchor<F> {
 /// samples, then take the mean.
 ///
 /// # Equation
-/// Ω_i = mean over samples of (∂L/∂w_i)², L the loss of one sample: minus the logarithm of its label's probability.
+/// Ω_i = mean over samples of (∂L/∂w_i)², L the loss of one sample: minus the logarithm of its label's probability. With labels drawn
+/// from the network's own answers ([`draw`](crate::loss::draw)) it is the Fisher information; with the true ones ("empirical") it grows
+/// with the loss, so that a task learned badly is held most firmly.
 ///
 /// # References
-/// Kirkpatrick et al., "Overcoming catastrophic forgetting in neural networks" (2017), doi:10.1073/pnas.1611835114.
+/// F. Kunstner, P. Hennig, L. Balles, "Limitations of the empirical Fisher approximation for natural gradient descent" (2019),
+/// arXiv:1905.12558. Kirkpatrick et al., "Overcoming catastrophic forgetting in neural networks" (2017), doi:10.1073/pnas.1611835114.
 #[derive(Clone, Debug)]
 pub struct Fisher<F> {
     sums: Params<F>,

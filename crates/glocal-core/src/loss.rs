@@ -16,6 +16,22 @@ pub fn certainty<F: Float>(y: &[F]) -> [f64; 2] {
     [1.0 / sum, top + libm::log(sum)]
 }
 
+/// A class drawn with the probability that a read-out y `[C]` gives it; `uniform` is a number in 0..1.
+///
+/// # Equation
+/// The first c with Σ_{k≤c} softmax(y)_k > uniform.
+pub fn draw<F: Float>(y: &[F], uniform: f64) -> u32 {
+    let top = y.iter().map(|v| v.to_f64()).fold(f64::NEG_INFINITY, f64::max);
+    let shares: Vec<f64> = y.iter().map(|v| libm::exp(v.to_f64() - top)).collect();
+    let mut left = uniform * shares.iter().sum::<f64>();
+    let reaches = |share: &f64| {
+        left -= share;
+        left < 0.0
+    };
+    // Rounding may leave a little after the last one.
+    shares.iter().position(reaches).unwrap_or(y.len().saturating_sub(1)) as u32
+}
+
 /// Loss of y `[B,C]` against labels, mean over the batch; its gradient goes to `gradient`.
 ///
 /// # Equation
@@ -77,6 +93,23 @@ pub fn prediction<F: Float>(row: &[F]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Classes are drawn as often as their probabilities say, at both ends, and where one is certain.
+    #[test]
+    fn classes_are_drawn_by_their_probabilities() {
+        let y = [-100.0f64, -101.5, 700.0, 702.0, 699.0];
+        let shares = [0.0, 0.0, libm::exp(-2.0), 1.0, libm::exp(-3.0)];
+        let sum: f64 = shares.iter().sum();
+        let mut counts = [0.0; 5];
+        for i in 0..10_000 {
+            counts[draw(&y, (f64::from(i) + 0.5) / 10_000.0) as usize] += 1.0;
+        }
+        assert!(
+            counts.iter().zip(shares).all(|(count, share)| (count - 10_000.0 * share / sum).abs() < 1.5),
+            "{counts:?}"
+        );
+        assert_eq!((draw(&y, 0.0), draw(&y, 1.0), draw(&[3.0f32], 0.7)), (2, 4, 0));
+    }
 
     /// Gradients against central differences, for each loss.
     #[test]

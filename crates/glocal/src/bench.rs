@@ -59,10 +59,14 @@ pub struct BenchReport {
     pub masked_hp_shared_step_ms: f64,
     /// The same step executed densely, over `masked_hp_shared_step_ms`.
     pub sparse_speedup_shared: f64,
-    /// Product x Wᵀ over the 3 % of synapses that there are, over the same product with the whole matrix.
+    /// Product x Wᵀ over the 3 % of synapses that there are, over the same product with the whole matrix; x of spikes.
     pub mask_forward_share: f64,
     /// The same for the two products of the backward pass.
     pub mask_backward_share: f64,
+    /// As `mask_forward_share`, x of any numbers.
+    pub mask_forward_share_numbers: f64,
+    /// As `mask_backward_share`, x of any numbers.
+    pub mask_backward_share_numbers: f64,
     /// Best rate of f32 matrix products of the step's own shapes.
     pub gemm_gflops: f64,
     /// Step over floor.
@@ -109,7 +113,8 @@ pub fn run(seconds: f64) -> Result<BenchReport, GlocalError> {
     let episodes_per_s = episodes::per_second(seconds)?;
     let [masked_hp_step_ms, masked_dense_step_ms] = masked::step_ms(&data, Sharing::PerSample, seconds)?;
     let [masked_hp_shared_step_ms, dense_shared_step_ms] = masked::step_ms(&data, Sharing::Batch, seconds)?;
-    let [mask_forward_share, mask_backward_share] = masked::product_shares(seconds)?;
+    let [mask_forward_share, mask_backward_share] = masked::product_shares(true, seconds)?;
+    let [mask_forward_share_numbers, mask_backward_share_numbers] = masked::product_shares(false, seconds)?;
     let gemm_gflops = gemm_gflops(seconds);
     let floor_ms = |multiply_adds: f64| 2.0 * multiply_adds / gemm_gflops / 1e6;
     Ok(BenchReport {
@@ -126,6 +131,8 @@ pub fn run(seconds: f64) -> Result<BenchReport, GlocalError> {
         sparse_speedup_shared: dense_shared_step_ms / masked_hp_shared_step_ms,
         mask_forward_share,
         mask_backward_share,
+        mask_forward_share_numbers,
+        mask_backward_share_numbers,
         gemm_gflops,
         gp_floor_ratio: gp_step_ms / floor_ms(gp_multiply_adds()),
         hp_floor_ratio: hp_step_ms / floor_ms(hp_multiply_adds()),

@@ -19,13 +19,17 @@ pub trait Lanes<F>: Copy {
     fn store(self, to: &mut [F; LANES]);
     /// A square of numbers, its rows as columns.
     fn transpose(rows: [Self; LANES]) -> [Self; LANES];
+    /// The sum, with x added in the lanes whose bit is set.
+    fn add_where(sum: Self, lanes: u16, x: Self) -> Self;
+    /// A bit for each lane in which both have the same number.
+    fn equal(self, other: Self) -> u16;
 }
 
 /// An array: whatever the machine makes of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Plain<F>([F; LANES]);
 
-impl<F: crate::scalar::Scalar> Lanes<F> for Plain<F> {
+impl<F: crate::scalar::Scalar + PartialEq> Lanes<F> for Plain<F> {
     #[inline(always)]
     fn splat(value: F) -> Self {
         Plain([value; LANES])
@@ -48,6 +52,17 @@ impl<F: crate::scalar::Scalar> Lanes<F> for Plain<F> {
     #[inline(always)]
     fn transpose(rows: [Self; LANES]) -> [Self; LANES] {
         std::array::from_fn(|column| Plain(std::array::from_fn(|row| rows[row].0[column])))
+    }
+    #[inline(always)]
+    fn add_where(mut sum: Self, lanes: u16, x: Self) -> Self {
+        for i in 0..LANES {
+            sum.0[i] = if lanes >> i & 1 == 1 { sum.0[i] + x.0[i] } else { sum.0[i] };
+        }
+        sum
+    }
+    #[inline(always)]
+    fn equal(self, other: Self) -> u16 {
+        (0..LANES).fold(0, |bits, i| bits | u16::from(self.0[i] == other.0[i]) << i)
     }
 }
 
@@ -82,6 +97,16 @@ impl Lanes<f32> for Avx512 {
     fn transpose(rows: [Self; LANES]) -> [Self; LANES] {
         // SAFETY: as in `splat`.
         unsafe { transpose_512(rows) }
+    }
+    #[inline(always)]
+    fn add_where(sum: Self, lanes: u16, x: Self) -> Self {
+        // SAFETY: as in `splat`.
+        Avx512(unsafe { _mm512_mask_add_ps(sum.0, lanes, sum.0, x.0) })
+    }
+    #[inline(always)]
+    fn equal(self, other: Self) -> u16 {
+        // SAFETY: as in `splat`.
+        unsafe { _mm512_cmpeq_ps_mask(self.0, other.0) }
     }
 }
 
@@ -137,6 +162,24 @@ impl Lanes<f32> for Avx2 {
             }
         }
         out
+    }
+    #[inline(always)]
+    fn add_where(sum: Self, lanes: u16, x: Self) -> Self {
+        // SAFETY: as in `splat`.
+        unsafe {
+            let bits = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+            let of = |lanes: u16, x: __m256| {
+                let set = _mm256_and_si256(_mm256_set1_epi32(i32::from(lanes)), bits);
+                _mm256_and_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(set, bits)), x)
+            };
+            Avx2(_mm256_add_ps(sum.0, of(lanes, x.0)), _mm256_add_ps(sum.1, of(lanes >> 8, x.1)))
+        }
+    }
+    #[inline(always)]
+    fn equal(self, other: Self) -> u16 {
+        // SAFETY: as in `splat`.
+        let of = |x, y| unsafe { _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_EQ_OQ>(x, y)) as u16 };
+        of(self.0, other.0) | of(self.1, other.1) << 8
     }
 }
 
@@ -226,29 +269,57 @@ mod tests {
         found
     }
 
+    /// What `work` gives for every kind of register that the machine has.
+    macro_rules! each_kind {
+        ($work:ident, $($argument:expr),*) => {{
+            let mut all = vec![$work::<Plain<f32>>($($argument),*)];
+            #[cfg(target_arch = "x86_64")]
+            {
+                if instruction_set() == InstructionSet::Avx512 {
+                    all.push(vectorised_fused(
+                        #[inline(always)]
+                        || $work::<Avx512>($($argument),*),
+                    ));
+                }
+                if instruction_set() != InstructionSet::Baseline && fusing() {
+                    all.push(vectorised_fused(
+                        #[inline(always)]
+                        || $work::<Avx2>($($argument),*),
+                    ));
+                }
+            }
+            all
+        }};
+    }
+
     /// Every kind of register: entry (i, j) is (j, i) of what was given.
     #[test]
     fn a_square_is_turned_about() {
         let square = std::array::from_fn(|i| std::array::from_fn(|j| (i * LANES + j) as f32));
-        let mut all = vec![turned::<Plain<f32>>(&square)];
-        #[cfg(target_arch = "x86_64")]
-        {
-            if instruction_set() == InstructionSet::Avx512 {
-                all.push(vectorised_fused(
-                    #[inline(always)]
-                    || turned::<Avx512>(&square),
-                ));
-            }
-            if instruction_set() != InstructionSet::Baseline && fusing() {
-                all.push(vectorised_fused(
-                    #[inline(always)]
-                    || turned::<Avx2>(&square),
-                ));
-            }
-        }
-        for found in all {
+        for found in each_kind!(turned, &square) {
             for (i, row) in found.iter().enumerate() {
                 assert!(row.iter().enumerate().all(|(j, &value)| value == square[j][i]));
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn compared_and_added<L: Lanes<f32>>(x: &[f32; LANES], y: &[f32; LANES], lanes: u16) -> (u16, [f32; LANES]) {
+        let mut sum = [0.0; LANES];
+        L::add_where(L::load(x), lanes, L::load(y)).store(&mut sum);
+        (L::load(x).equal(L::load(y)), sum)
+    }
+
+    /// Every kind of register: bits name lanes, from the lowest on.
+    #[test]
+    fn bits_name_lanes() {
+        let x: [f32; LANES] = std::array::from_fn(|i| i as f32);
+        for lanes in (0..=u16::MAX).step_by(97).chain([0, 1, 1 << 15, u16::MAX]) {
+            let y = std::array::from_fn(|i| if lanes >> i & 1 == 1 { i as f32 } else { f32::NAN });
+            for (equal, sum) in each_kind!(compared_and_added, &x, &y, lanes) {
+                assert_eq!(equal, lanes);
+                let wanted = |i: usize| if lanes >> i & 1 == 1 { 2.0 * i as f32 } else { i as f32 };
+                assert!(sum.iter().enumerate().all(|(i, &sum)| sum == wanted(i)), "{lanes:b} {sum:?}");
             }
         }
     }

@@ -45,7 +45,7 @@ impl<F: Float> Layer<F> {
                 Input::Constant(x) => (x, 1),
                 Input::Series(x) => (x, steps),
             };
-            tape.turned.load(x, planes, self.inputs);
+            tape.turned.load_input(x, planes, self.inputs);
             fit(&mut tape.steady.base, planes * batch * self.outputs);
             let base = MatMut::new(&mut tape.steady.base, planes * batch, self.outputs);
             mask.times_transposed_all(base, &tape.turned, weight);

@@ -9,8 +9,8 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::Into;
-use super::pages::Pages;
-use super::sparse::{sums, transpose, width, with_registers};
+use super::sparse::{Sixteen, sums, transpose, with_registers};
+use super::turned::{Strip, Turned};
 use crate::convolution::{LANES, Lanes, Plain};
 use crate::random::{stream, uniform_of};
 use crate::rows;
@@ -209,7 +209,7 @@ impl Mask {
         neurons: &Range<usize>,
     ) {
         for strip in 0..x.strips {
-            self.add_dots(out, scale, g.strip(plane_of_g, strip), (x, plane_of_x, strip), neurons);
+            self.add_dots(out, scale, g.values(plane_of_g, strip), (x, plane_of_x, strip), neurons);
         }
     }
 
@@ -222,17 +222,10 @@ impl Mask {
         (x, plane, strip): (&Turned<F>, usize, usize),
         neurons: &Range<usize>,
     ) {
-        let (registers, x, of) = (x.registers, x.strip(plane, strip), (self.columns(neurons), self.fan_in));
-        match instruction_set() {
-            InstructionSet::Avx512 => vectorised_fused(
-                #[inline(always)]
-                || with_registers!(registers, [1, 2, 3, 4, 5, 6, 7, 8], V => dots::<F, F::Avx512, V>(out, scale, g, x, of)),
-            ),
-            _ if fusing() => vectorised_fused(
-                #[inline(always)]
-                || with_registers!(registers, [1, 2, 3, 4], V => dots::<F, F::Avx2, V>(out, scale, g, x, of)),
-            ),
-            _ => with_registers!(registers, [1, 2, 3, 4], V => dots::<F, Plain<F>, V>(out, scale, g, x, of)),
+        let of = (self.columns(neurons), self.fan_in);
+        match x.strip(plane, strip) {
+            Strip::Values(values) => all_dots(out, scale, g, (values, x.registers), of),
+            Strip::Spikes(spikes) => all_dots(out, scale, g, (spikes, x.registers), of),
         }
     }
 
@@ -250,7 +243,7 @@ impl Mask {
             out.fill(F::of(0.0));
             for plane in 0..g.planes {
                 for strip in 0..g.strips {
-                    let own = &g.strip(plane, strip)[neurons.start * width..neurons.end * width];
+                    let own = &g.values(plane, strip)[neurons.start * width..neurons.end * width];
                     self.add_dots(out, F::of(1.0), own, (x, plane.min(x.planes - 1), strip), &neurons);
                 }
             }
@@ -269,83 +262,6 @@ fn blocks<F>(out: MatMut<'_, F>, rows: usize) -> Vec<(usize, usize, MatMut<'_, F
         .collect()
 }
 
-/// Planes of a matrix whose rows have become columns, in strips of equal width, as few as registers allow; zeros fill the last
-/// one up.
-#[derive(Debug)]
-pub struct Turned<F> {
-    planes: usize,
-    /// Rows of a plane.
-    rows: usize,
-    cols: usize,
-    strips: usize,
-    /// Registers that a strip is wide.
-    registers: usize,
-    /// `[planes, strips, cols, width]`.
-    values: Pages<F>,
-}
-
-impl<F> Default for Turned<F> {
-    fn default() -> Self {
-        Turned { planes: 0, rows: 0, cols: 0, strips: 0, registers: 0, values: Pages::default() }
-    }
-}
-
-impl<F: Float> Turned<F> {
-    fn fit(&mut self, planes: usize, rows: usize, cols: usize) {
-        if (self.planes, self.rows, self.cols) != (planes, rows, cols) {
-            let strips = rows.div_ceil(width());
-            let registers = rows.div_ceil(LANES * strips.max(1));
-            // Filled up with zeros that nothing overwrites.
-            let values = Pages::zeros(planes * strips * cols * registers * LANES);
-            *self = Turned { planes, rows, cols, strips, registers, values };
-        }
-    }
-
-    /// Rows of a strip.
-    fn width(&self) -> usize {
-        self.registers * LANES
-    }
-
-    /// Takes `planes` planes of `x`, in parallel.
-    pub fn load(&mut self, x: &[F], planes: usize, cols: usize) {
-        let rows = x.len() / planes / cols;
-        self.fit(planes, rows, cols);
-        let (strips, width) = (self.strips, self.width());
-        self.values.par_chunks_exact_mut(cols * width).enumerate().for_each(|(index, out)| {
-            let (plane, strip) = (index / strips, index % strips);
-            let x = MatRef::new(&x[plane * rows * cols..][..rows * cols], rows, cols);
-            let part = x.part(strip * width..rows.min((strip + 1) * width), 0..cols);
-            transpose(part, MatMut::new(out, cols, width));
-        });
-    }
-
-    /// Takes products of planes of `x`, in parallel: nothing has to be turned.
-    pub(crate) fn load_products(&mut self, x: &Turned<F>, pairs: &[(usize, usize)]) {
-        self.fit(pairs.len(), x.rows, x.cols);
-        let (strips, width) = (self.strips, self.width());
-        self.values.par_chunks_exact_mut(x.cols * width).enumerate().for_each(|(index, out)| {
-            let ((a, b), strip) = (pairs[index / strips], index % strips);
-            rows::product(out, x.strip(a, strip), x.strip(b, strip));
-        });
-    }
-
-    /// Takes one plane.
-    pub(crate) fn load_part(&mut self, x: MatRef<'_, F>) {
-        self.fit(1, x.rows(), x.cols());
-        let width = self.width();
-        for (strip, out) in self.values.chunks_exact_mut(x.cols() * width).enumerate() {
-            let part = x.part(strip * width..x.rows().min((strip + 1) * width), 0..x.cols());
-            transpose(part, MatMut::new(out, x.cols(), width));
-        }
-    }
-
-    /// `[cols, width]`.
-    fn strip(&self, plane: usize, strip: usize) -> &[F] {
-        let size = self.cols * self.width();
-        &self.values[(plane * self.strips + strip) * size..][..size]
-    }
-}
-
 /// out`[b, j]` (+)= scale · Σ over the run of j of value · x`[b, place]`.
 fn turned_sums<F: Float, R: Iterator<Item = (u32, F)>>(
     mut out: MatMut<'_, F>,
@@ -361,9 +277,11 @@ fn turned_sums<F: Float, R: Iterator<Item = (u32, F)>>(
         let samples = strip * width..x.rows.min((strip + 1) * width);
         for first in (0..out.cols()).step_by(BLOCK) {
             let n = BLOCK.min(out.cols() - first);
-            sums(first..first + n, &run, (packed, x.registers), |index, sums| {
-                found[index * width..][..width].copy_from_slice(sums);
-            });
+            let keep = |index: usize, sums: &[F]| found[index * width..][..width].copy_from_slice(sums);
+            match packed {
+                Strip::Values(values) => sums(first..first + n, &run, (values, x.registers), keep),
+                Strip::Spikes(spikes) => sums(first..first + n, &run, (spikes, x.registers), keep),
+            }
             let found = MatRef::new(&found[..n * width], n, width).part(0..n, 0..samples.len());
             if let (Into::Replace, true) = (into, scale == F::of(1.0)) {
                 let rows = out.borrow().split_rows(samples.start).1.split_rows(samples.len()).0;
@@ -383,18 +301,38 @@ fn turned_sums<F: Float, R: Iterator<Item = (u32, F)>>(
     }
 }
 
-/// out_s += scale · ⟨g_o, x_i⟩ over one strip.
-#[inline(always)]
-fn dots<F: Float, L: Lanes<F>, const V: usize>(
+/// out_s += scale · ⟨g_o, x_i⟩ over one strip, so many registers wide.
+fn all_dots<F: Float, E: Sixteen<F>>(
     out: &mut [F],
     scale: F,
     g: &[F],
-    x: &[F],
+    (x, registers): (&[E], usize),
+    of: (&[u32], usize),
+) {
+    match instruction_set() {
+        InstructionSet::Avx512 => vectorised_fused(
+            #[inline(always)]
+            || with_registers!(registers, [1, 2, 3, 4, 5, 6, 7, 8], V => dots::<F, E, F::Avx512, V>(out, scale, g, x, of)),
+        ),
+        _ if fusing() => vectorised_fused(
+            #[inline(always)]
+            || with_registers!(registers, [1, 2, 3, 4], V => dots::<F, E, F::Avx2, V>(out, scale, g, x, of)),
+        ),
+        _ => with_registers!(registers, [1, 2, 3, 4], V => dots::<F, E, Plain<F>, V>(out, scale, g, x, of)),
+    }
+}
+
+#[inline(always)]
+fn dots<F: Float, E: Sixteen<F>, L: Lanes<F>, const V: usize>(
+    out: &mut [F],
+    scale: F,
+    g: &[F],
+    x: &[E],
     (columns, fan_in): (&[u32], usize),
 ) {
-    let x = registers::<F, V>(x);
+    let (x, g) = (x.as_chunks::<V>().0, g.as_chunks::<LANES>().0.as_chunks::<V>().0);
     let neurons = out.chunks_exact_mut(fan_in).zip(columns.chunks_exact(fan_in));
-    for ((out, columns), g) in neurons.zip(registers::<F, V>(g)) {
+    for ((out, columns), g) in neurons.zip(g) {
         let mut of_neuron = [L::splat(F::of(0.0)); V];
         for v in 0..V {
             of_neuron[v] = L::load(&g[v]);
@@ -404,7 +342,7 @@ fn dots<F: Float, L: Lanes<F>, const V: usize>(
             for (sum, &column) in sums.iter_mut().zip(columns) {
                 let row = &x[column as usize];
                 for v in 0..V {
-                    *sum = L::multiply_add(of_neuron[v], L::load(&row[v]), *sum);
+                    *sum = row[v].multiply_add(of_neuron[v], *sum);
                 }
             }
             let mut totals = [F::of(0.0); LANES];
@@ -412,10 +350,6 @@ fn dots<F: Float, L: Lanes<F>, const V: usize>(
             out.iter_mut().zip(totals).for_each(|(out, total)| *out += scale * total);
         }
     }
-}
-
-fn registers<F, const V: usize>(values: &[F]) -> &[[[F; LANES]; V]] {
-    values.as_chunks::<LANES>().0.as_chunks::<V>().0
 }
 
 /// The sum of each register, pair by pair.
@@ -498,6 +432,54 @@ mod tests {
         }
         check::<f32>(3e-4);
         check::<f64>(1e-11);
+    }
+
+    /// Spikes as bits: every product has the bits that it has with the same spikes as numbers, odd sizes, several planes, also
+    /// after another load; any other number is noticed, wherever it is.
+    #[test]
+    fn spikes_are_the_numbers_they_stand_for() {
+        fn check<F: Float>() {
+            for (planes, rows, inputs, outputs, fan_in) in
+                [(1, 1, 5, 3, 1), (2, 100, 70, 131, 7), (3, 129, 33, 200, 33), (1, 300, 517, 64, 20), (3, 7, 40, 33, 5)]
+            {
+                let mask = Mask::draw(outputs, inputs, fan_in, (3, 0));
+                let (values, n): (Vec<F>, _) = (numbers(mask.len(), 1), planes * rows);
+                let x: Vec<F> = numbers::<F>(n * inputs, 5).iter().map(|&x| F::of((x > F::of(0.4)).into())).collect();
+                let g: Vec<F> = numbers(n * outputs, 7);
+                let (mut as_numbers, mut as_spikes, mut turned_g) =
+                    (Turned::default(), Turned::default(), Turned::default());
+                as_numbers.load(&x, planes, inputs);
+                as_spikes.load(&numbers(n * inputs, 9), planes, inputs);
+                assert!(as_spikes.load_spikes(&x, planes, inputs) && as_spikes.holds_spikes);
+                turned_g.load(&g, planes, outputs);
+                let pairs: Vec<(usize, usize)> = (0..planes).map(|plane| (plane, planes - 1 - plane)).collect();
+                let products = |x: &Turned<F>| {
+                    let (mut y, mut of_pairs, mut dv) =
+                        (vec![F::of(9.0); n * outputs], vec![F::of(9.0); n * outputs], vec![F::of(9.0); mask.len()]);
+                    mask.times_transposed_all(MatMut::new(&mut y, n, outputs), x, &values);
+                    mask.outer_all(&mut dv, &turned_g, x);
+                    let mut both = Turned::default();
+                    both.load_products(x, &pairs);
+                    mask.times_transposed_all(MatMut::new(&mut of_pairs, n, outputs), &both, &values);
+                    [y, dv, of_pairs]
+                };
+                assert!(products(&as_numbers) == products(&as_spikes), "{planes} {rows} {inputs} {outputs} {fan_in}");
+
+                as_numbers.load_input(&x, planes, inputs);
+                assert_eq!(as_numbers.holds_spikes, instruction_set() == InstructionSet::Avx512);
+                for place in [0, x.len() / 2, x.len() - 1] {
+                    for other in [0.5, -1.0, 2.0, f64::NAN] {
+                        let mut x = x.clone();
+                        x[place] = F::of(other);
+                        assert!(!as_spikes.load_spikes(&x, planes, inputs), "{other} at {place}");
+                        as_spikes.load_input(&x, planes, inputs);
+                        assert!(!as_spikes.holds_spikes);
+                    }
+                }
+            }
+        }
+        check::<f32>();
+        check::<f64>();
     }
 
     /// Every neuron has its synapses, no input twice; inputs are met evenly; another seed draws others.

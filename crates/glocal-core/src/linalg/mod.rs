@@ -5,6 +5,7 @@ mod mask;
 mod narrow;
 mod pages;
 mod sparse;
+mod turned;
 
 use rayon::prelude::*;
 
@@ -22,10 +23,11 @@ pub enum Into {
     Blend(f64),
 }
 
-pub use mask::{Mask, Turned};
+pub use mask::Mask;
 /// The kernels for narrow shapes, of single precision; see [`Float::narrow_product`].
 pub(crate) use narrow::{is_narrow as narrow, none as no_narrow_product, product as narrow_product};
 pub(crate) use sparse::Sparse;
+pub use turned::Turned;
 
 /// C = α A B, or C += α A B, on the calling thread.
 ///

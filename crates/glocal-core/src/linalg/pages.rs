@@ -5,8 +5,6 @@
 
 use std::ops::{Deref, DerefMut};
 
-use crate::scalar::Float;
-
 /// Bytes of a huge page, on most machines.
 const PAGE: usize = 1 << 21;
 /// Bytes from which a buffer is worth one.
@@ -27,10 +25,10 @@ impl<F> Default for Pages<F> {
     }
 }
 
-impl<F: Float> Pages<F> {
+impl<F: Copy + Default> Pages<F> {
     /// `len` zeros.
     pub fn zeros(len: usize) -> Self {
-        let (zero, size) = (F::of(0.0), size_of::<F>());
+        let (zero, size) = (F::default(), size_of::<F>());
         if len * size < LEAST {
             return Pages { store: vec![zero; len], start: 0, len };
         }

@@ -165,7 +165,7 @@ impl<F: Float> Sparse<F> {
             sums(
                 0..piece.rows(),
                 |run| lists.run(run).iter().copied(),
-                (packed, width / LANES),
+                (packed.as_chunks::<LANES>().0, width / LANES),
                 |row, sums| {
                     let out = piece.row_mut(row);
                     out.copy_from_slice(&sums[..out.len()]);
@@ -200,7 +200,7 @@ impl<F: Float> Sparse<F> {
                 sums(
                     columns,
                     |run| lists.run(run).iter().copied(),
-                    (packed, width / LANES),
+                    (packed.as_chunks::<LANES>().0, width / LANES),
                     |column, sums| {
                         block[column * width..][..width].copy_from_slice(sums);
                     },
@@ -289,42 +289,108 @@ fn pack<F: Float>(gradient: MatRef<'_, F>, first: usize, packed: &mut [F], width
     }
 }
 
+/// Sixteen numbers of a packed row.
+pub(super) trait Sixteen<F: Float>: Copy {
+    /// x times these, added to the sum.
+    fn multiply_add<L: Lanes<F>>(&self, x: L, sum: L) -> L;
+}
+
+impl<F: Float> Sixteen<F> for [F; LANES] {
+    #[inline(always)]
+    fn multiply_add<L: Lanes<F>>(&self, x: L, sum: L) -> L {
+        L::multiply_add(x, L::load(self), sum)
+    }
+}
+
+/// Sixteen numbers that are 0 or 1, a bit each.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Spikes(u16);
+
+impl<F: Float> Sixteen<F> for Spikes {
+    #[inline(always)]
+    fn multiply_add<L: Lanes<F>>(&self, x: L, sum: L) -> L {
+        L::add_where(sum, self.0, x)
+    }
+}
+
+impl Spikes {
+    /// Where both are 1.
+    pub fn and(self, other: Spikes) -> Spikes {
+        Spikes(self.0 & other.0)
+    }
+}
+
+/// As [`transpose`], of numbers that are 0 or 1, to rows of `registers` sixteens; `false` if there is another number.
+pub(super) fn transpose_spikes<F: Float>(from: MatRef<'_, F>, to: &mut [Spikes], registers: usize) -> bool {
+    match instruction_set() {
+        InstructionSet::Avx512 => vectorised_fused(
+            #[inline(always)]
+            || transpose_spikes_in::<F, F::Avx512>(from, to, registers),
+        ),
+        _ if fusing() => vectorised_fused(
+            #[inline(always)]
+            || transpose_spikes_in::<F, F::Avx2>(from, to, registers),
+        ),
+        _ => transpose_spikes_in::<F, Plain<F>>(from, to, registers),
+    }
+}
+
+#[inline(always)]
+fn transpose_spikes_in<F: Float, L: Lanes<F>>(from: MatRef<'_, F>, to: &mut [Spikes], registers: usize) -> bool {
+    let (zero, one) = (L::splat(F::of(0.0)), L::splat(F::of(1.0)));
+    let mut others = 0;
+    for (register, row) in (0..from.rows()).step_by(LANES).enumerate() {
+        let high = LANES.min(from.rows() - row);
+        for col in (0..from.cols()).step_by(LANES) {
+            let wide = LANES.min(from.cols() - col);
+            let mut square = [zero; LANES];
+            for (r, values) in square.iter_mut().enumerate().take(high) {
+                *values = load_some(&from.row(row + r)[col..col + wide]);
+                others |= !(values.equal(zero) ^ values.equal(one));
+            }
+            for (c, values) in L::transpose(square).iter().enumerate().take(wide) {
+                to[(col + c) * registers + register] = Spikes(values.equal(one));
+            }
+        }
+    }
+    others == 0
+}
+
 /// Gives `each` of some runs, counted from the first, the sum over its entries of value times packed row; rows of so many
 /// registers, at most as many as [`width`] has.
-pub(super) fn sums<F: Float, R: Iterator<Item = (u32, F)>>(
+pub(super) fn sums<F: Float, E: Sixteen<F>, R: Iterator<Item = (u32, F)>>(
     runs: Range<usize>,
     run: impl Fn(usize) -> R,
-    (packed, registers): (&[F], usize),
+    (packed, registers): (&[E], usize),
     each: impl FnMut(usize, &[F]),
 ) {
     match instruction_set() {
         InstructionSet::Avx512 => vectorised_fused(
             #[inline(always)]
-            || with_registers!(registers, [1, 2, 3, 4, 5, 6, 7, 8], V => sums_in::<F, F::Avx512, V, R>(runs, run, packed, each)),
+            || with_registers!(registers, [1, 2, 3, 4, 5, 6, 7, 8], V => sums_in::<F, E, F::Avx512, V, R>(runs, run, packed, each)),
         ),
         _ if fusing() => vectorised_fused(
             #[inline(always)]
-            || with_registers!(registers, [1, 2, 3, 4], V => sums_in::<F, F::Avx2, V, R>(runs, run, packed, each)),
+            || with_registers!(registers, [1, 2, 3, 4], V => sums_in::<F, E, F::Avx2, V, R>(runs, run, packed, each)),
         ),
-        _ => with_registers!(registers, [1, 2, 3, 4], V => sums_in::<F, Plain<F>, V, R>(runs, run, packed, each)),
+        _ => with_registers!(registers, [1, 2, 3, 4], V => sums_in::<F, E, Plain<F>, V, R>(runs, run, packed, each)),
     }
 }
 
 #[inline(always)]
-fn sums_in<F: Float, L: Lanes<F>, const V: usize, R: Iterator<Item = (u32, F)>>(
+fn sums_in<F: Float, E: Sixteen<F>, L: Lanes<F>, const V: usize, R: Iterator<Item = (u32, F)>>(
     runs: Range<usize>,
     run: impl Fn(usize) -> R,
-    packed: &[F],
+    packed: &[E],
     mut each: impl FnMut(usize, &[F]),
 ) {
-    let (packed, _) = packed.as_chunks::<LANES>();
     let (packed, _) = packed.as_chunks::<V>();
     for (index, number) in runs.enumerate() {
         let mut sums = [L::splat(F::of(0.0)); V];
         for (place, value) in run(number) {
             let (x, row) = (L::splat(value), &packed[place as usize]);
             for v in 0..V {
-                sums[v] = L::multiply_add(x, L::load(&row[v]), sums[v]);
+                sums[v] = row[v].multiply_add(x, sums[v]);
             }
         }
         let mut found = [[F::of(0.0); LANES]; V];

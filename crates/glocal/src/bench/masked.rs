@@ -46,18 +46,20 @@ fn config(sharing: Sharing, execution: Execution) -> Result<LearnerConfig, Gloca
 }
 
 /// Time of products over the synapses of a layer of 1024 neurons with 3 % of 1024 inputs each, over that of the same products
-/// with the whole matrix: x Wᵀ, and dI W with dIᵀ x, of three time steps.
+/// with the whole matrix: x Wᵀ, and dI W with dIᵀ x, of three time steps. `spikes`: x is 0 or 1, a quarter of it 1; else it is
+/// other numbers.
 ///
 /// # Errors
 /// None: the form of [`median_ms`].
-pub(super) fn product_shares(seconds: f64) -> Result<[f64; 2], GlocalError> {
+pub(super) fn product_shares(spikes: bool, seconds: f64) -> Result<[f64; 2], GlocalError> {
     const SIDE: usize = 1024;
     const PLANES: usize = 3;
     let n = PLANES * EXPERIMENTS_BATCH;
     let mask = Mask::draw(SIDE, SIDE, SIDE * 3 / 100, (0, 0));
     let values = vec![0.5f32; mask.len()];
     let weight = vec![0.5f32; SIDE * SIDE];
-    let (x, g) = (vec![0.25f32; n * SIDE], vec![0.125f32; n * SIDE]);
+    let input = |i: usize| if !spikes { 0.25 } else { f32::from(u8::from((i * 7919).is_multiple_of(4))) };
+    let (x, g): (Vec<f32>, _) = ((0..n * SIDE).map(input).collect(), vec![0.125f32; n * SIDE]);
     let (mut y, mut dx) = (vec![0.0f32; n * SIDE], vec![0.0f32; n * SIDE]);
     let (mut dv, mut dw) = (values.clone(), weight.clone());
     let (mut turned_x, mut turned_g) = (Turned::default(), Turned::default());
@@ -69,7 +71,7 @@ pub(super) fn product_shares(seconds: f64) -> Result<[f64; 2], GlocalError> {
         median_ms(Least::default(), seconds / 4.0, step)
     };
     let few = median(&mut || {
-        turned_x.load(&x, PLANES, SIDE);
+        turned_x.load_input(&x, PLANES, SIDE);
         mask.times_transposed_all(MatMut::new(&mut y, n, SIDE), &turned_x, &values);
     })?;
     let (whole, of_x, of_g) = (MatRef::new(&weight, SIDE, SIDE), MatRef::new(&x, n, SIDE), MatRef::new(&g, n, SIDE));

@@ -81,6 +81,9 @@ pub enum Method {
         /// Training images whose gradients measure each task's importance.
         #[serde(default = "thousand")]
         samples: usize,
+        /// Whose labels these images have while their importance is measured.
+        #[serde(default)]
+        labels: FisherLabels,
         /// γ: one importance for all tasks that fades from task to task, instead of one for each task.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         online: Option<f64>,
@@ -98,6 +101,17 @@ pub enum Method {
         /// Images of each task.
         images: usize,
     },
+}
+
+/// Labels of the images that measure a task's importance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FisherLabels {
+    /// Drawn from the network's own answers: the Fisher information.
+    #[default]
+    Drawn,
+    /// Their own: the empirical Fisher information.
+    Given,
 }
 
 /// How masks of different tasks meet.
@@ -207,7 +221,7 @@ impl ContinualConfig {
                 let message = "gates dense layers without recurrence";
                 found.require(layers.iter().all(dense), "continual.method.kind", "context-gating", message);
             }
-            Method::Ewc { strength, samples, online } => {
+            Method::Ewc { strength, samples, labels: _, online } => {
                 found.require(strength >= 0.0, "continual.method.strength", strength, "must not be negative");
                 at_least_one(found, "method.samples", samples);
                 let fades = online.is_none_or(|keep| (0.0..=1.0).contains(&keep));

@@ -153,7 +153,8 @@ impl<'a> Run<'a> {
         }
         let last = (task as u64 + 1) * epochs - 1;
         let images = RunSamples::new(samples, &self.tasks.chosen, None)?;
-        self.memory.end_task(&mut learner, &images, last)?;
+        let draws = self.tasks.stream.fork("labels of importance").fork_index(task as u64).draws();
+        self.memory.end_task(&mut learner, &images, last, draws)?;
         self.networks.bank.take_back(&learner, &places);
         self.networks.put_back(learner);
         Ok(())

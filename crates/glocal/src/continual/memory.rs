@@ -1,11 +1,13 @@
 //! What a method keeps of earlier tasks beside the weights.
 
 use glocal_core::checkpoint::{Arrays, Named};
+use glocal_core::loss::draw;
 use glocal_core::params::{ArraySpec, Params};
-use glocal_core::{Anchor, Consolidation, Fisher, Learner, PathIntegral};
+use glocal_core::{Anchor, Consolidation, Examples, Fisher, Learner, PathIntegral};
+use glocal_data::random::Draws;
 
-use super::Method;
 use super::bank::{named, read_named};
+use super::{FisherLabels, Method};
 use crate::error::GlocalError;
 use crate::samples::{Feed, RunSamples};
 
@@ -14,7 +16,7 @@ pub(super) enum Memory {
     /// None.
     Nothing,
     /// Elastic weight consolidation.
-    Ewc { anchor: Anchor<f32>, samples: usize, online: Option<f64> },
+    Ewc { anchor: Anchor<f32>, samples: usize, labels: FisherLabels, online: Option<f64> },
     /// Synaptic intelligence.
     Path(Box<PathIntegral<f32>>),
 }
@@ -24,8 +26,8 @@ impl Memory {
     pub fn new(method: Method, learner: &Learner) -> Memory {
         let (specs, params) = (learner.specs(), learner.params());
         match method {
-            Method::Ewc { strength, samples, online } => {
-                Memory::Ewc { anchor: Anchor::new(specs, params.len(), strength), samples, online }
+            Method::Ewc { strength, samples, labels, online } => {
+                Memory::Ewc { anchor: Anchor::new(specs, params.len(), strength), samples, labels, online }
             }
             Method::SynapticIntelligence { strength, damping } => {
                 Memory::Path(Box::new(PathIntegral::new(specs, params, strength, damping)))
@@ -43,21 +45,36 @@ impl Memory {
         }
     }
 
-    /// A task was learned from the training images of `images`.
+    /// A task was learned from the training images of `images`. `draws`: for labels.
     ///
     /// # Errors
     /// Images that cannot be read.
-    pub fn end_task(&mut self, learner: &mut Learner, images: &RunSamples<'_>, epoch: u64) -> Result<(), GlocalError> {
+    pub fn end_task(
+        &mut self,
+        learner: &mut Learner,
+        images: &RunSamples<'_>,
+        epoch: u64,
+        mut draws: Draws,
+    ) -> Result<(), GlocalError> {
         match self {
             Memory::Nothing => {}
             Memory::Path(path) => path.end_task(learner.specs(), learner.params()),
-            Memory::Ewc { anchor, samples, online } => {
+            Memory::Ewc { anchor, samples, labels, online } => {
                 let mut fisher = Fisher::new(learner.specs(), learner.params().len());
                 let mut feed = Feed::default();
                 let order = images.training_order(epoch);
                 for number in order.iter().take(*samples) {
                     images.training_batch(&mut feed, &[*number], epoch)?;
-                    learner.loss_and_gradients_on(feed.examples())?;
+                    let examples = feed.examples();
+                    let drawn;
+                    let labels = match labels {
+                        FisherLabels::Given => examples.labels,
+                        FisherLabels::Drawn => {
+                            drawn = [draw(learner.answer(examples)?, draws.uniform_f64())];
+                            &drawn
+                        }
+                    };
+                    learner.loss_and_gradients_on(Examples { labels, ..examples })?;
                     fisher.add(learner.specs(), learner.gradients());
                 }
                 let importance = fisher.mean(learner.specs());

@@ -20,7 +20,7 @@ use crate::error::GlocalError;
 use crate::run_folder::RunFolder;
 use crate::train::{Summary, TrainOptions};
 
-pub use config::{ContinualConfig, MaskSharing, MetaPhase, Method, Order};
+pub use config::{ContinualConfig, FisherLabels, MaskSharing, MetaPhase, Method, Order};
 pub use figures::{ContinualFigures, Cost, Unnamed};
 
 pub(crate) use config::may_differ;
