@@ -11,9 +11,15 @@ use crate::scalar::Float;
 /// # References
 /// W. Liu et al., "Energy-based out-of-distribution detection" (2020), arXiv:2010.03759.
 pub fn certainty<F: Float>(y: &[F]) -> [f64; 2] {
-    let top = y.iter().map(|v| v.to_f64()).fold(f64::NEG_INFINITY, f64::max);
-    let sum: f64 = y.iter().map(|v| libm::exp(v.to_f64() - top)).sum();
+    let (top, shares) = exponentials(y);
+    let sum: f64 = shares.sum();
     [1.0 / sum, top + libm::log(sum)]
+}
+
+/// The largest of y, and exp(y - largest) of each: softmax but for its sum, without overflow.
+fn exponentials<F: Float>(y: &[F]) -> (f64, impl Iterator<Item = f64>) {
+    let top = y.iter().map(|v| v.to_f64()).fold(f64::NEG_INFINITY, f64::max);
+    (top, y.iter().map(move |v| libm::exp(v.to_f64() - top)))
 }
 
 /// A class drawn with the probability that a read-out y `[C]` gives it; `uniform` is a number in 0..1.
@@ -21,8 +27,7 @@ pub fn certainty<F: Float>(y: &[F]) -> [f64; 2] {
 /// # Equation
 /// The first c with Σ_{k≤c} softmax(y)_k > uniform.
 pub fn draw<F: Float>(y: &[F], uniform: f64) -> u32 {
-    let top = y.iter().map(|v| v.to_f64()).fold(f64::NEG_INFINITY, f64::max);
-    let shares: Vec<f64> = y.iter().map(|v| libm::exp(v.to_f64() - top)).collect();
+    let shares: Vec<f64> = exponentials(y).1.collect();
     let mut left = uniform * shares.iter().sum::<f64>();
     let reaches = |share: &f64| {
         left -= share;
@@ -56,8 +61,8 @@ pub fn loss<F: Float>(loss: Loss, y: &[F], labels: &[u32], classes: usize, gradi
                 }
             }
             Loss::CrossEntropy => {
-                let top = row.iter().map(|v| v.to_f64()).fold(f64::NEG_INFINITY, f64::max);
-                let sum: f64 = row.iter().map(|v| libm::exp(v.to_f64() - top)).sum();
+                let (top, shares) = exponentials(row);
+                let sum: f64 = shares.sum();
                 for (c, y) in values {
                     let share = libm::exp(y - top) / sum;
                     gradient.push(F::of((share - target(c)) / batch as f64));

@@ -79,10 +79,8 @@ impl<F: Float> Turned<F> {
         self.fit(planes, rows, cols, false);
         let (strips, width) = (self.strips, self.width());
         self.values.par_chunks_exact_mut(cols * width).enumerate().for_each(|(index, out)| {
-            let (plane, strip) = (index / strips, index % strips);
-            let x = MatRef::new(&x[plane * rows * cols..][..rows * cols], rows, cols);
-            let part = x.part(strip * width..rows.min((strip + 1) * width), 0..cols);
-            transpose(part, MatMut::new(out, cols, width));
+            let x = MatRef::new(&x[index / strips * rows * cols..], rows, cols);
+            transpose(rows_of(x, index % strips, width), MatMut::new(out, cols, width));
         });
     }
 
@@ -105,9 +103,8 @@ impl<F: Float> Turned<F> {
         let (strips, width, registers) = (self.strips, self.width(), self.registers);
         let pieces = self.spikes.par_chunks_exact_mut(cols * registers).enumerate();
         let are = pieces.map(|(index, out)| {
-            let (plane, strip) = (index / strips, index % strips);
-            let x = MatRef::new(&x[plane * rows * cols..][..rows * cols], rows, cols);
-            transpose_spikes(x.part(strip * width..rows.min((strip + 1) * width), 0..cols), out, registers)
+            let x = MatRef::new(&x[index / strips * rows * cols..], rows, cols);
+            transpose_spikes(rows_of(x, index % strips, width), out, registers)
         });
         are.reduce(|| true, |a, b| a && b)
     }
@@ -136,8 +133,7 @@ impl<F: Float> Turned<F> {
         self.fit(1, x.rows(), x.cols(), false);
         let width = self.width();
         for (strip, out) in self.values.chunks_exact_mut(x.cols() * width).enumerate() {
-            let part = x.part(strip * width..x.rows().min((strip + 1) * width), 0..x.cols());
-            transpose(part, MatMut::new(out, x.cols(), width));
+            transpose(rows_of(x, strip, width), MatMut::new(out, x.cols(), width));
         }
     }
 
@@ -160,4 +156,9 @@ impl<F: Float> Turned<F> {
         let size = self.cols * self.registers;
         &self.spikes[(plane * self.strips + strip) * size..][..size]
     }
+}
+
+/// The rows of one strip of a plane, at most `width`.
+fn rows_of<F: Copy>(x: MatRef<'_, F>, strip: usize, width: usize) -> MatRef<'_, F> {
+    x.part(strip * width..x.rows().min((strip + 1) * width), 0..x.cols())
 }
