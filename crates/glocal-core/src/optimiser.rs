@@ -78,7 +78,7 @@ pub fn update<F: Float>(
                     #[inline(always)]
                     || {
                         for i in 0..p.len() {
-                            u[i] = momentum * u[i] + scale * g[i];
+                            u[i] = (momentum * u[i] + scale * g[i]).flushed();
                             p[i] = p[i] - rate * u[i];
                         }
                     },
@@ -106,8 +106,11 @@ impl<F: Float> Adam<F> {
                 let (g, m, v) = (&g[..n], &mut m[..n], &mut v[..n]);
                 for i in 0..n {
                     let gradient = self.scale * g[i];
-                    m[i] = self.keep[0] * m[i] + self.take[0] * gradient;
-                    v[i] = self.keep[1] * v[i] + self.take[1] * gradient * gradient;
+                    // Without gradients, as of a pixel that is dark in most images, moments decay. The second one is kept, however
+                    // small, while a step is divided by it.
+                    m[i] = (self.keep[0] * m[i] + self.take[0] * gradient).flushed();
+                    let square = self.keep[1] * v[i] + self.take[1] * gradient * gradient;
+                    v[i] = if m[i] == F::of(0.0) { square.flushed() } else { square };
                     let (mean, square) = (m[i] * self.unbias[0], v[i] * self.unbias[1]);
                     p[i] = p[i] - self.rate * mean / (square.sqrt() + self.epsilon);
                 }
@@ -130,6 +133,22 @@ pub(crate) fn all_finite<F: Float>(values: &[F]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Without gradients moments end at 0 and are never subnormal on the way.
+    #[test]
+    fn moments_without_gradients_end_at_zero() {
+        for (method, steps) in [(OptimiserMethod::default(), 70_000), (OptimiserMethod::Sgd { momentum: 0.9 }, 1000)] {
+            let (mut p, mut moments) = (vec![1.0f32], Moments::default());
+            for n in 1..=steps {
+                let gradient = if n == 1 { 0.5 } else { 0.0 };
+                update(&method, 1e-3, n, 1.0, &mut p, &[gradient], &mut moments);
+                let mut values = moments.first.iter().chain(&moments.second);
+                assert!(values.all(|v| *v == 0.0 || v.is_normal()), "{method:?} {n}");
+            }
+            assert!(moments.first.iter().chain(&moments.second).all(|&v| v == 0.0), "{method:?}");
+            assert!(p[0] < 1.0 && p[0].is_normal());
+        }
+    }
 
     /// First Adam step moves by rate · sign(g) (up to ε); momentum sums a geometric series.
     #[test]

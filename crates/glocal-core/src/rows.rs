@@ -183,13 +183,12 @@ fn halved<F: Float>(mut sums: [F; LANES]) -> F {
 }
 
 elementwise!(
-    /// Numbers below [`Float::TINY`] become 0. Decay alone never gets there: the smallest subnormal number times 0.95 is
-    /// rounded to itself, and many processors take a hundred times longer for each product with it.
+    /// [`Float::flushed`] of each.
     flush,
     (out: &mut [F]),
     [],
     out,
-    |i| out[i] = if out[i] < F::TINY && -out[i] < F::TINY { F::of(0.0) } else { out[i] }
+    |i| out[i] = out[i].flushed()
 );
 
 #[cfg(test)]

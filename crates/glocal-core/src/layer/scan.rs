@@ -290,10 +290,11 @@ impl<F: Float> Scan<'_, F> {
 /// row = scale · softmax(row).
 ///
 /// # Equation
-/// a_i = scale · exp(z_i - max z)/Σ_j exp(z_j - max z).
+/// a_i = scale · exp(z_i - max z)/Σ_j exp(z_j - max z); 0 where the exponential is below [`Float::TINY`], so that no product with it
+/// is subnormal.
 fn softmax<F: Float>(row: &mut [F], scale: F) {
     let top = row.iter().fold(row[0], |top, &z| (z - top).if_positive(z, top));
-    row.iter_mut().for_each(|z| *z = (*z - top).exp());
+    row.iter_mut().for_each(|z| *z = (*z - top).exp().flushed());
     let factor = scale / rows::sum(row);
     rows::scale(row, factor);
 }
@@ -515,5 +516,24 @@ impl<F: Float> Scan<'_, F> {
             sliding_threshold_gradient: sliding,
         };
         rule.backward(self.smooth, self.neuron.threshold(), row);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Shares far below what the sum notices are 0, the others those of the exact softmax.
+    #[test]
+    fn softmax_has_no_tiny_shares() {
+        let z = [3.0f32, 2.5, -60.0, -75.0, -1000.0];
+        let mut row = z;
+        softmax(&mut row, 2.0);
+        let exact: Vec<f64> = z.iter().map(|&z| libm::exp(f64::from(z - 3.0))).collect();
+        let sum: f64 = exact.iter().sum();
+        for (found, exact) in row.iter().zip(&exact).take(3) {
+            assert!((f64::from(*found) / (2.0 * exact / sum) - 1.0).abs() < 1e-5, "{row:?}");
+        }
+        assert_eq!(row[3..], [0.0, 0.0]);
     }
 }
