@@ -267,9 +267,48 @@ fn constant_input_is_its_series() {
     }
 }
 
+/// Maps so small that several share a block, in strips and groups that end in the middle: gradients of a batch are the mean of
+/// those of its samples.
+#[test]
+fn gradients_of_a_batch_are_those_of_its_samples() {
+    const MANY: usize = 53;
+    let config = network([3, 9, 9], vec![conv(20, 3, 2, 1), conv(34, 3, 2, 1), conv(18, 3, 2, 1)]);
+    let mut stream = Stream(23);
+    let params: Params<f64> = lively_params(&config, &mut stream);
+    let network = Network::new(&config, Models::default());
+    let plastic = network.plastic_at_rest();
+    let labels = labels_of(MANY, CLASSES);
+    for series in [false, true] {
+        let planes = if series { STEPS } else { 1 };
+        let x = stream.take(planes * MANY * config.inputs, 0.0, 1.0);
+        let gradients = |x: &[f64], labels: &[u32]| {
+            let input = if series { Input::Series(x) } else { Input::Constant(x) };
+            let (mut workspace, mut gradients) = (Workspace::default(), zeros(&config));
+            network.forward(&params, &plastic, input, labels.len(), &mut workspace);
+            network.loss(Loss::CrossEntropy, labels, &mut workspace);
+            network.backward(&params, &plastic, input, &mut workspace, &mut gradients);
+            gradients
+        };
+        let whole = gradients(&x, &labels);
+        let of_sample = |b: usize| -> Vec<f64> {
+            (0..planes).flat_map(|t| &x[(t * MANY + b) * config.inputs..][..config.inputs]).copied().collect()
+        };
+        let singles: Vec<Params<f64>> = (0..MANY).map(|b| gradients(&of_sample(b), &labels[b..=b])).collect();
+        for spec in array_specs(&config).iter().filter(|spec| spec.trained) {
+            let of = |params: &Params<f64>| params[spec.layer].get(spec.field).clone();
+            let mut mean = vec![0.0; spec.len()];
+            for single in &singles {
+                mean.iter_mut().zip(of(single)).for_each(|(mean, g)| *mean += g / MANY as f64);
+            }
+            assert!(relative(&of(&whole), &mean) < 1e-12, "{series} {}", spec.name());
+        }
+    }
+}
+
 /// Nothing couples samples where no statistics do: a batch is its samples, bit by bit.
 #[test]
 fn a_batch_is_its_samples() {
+    const BATCH: usize = 53;
     let config =
         network([2, 6, 7], vec![LayerConfig { pool: Some(Pool::Max(2)), ..conv(5, 3, 1, 1) }, conv(17, 2, 2, 1)]);
     let mut stream = Stream(19);

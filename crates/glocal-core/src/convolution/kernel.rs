@@ -18,12 +18,23 @@ pub(super) fn columns_per_block(columns: usize) -> usize {
     if columns > NARROW && instruction_set() == InstructionSet::Avx512 { WIDE } else { NARROW }
 }
 
-/// Windows of one row of a map: `count` runs of `len` values, `step` apart.
+/// Windows of one row of several maps: in each map `count` runs of `len` values, `step` apart.
 pub(super) struct Windows<'a, F> {
     pub values: &'a [F],
+    pub maps: usize,
+    /// From one map to the next.
+    pub map: usize,
     pub step: usize,
     pub len: usize,
     pub count: usize,
+}
+
+impl<F> Windows<'_, F> {
+    /// Map and place in its row of window `index` of all maps' ones.
+    #[inline(always)]
+    fn place(&self, index: usize) -> (usize, usize) {
+        if self.maps == 1 { (0, index) } else { (index / self.count, index % self.count) }
+    }
 }
 
 /// One row of a window: where it begins in the map, and its first tap.
@@ -33,9 +44,11 @@ pub(super) struct Segment {
     pub tap: usize,
 }
 
-/// The rows of a spread gradient.
+/// The rows of spread gradients.
 pub(super) struct Gradient<'a, F> {
     pub values: &'a [F],
+    /// From one map to the next.
+    pub map: usize,
     pub start: usize,
     pub pitch: usize,
     pub step: usize,
@@ -53,7 +66,7 @@ pub(super) struct Places {
     pub step: usize,
 }
 
-/// Rows of out `[rows, places, columns]` = windows × packed, for the segments that `segments` gives for each row; places
+/// Rows of out `[maps, rows, places, columns]` = windows × packed, for the segments that `segments` gives for each row; places
 /// that no window goes to stay as they are.
 pub(super) fn products<F: Float>(
     windows: &Windows<'_, F>,
@@ -62,70 +75,95 @@ pub(super) fn products<F: Float>(
     out: &mut [F],
     places: Places,
 ) {
-    let mut of_row = Vec::with_capacity(packed.taps / windows.len.max(1));
-    for (row, out) in out.chunks_exact_mut(places.row * packed.columns).enumerate() {
-        of_row.clear();
-        segments(row, &mut of_row);
-        row_products(windows, &of_row, packed, &mut out[places.first * packed.columns..], places.step);
+    let rows = out.len() / (windows.maps * places.row * packed.columns);
+    let (mut all, mut ends) = (Vec::new(), Vec::with_capacity(rows));
+    for row in 0..rows {
+        segments(row, &mut all);
+        ends.push(all.len());
     }
-}
-
-fn row_products<F: Float>(
-    windows: &Windows<'_, F>,
-    segments: &[Segment],
-    packed: &Packed<F>,
-    out: &mut [F],
-    step: usize,
-) {
+    let segments = Segments { all: &all, ends: &ends };
     match (packed.width, instruction_set()) {
         (WIDE, _) => vectorised_fused(
             #[inline(always)]
-            || blocks::<F, F::Avx512, 2>(windows, segments, packed, out, step),
+            || blocks::<F, F::Avx512, 2>(windows, segments, packed, out, places),
         ),
         (_, InstructionSet::Avx512) => vectorised_fused(
             #[inline(always)]
-            || blocks::<F, F::Avx512, 1>(windows, segments, packed, out, step),
+            || blocks::<F, F::Avx512, 1>(windows, segments, packed, out, places),
         ),
         _ if fusing() => vectorised_fused(
             #[inline(always)]
-            || blocks::<F, F::Avx2, 1>(windows, segments, packed, out, step),
+            || blocks::<F, F::Avx2, 1>(windows, segments, packed, out, places),
         ),
-        _ => blocks::<F, Plain<F>, 1>(windows, segments, packed, out, step),
+        _ => blocks::<F, Plain<F>, 1>(windows, segments, packed, out, places),
     }
 }
 
+/// The segments of all rows, and where each row's end.
+#[derive(Clone, Copy)]
+struct Segments<'a> {
+    all: &'a [Segment],
+    ends: &'a [usize],
+}
+
+impl Segments<'_> {
+    fn of(&self, row: usize) -> &[Segment] {
+        &self.all[if row == 0 { 0 } else { self.ends[row - 1] }..self.ends[row]]
+    }
+}
+
+/// A block of columns meets all rows of all maps before the next one does: it stays in a near cache meanwhile.
 #[inline(always)]
 fn blocks<F: Float, L: Lanes<F>, const V: usize>(
     windows: &Windows<'_, F>,
-    segments: &[Segment],
+    segments: Segments<'_>,
     packed: &Packed<F>,
     out: &mut [F],
-    step: usize,
+    places: Places,
 ) {
-    let pitch = step * packed.columns;
     let (matrix, _) = packed.values.as_chunks::<LANES>();
     let (matrix, _) = matrix.as_chunks::<V>();
+    let total = windows.maps * windows.count;
     for (block, matrix) in matrix.chunks_exact(packed.taps).enumerate() {
-        let columns = block * packed.width..((block + 1) * packed.width).min(packed.columns);
-        let mut first = 0;
-        while first < windows.count {
-            let left = windows.count - first;
-            let n = left.div_ceil(left.div_ceil(MOST_WINDOWS));
-            let out = &mut out[first * pitch + columns.start..];
-            let columns = (columns.len(), pitch);
-            match n {
-                1 => block_product::<F, L, 1, V>(windows, first, segments, matrix, out, columns),
-                2 => block_product::<F, L, 2, V>(windows, first, segments, matrix, out, columns),
-                3 => block_product::<F, L, 3, V>(windows, first, segments, matrix, out, columns),
-                4 => block_product::<F, L, 4, V>(windows, first, segments, matrix, out, columns),
-                5 => block_product::<F, L, 5, V>(windows, first, segments, matrix, out, columns),
-                6 => block_product::<F, L, 6, V>(windows, first, segments, matrix, out, columns),
-                7 => block_product::<F, L, 7, V>(windows, first, segments, matrix, out, columns),
-                _ => block_product::<F, L, 8, V>(windows, first, segments, matrix, out, columns),
+        let start = block * packed.width;
+        for row in 0..segments.ends.len() {
+            let segments = segments.of(row);
+            let target = Target {
+                map: out.len() / windows.maps,
+                step: places.step * packed.columns,
+                start: (row * places.row + places.first) * packed.columns + start,
+                columns: packed.width.min(packed.columns - start),
+            };
+            let mut first = 0;
+            while first < total {
+                let left = total - first;
+                let n = left.div_ceil(left.div_ceil(MOST_WINDOWS));
+                match n {
+                    1 => block_product::<F, L, 1, V>(windows, first, segments, matrix, out, target),
+                    2 => block_product::<F, L, 2, V>(windows, first, segments, matrix, out, target),
+                    3 => block_product::<F, L, 3, V>(windows, first, segments, matrix, out, target),
+                    4 => block_product::<F, L, 4, V>(windows, first, segments, matrix, out, target),
+                    5 => block_product::<F, L, 5, V>(windows, first, segments, matrix, out, target),
+                    6 => block_product::<F, L, 6, V>(windows, first, segments, matrix, out, target),
+                    7 => block_product::<F, L, 7, V>(windows, first, segments, matrix, out, target),
+                    _ => block_product::<F, L, 8, V>(windows, first, segments, matrix, out, target),
+                }
+                first += n;
             }
-            first += n;
         }
     }
+}
+
+/// Where a block of products goes, in values of the result.
+#[derive(Clone, Copy)]
+struct Target {
+    /// From one map to the next.
+    map: usize,
+    /// From one window to the next.
+    step: usize,
+    /// That of the first map's first window.
+    start: usize,
+    columns: usize,
 }
 
 #[inline(always)]
@@ -135,14 +173,20 @@ fn block_product<F: Float, L: Lanes<F>, const N: usize, const V: usize>(
     segments: &[Segment],
     matrix: &[[[F; LANES]; V]],
     out: &mut [F],
-    (columns, pitch): (usize, usize),
+    target: Target,
 ) {
+    let begins: [usize; N] = std::array::from_fn(
+        #[inline(always)]
+        |i| {
+            let (map, place) = windows.place(first + i);
+            map * windows.map + place * windows.step
+        },
+    );
     let mut sums = [[L::splat(F::of(0.0)); V]; N];
     for segment in segments {
-        let start = segment.window + first * windows.step;
         let rows: [&[F]; N] = std::array::from_fn(
             #[inline(always)]
-            |i| &windows.values[start + i * windows.step..][..windows.len],
+            |i| &windows.values[begins[i] + segment.window..][..windows.len],
         );
         let taps = &matrix[segment.tap..][..windows.len];
         for j in 0..windows.len {
@@ -159,19 +203,20 @@ fn block_product<F: Float, L: Lanes<F>, const N: usize, const V: usize>(
         }
     }
     for (i, sums) in sums.iter().enumerate() {
-        let out = &mut out[i * pitch..][..columns];
-        if columns == V * LANES {
+        let (map, place) = windows.place(first + i);
+        let out = &mut out[map * target.map + place * target.step + target.start..][..target.columns];
+        if target.columns == V * LANES {
             let (lanes, _) = out.as_chunks_mut::<LANES>();
             lanes.iter_mut().zip(sums).for_each(|(lanes, sum)| sum.store(lanes));
         } else {
             let mut row = [[F::of(0.0); LANES]; V];
             row.iter_mut().zip(sums).for_each(|(lanes, sum)| sum.store(lanes));
-            out.copy_from_slice(&row.as_flattened()[..columns]);
+            out.copy_from_slice(&row.as_flattened()[..target.columns]);
         }
     }
 }
 
-/// `into[tap + j, ·] += Σ over rows and windows of window[j] · gradient`; windows of row `r` begin at `begin + r · pitch`.
+/// `into[tap + j, ·] += Σ over maps, rows and windows of window[j] · gradient`; windows of row `r` begin at `begin + r · pitch`.
 pub(super) fn add_outer<F: Float>(
     windows: &Windows<'_, F>,
     (begin, pitch): (usize, usize),
@@ -240,20 +285,22 @@ fn block_outer<F: Float, L: Lanes<F>, const N: usize, const V: usize>(
     let mut sums = [[L::splat(F::of(0.0)); V]; N];
     let reach = (windows.count - 1) * windows.step + N;
     let span = (windows.count - 1) * gradient.step + V * LANES;
-    for row in 0..gradient.rows {
-        let x = &windows.values[begin + row * pitch + first..][..reach];
-        let d = &gradient.values[gradient.start + row * gradient.pitch + column..][..span];
-        for window in 0..windows.count {
-            let x = &x[window * windows.step..][..N];
-            let (lanes, _) = d[window * gradient.step..][..V * LANES].as_chunks::<LANES>();
-            let mut d = [L::splat(F::of(0.0)); V];
-            for v in 0..V {
-                d[v] = L::load(&lanes[v]);
-            }
-            for i in 0..N {
-                let x = L::splat(x[i]);
+    for map in 0..windows.maps {
+        for row in 0..gradient.rows {
+            let x = &windows.values[map * windows.map + begin + row * pitch + first..][..reach];
+            let d = &gradient.values[map * gradient.map + gradient.start + row * gradient.pitch + column..][..span];
+            for window in 0..windows.count {
+                let x = &x[window * windows.step..][..N];
+                let (lanes, _) = d[window * gradient.step..][..V * LANES].as_chunks::<LANES>();
+                let mut d = [L::splat(F::of(0.0)); V];
                 for v in 0..V {
-                    sums[i][v] = L::multiply_add(x, d[v], sums[i][v]);
+                    d[v] = L::load(&lanes[v]);
+                }
+                for i in 0..N {
+                    let x = L::splat(x[i]);
+                    for v in 0..V {
+                        sums[i][v] = L::multiply_add(x, d[v], sums[i][v]);
+                    }
                 }
             }
         }

@@ -20,6 +20,11 @@ use crate::config::Convolution;
 use crate::scalar::Float;
 use kernel::{Places, Segment, Windows};
 
+/// Windows that meet the weights before these are fetched anew, at least.
+const WINDOWS_AT_ONCE: usize = 32;
+/// Values of inputs meanwhile, at most.
+const VALUES_AT_ONCE: usize = 1 << 17;
+
 /// Sizes of one convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Geometry {
@@ -82,9 +87,17 @@ impl Geometry {
         self.height + 2 * self.window.padding
     }
 
-    /// Zeros for [`Geometry::pad`].
-    pub(crate) fn padded<F: Float>(&self) -> Vec<F> {
-        vec![F::of(0.0); self.padded_height() * self.padded_width() * self.channels]
+    /// Values of a padded map.
+    pub(crate) fn padded(&self) -> usize {
+        self.padded_height() * self.padded_width() * self.channels
+    }
+
+    /// Maps that are best convolved together: enough windows for the weights to be worth fetching, as long as the inputs stay in
+    /// a near cache.
+    pub(crate) fn maps_at_once(&self) -> usize {
+        let places = self.out_height() * self.out_width();
+        let values = self.padded().max(self.spreaded(self.outputs));
+        WINDOWS_AT_ONCE.div_ceil(places).min(VALUES_AT_ONCE / values).max(1)
     }
 
     /// Puts `x` inside the zero border of `out`, channels last.
@@ -104,21 +117,28 @@ impl Geometry {
         }
     }
 
-    /// y of one padded map.
+    /// y of padded maps, one after the other.
     pub(crate) fn forward<F: Float>(&self, padded: &[F], weight: &Packed<F>, y: &mut [F]) {
         let (kernel, stride) = (self.window.kernel, self.window.stride);
         let pitch = self.padded_width() * self.channels;
         let len = kernel * self.channels;
-        let windows = Windows { values: padded, step: stride * self.channels, len, count: self.out_width() };
+        let windows = self.windows(padded);
         let segments = |row: usize, out: &mut Vec<Segment>| {
             out.extend((0..kernel).map(|a| Segment { window: (row * stride + a) * pitch, tap: a * len }))
         };
         kernel::products(&windows, segments, weight, y, Places { row: self.out_width(), first: 0, step: 1 });
     }
 
-    /// Zeros for [`Geometry::spread`].
-    pub(crate) fn spreaded<F: Float>(&self, lanes: usize) -> Vec<F> {
-        vec![F::of(0.0); self.spread_height() * self.spread_width() * lanes]
+    /// Windows of padded maps.
+    fn windows<'a, F>(&self, padded: &'a [F]) -> Windows<'a, F> {
+        let (map, step) = (self.padded(), self.window.stride * self.channels);
+        let len = self.window.kernel * self.channels;
+        Windows { values: padded, maps: padded.len() / map, map, step, len, count: self.out_width() }
+    }
+
+    /// Values of a spread gradient.
+    pub(crate) fn spreaded(&self, lanes: usize) -> usize {
+        self.spread_height() * self.spread_width() * lanes
     }
 
     /// The border that makes the adjoint a convolution of its own.
@@ -149,7 +169,7 @@ impl Geometry {
         }
     }
 
-    /// Gradient of one input map from the spread gradient of y; `weight` is [`Packed::adjoint`].
+    /// Gradients of input maps from spread gradients of y; `weight` is [`Packed::adjoint`].
     ///
     /// # Equation
     /// `dx[i,j,c] = Σ_{a,b,o} W[o,a,b,c] dy[(i + p - a)/s, (j + p - b)/s, o]` where the quotients are whole.
@@ -163,7 +183,8 @@ impl Geometry {
         for first in 0..stride.min(self.width) {
             let len = if runs_on { kernel * lanes } else { lanes };
             let count = (self.width - first).div_ceil(stride);
-            let windows = Windows { values: spread, step: stride * lanes, len, count };
+            let map = self.spreaded(lanes);
+            let windows = Windows { values: spread, maps: spread.len() / map, map, step: stride * lanes, len, count };
             let segments = |row: usize, out: &mut Vec<Segment>| {
                 for a in (0..kernel).filter(|a| row + a >= border && filled(row + a)) {
                     let segment = |b: usize| Segment {
@@ -181,17 +202,17 @@ impl Geometry {
         }
     }
 
-    /// Adds the weight gradient of one map to `into`, from its padded input and the spread gradient of y.
+    /// Adds the weight gradient of maps to `into`, from their padded inputs and the spread gradients of y.
     ///
     /// # Equation
     /// `dW[o,a,b,c] += Σ_{i,j} dy[i,j,o] x[i·s + a - p, j·s + b - p, c]`.
     pub(crate) fn weight_gradient<F: Float>(&self, padded: &[F], spread: &[F], lanes: usize, into: &mut Packed<F>) {
         let (kernel, stride, border) = (self.window.kernel, self.window.stride, self.spread_border());
         let (pitch, spread_pitch) = (self.padded_width() * self.channels, self.spread_width() * lanes);
-        let len = kernel * self.channels;
-        let windows = Windows { values: padded, step: stride * self.channels, len, count: self.out_width() };
+        let (len, windows) = (kernel * self.channels, self.windows(padded));
         let gradient = kernel::Gradient {
             values: spread,
+            map: self.spreaded(lanes),
             start: (border * self.spread_width() + border) * lanes,
             pitch: stride * spread_pitch,
             step: stride * lanes,

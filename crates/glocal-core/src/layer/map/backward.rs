@@ -348,15 +348,31 @@ impl<F: Float> Maps<'_, F> {
     /// The weight gradient of a strip of samples from that of its currents; fills that of its inputs.
     fn adjoint(&self, gradient: &[F], rect: &Rect, mut input: Option<Tile<'_, F>>) -> Packed<F> {
         let (geometry, n, lanes) = (&self.map.geometry, self.map.neurons(), self.lanes);
-        let (mut padded, mut spread) = (geometry.padded(), geometry.spreaded(lanes));
+        let (planes, at_once, size) = (self.samples.planes, geometry.maps_at_once(), geometry.spreaded(lanes));
+        let mut padded = self.map.padded(at_once);
+        let mut spread = vec![F::of(0.0); at_once * size];
+        let together = if at_once > 1 && input.is_some() { at_once * geometry.inputs() } else { 0 };
+        let mut inputs = vec![F::of(0.0); together];
         let mut weight = Packed::zeros(geometry.taps(), geometry.outputs);
-        for (row, gradient) in gradient.chunks_exact(self.samples.planes * n).enumerate() {
-            for (plane, gradient) in gradient.chunks_exact(n).enumerate() {
-                geometry.pad(self.samples.map(plane, rect.rows.start + row), self.map.order, &mut padded);
-                geometry.spread(gradient, lanes, &mut spread);
-                geometry.weight_gradient(&padded, &spread, lanes, &mut weight);
-                if let Some(input) = &mut input {
-                    geometry.backward(&spread, lanes, self.weight, input.row_mut(plane, row));
+        for (group, gradient) in gradient.chunks(at_once * n).enumerate() {
+            let (first, maps) = (group * at_once, gradient.len() / n);
+            let (padded, spread) = (&mut padded[..maps * geometry.padded()], &mut spread[..maps * size]);
+            self.samples.pad(self.map, rect.rows.start * planes + first, padded);
+            for (gradient, spread) in gradient.chunks_exact(n).zip(spread.chunks_exact_mut(size)) {
+                geometry.spread(gradient, lanes, spread);
+            }
+            geometry.weight_gradient(padded, spread, lanes, &mut weight);
+            match &mut input {
+                None => {}
+                Some(input) if together == 0 => {
+                    geometry.backward(spread, lanes, self.weight, input.row_mut(first % planes, first / planes));
+                }
+                Some(input) => {
+                    let inputs = &mut inputs[..maps * geometry.inputs()];
+                    geometry.backward(spread, lanes, self.weight, inputs);
+                    for (number, of_map) in (first..).zip(inputs.chunks_exact(geometry.inputs())) {
+                        input.row_mut(number % planes, number / planes).copy_from_slice(of_map);
+                    }
                 }
             }
         }

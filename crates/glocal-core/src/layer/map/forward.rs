@@ -6,6 +6,7 @@ use super::band::{Runner, Trajectory};
 use super::norm::{self, Affine, Moments};
 use super::pool::pool_rows;
 use super::{Map, MapTape};
+use crate::convolution::Packed;
 use crate::layer::tape::{fit, sample_strips};
 use crate::layer::{Layer, Pass};
 use crate::network::Input;
@@ -35,6 +36,27 @@ impl<'a, F: Float> Samples<'a, F> {
     pub fn map(&self, plane: usize, b: usize) -> &'a [F] {
         let len = self.values.len() / (self.planes * self.batch);
         &self.values[(plane * self.batch + b) * len..][..len]
+    }
+
+    /// Puts maps number `first`, `first + 1`, ... inside zero borders, as many as `padded` has room for; the planes of a sample
+    /// follow each other.
+    pub fn pad(&self, map: &Map, first: usize, padded: &mut [F]) {
+        for (number, padded) in (first..).zip(padded.chunks_exact_mut(map.geometry.padded())) {
+            map.geometry.pad(self.map(number % self.planes, number / self.planes), map.order, padded);
+        }
+    }
+
+    /// Currents of maps number `first`, ... `padded`: room for [`Geometry::maps_at_once`] of them inside borders.
+    ///
+    /// [`Geometry::maps_at_once`]: crate::convolution::Geometry::maps_at_once
+    fn convolve(&self, map: &Map, weight: &Packed<F>, first: usize, padded: &mut [F], product: &mut [F]) {
+        let (size, n) = (map.geometry.padded(), map.neurons());
+        let at_once = padded.len() / size;
+        for (group, product) in product.chunks_mut(at_once * n).enumerate() {
+            let padded = &mut padded[..product.len() / n * size];
+            self.pad(map, first + group * at_once, padded);
+            map.geometry.forward(padded, weight, product);
+        }
     }
 }
 
@@ -92,6 +114,8 @@ impl<F: Float> Layer<F> {
             tiles(&mut tape.last_state, pass.batch, n, &state_rects).into_iter().map(Some).collect::<Vec<_>>()
         };
         let strip = rects[0].rows.len() * planes * n;
+        let maps_at_once = map.geometry.maps_at_once();
+        let samples_at_once = (maps_at_once / planes).max(1);
         let finite: Vec<bool> = tape
             .product
             .par_chunks_mut(strip)
@@ -100,20 +124,20 @@ impl<F: Float> Layer<F> {
             .zip(states)
             .map(|(((product, rect), mut output), mut states)| {
                 let mut trajectory = runner.trajectory(false);
-                let mut padded = map.geometry.padded();
+                let mut padded = map.padded(if convolves { maps_at_once } else { 0 });
                 let mut finite = true;
-                for (row, product) in product.chunks_exact_mut(planes * n).enumerate() {
-                    let b = rect.rows.start + row;
+                for (group, product) in product.chunks_mut(samples_at_once * planes * n).enumerate() {
+                    let first = group * samples_at_once;
                     if convolves {
-                        for (plane, y) in product.chunks_exact_mut(n).enumerate() {
-                            map.geometry.pad(samples.map(plane, b), map.order, &mut padded);
-                            map.geometry.forward(&padded, weight, y);
-                        }
+                        samples.convolve(map, weight, (rect.rows.start + first) * planes, &mut padded, product);
                     }
-                    let carried = pass.carried.map_or(&[][..], |c| &c.state);
-                    let mut sample =
-                        Sample { b, row, batch: pass.batch, carried, output: &mut output, states: states.as_mut() };
-                    finite &= sample.run(&runner, affine, product, &mut trajectory);
+                    for (row, product) in (first..).zip(product.chunks_exact(planes * n)) {
+                        let b = rect.rows.start + row;
+                        let carried = pass.carried.map_or(&[][..], |c| &c.state);
+                        let mut sample =
+                            Sample { b, row, batch: pass.batch, carried, output: &mut output, states: states.as_mut() };
+                        finite &= sample.run(&runner, affine, product, &mut trajectory);
+                    }
                 }
                 finite
             })
@@ -134,19 +158,19 @@ fn convolve_all<F: Float>(map: &Map, samples: &Samples<'_, F>, tape: &mut MapTap
     let (n, planes) = (map.neurons(), samples.planes);
     let rects = sample_strips(samples.batch, n);
     let groups = if map.normalises_steps() { planes } else { 1 };
-    let weight = &tape.weight;
+    let (weight, at_once) = (&tape.weight, map.geometry.maps_at_once());
     let parts: Vec<Vec<Moments>> = tape
         .product
         .par_chunks_mut(rects[0].rows.len() * planes * n)
         .zip(rects.par_iter())
         .map(|(product, rect)| {
-            let mut padded = map.geometry.padded();
+            let mut padded = map.padded(at_once);
             let mut moments = vec![Moments::default(); groups];
-            for (row, product) in product.chunks_exact_mut(planes * n).enumerate() {
-                for (plane, y) in product.chunks_exact_mut(n).enumerate() {
-                    map.geometry.pad(samples.map(plane, rect.rows.start + row), map.order, &mut padded);
-                    map.geometry.forward(&padded, weight, y);
-                    moments[plane % groups].merge(&Moments::of(y, map.geometry.outputs));
+            for (group, product) in product.chunks_mut(at_once * n).enumerate() {
+                let first = rect.rows.start * planes + group * at_once;
+                samples.convolve(map, weight, first, &mut padded, product);
+                for (number, y) in (first..).zip(product.chunks_exact(n)) {
+                    moments[number % planes % groups].merge(&Moments::of(y, map.geometry.outputs));
                 }
             }
             moments

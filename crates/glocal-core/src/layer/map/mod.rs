@@ -66,6 +66,11 @@ impl Map {
         LayerArrays { weight, bias: affine.shift, ..LayerArrays::default() }
     }
 
+    /// Room for padded maps.
+    fn padded<F: Float>(&self, maps: usize) -> Vec<F> {
+        vec![F::of(0.0); maps * self.geometry.padded()]
+    }
+
     fn neurons(&self) -> usize {
         self.geometry.neurons()
     }
