@@ -62,6 +62,7 @@ pub(super) fn learn(
     let (per_epoch, epochs) = (run.images_of_an_epoch(&samples)?, run.config.training.epochs);
     run.work = options.progress.start(&options.label, "images", epochs * per_epoch, run.epochs * per_epoch);
     let mut board = Board::new(options.board, run.epochs);
+    let heeded = options.stop.heed();
     while run.epochs < epochs {
         let metrics = run.epoch(&samples)?;
         folder.append_metrics(&metrics)?;
@@ -72,6 +73,8 @@ pub(super) fn learn(
         let words = format!("epoch {}/{epochs}: train {:.1} %", run.epochs, 100.0 * metrics.train_accuracy);
         run.work.stage(&format!("{words}{}", validation.unwrap_or_default()));
     }
+    drop(heeded);
+    options.before_judging(folder, epochs)?;
     let mut figures = ContinualFigures { cost: run.networks.wiring.cost(samples.len()), ..ContinualFigures::default() };
     let test = run.judge().all(&mut figures)?;
     run.save(&figures)?;

@@ -93,6 +93,11 @@ impl TrainOptions {
         self.stop_after_steps.is_some_and(|most| steps >= most) || self.stop.is_requested()
     }
 
+    /// All of the run's epochs are learned and saved: stops if someone asked meanwhile. What comes now heeds no signal.
+    pub(crate) fn before_judging(&self, folder: &RunFolder, epochs: u64) -> Result<(), GlocalError> {
+        if self.stop.is_requested() { Err(self.stopped(folder, (epochs, epochs), None)) } else { Ok(()) }
+    }
+
     /// What a run says that stops in epoch `epoch` of so many, from 1; `since` what it will begin again, if it saves at larger
     /// steps.
     pub(crate) fn stopped(
