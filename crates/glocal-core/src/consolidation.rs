@@ -120,6 +120,28 @@ impl<F: Float> Fisher<F> {
     }
 }
 
+/// Importance of a task whose mean over all weights is 1: no task holds more firmly than another for being learned badly.
+///
+/// # Equation
+/// Ω_i ← Ω_i / mean over weights of Ω; importance that is zero everywhere stays so.
+///
+/// # References
+/// Schwarz et al., "Progress & compress: a scalable framework for continual learning" (2018), arXiv:1805.06370.
+pub fn normalise<F: Float>(specs: &[ArraySpec], importance: &mut Params<F>) {
+    let (mut sum, mut count) = (0.0, 0);
+    for spec in specs.iter().filter(is_weight) {
+        let values = importance[spec.layer].get(spec.field);
+        sum += values.iter().map(|value| value.to_f64()).sum::<f64>();
+        count += values.len();
+    }
+    if sum > 0.0 {
+        let share = F::of(count as f64 / sum);
+        for spec in specs.iter().filter(is_weight) {
+            crate::rows::scale(importance[spec.layer].get_mut(spec.field), share);
+        }
+    }
+}
+
 /// Synaptic intelligence: each weight is as important as it contributed to the loss's fall, for the way that it went.
 ///
 /// # Equation

@@ -4,6 +4,7 @@ mod common;
 
 use common::*;
 use glocal_core::config::*;
+use glocal_core::consolidation::normalise;
 use glocal_core::neuron::NeuronConfig;
 use glocal_core::params::{ArraySpec, Group, Params};
 use glocal_core::{Anchor, Consolidation, Examples, Fisher, Input, Learner, LearningRule, Models, PathIntegral};
@@ -124,6 +125,26 @@ fn contributions_add_up_to_the_fall_of_the_loss() {
             assert!((get(&path.anchor().pull, i) - wanted * get(learner.params(), i)).abs() < 1e-12);
         }
     }
+}
+
+/// A task's importance counts by its mean over all weights; one that is zero stays zero.
+#[test]
+fn normalised_importance_has_a_mean_of_one() {
+    let learner = learner(OptimiserConfig::adam(1e-3));
+    let specs = learner.specs();
+    let raw = of_all(specs, learner.params(), |spec, i| ((i * 7 + spec.layer * 5) % 17) as f64 * 3e-5);
+    let weights = |params: &Params<f64>| -> Vec<f64> {
+        let weights = specs.iter().filter(|spec| spec.field.group() == Group::Weights);
+        weights.flat_map(|spec| params[spec.layer].get(spec.field).clone()).collect()
+    };
+    let mut scaled = raw.clone();
+    normalise(specs, &mut scaled);
+    let (raw, scaled) = (weights(&raw), weights(&scaled));
+    let mean = raw.iter().sum::<f64>() / raw.len() as f64;
+    assert!(raw.iter().zip(&scaled).all(|(raw, scaled)| (raw / mean - scaled).abs() < 1e-12));
+    let mut nothing = of_all(specs, learner.params(), |_, _| 0.0);
+    normalise(specs, &mut nothing);
+    assert!(weights(&nothing).iter().all(|&value| value == 0.0));
 }
 
 /// Mean squares of single samples' gradients.

@@ -114,20 +114,23 @@ fn every_method_learns_and_resumes() {
     }
 }
 
-/// Labels that importance is measured with matter from the second task on.
+/// Labels that importance is measured with, and what it is measured by, matter from the second task on.
 #[test]
-fn importance_is_of_drawn_or_given_labels() {
+fn importance_is_of_drawn_or_given_labels_and_normalised_on_demand() {
     let scratch = Scratch::new();
-    let [drawn, given, unsaid] = [",labels=\"drawn\"", ",labels=\"given\"", ""].map(|labels| {
-        let out = scratch.path(&format!("labels{}", labels.replace([',', '"', '='], "-")));
-        let method = format!("continual.method={{kind=\"ewc\",strength=1e5,samples=40{labels}}}");
-        let global = "learner.network.learning_rule=\"global\"";
-        learn(&config(&[global, &method, "continual.tasks.tasks=2"]), &out, Start::New, None).unwrap();
-        result(&out)
-    });
+    let [drawn, given, unsaid, normalised] =
+        [",labels=\"drawn\"", ",labels=\"given\"", "", ",normalised=true"].map(|more| {
+            let out = scratch.path(&format!("ewc{}", more.replace([',', '"', '='], "-")));
+            let method = format!("continual.method={{kind=\"ewc\",strength=1e5,samples=40{more}}}");
+            let global = "learner.network.learning_rule=\"global\"";
+            learn(&config(&[global, &method, "continual.tasks.tasks=2"]), &out, Start::New, None).unwrap();
+            result(&out)
+        });
     assert_eq!(drawn.0.matrix[0], given.0.matrix[0]);
     assert!(drawn.1 != given.1);
     assert!(drawn.1 == unsaid.1);
+    assert_eq!(normalised.0.matrix[0], unsaid.0.matrix[0]);
+    assert!(normalised.1 != unsaid.1);
 }
 
 fn config_of_size(config: &mut RunConfig) -> &RunConfig {

@@ -84,6 +84,10 @@ pub enum Method {
         /// Whose labels these images have while their importance is measured.
         #[serde(default)]
         labels: FisherLabels,
+        /// Whether each task's importance is divided by its mean over all weights, so that a task that was learned badly holds
+        /// the weights no more firmly than others. λ is of that measure then.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        normalised: bool,
         /// γ: one importance for all tasks that fades from task to task, instead of one for each task.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         online: Option<f64>,
@@ -221,7 +225,7 @@ impl ContinualConfig {
                 let message = "gates dense layers without recurrence";
                 found.require(layers.iter().all(dense), "continual.method.kind", "context-gating", message);
             }
-            Method::Ewc { strength, samples, labels: _, online } => {
+            Method::Ewc { strength, samples, online, .. } => {
                 found.require(strength >= 0.0, "continual.method.strength", strength, "must not be negative");
                 at_least_one(found, "method.samples", samples);
                 let fades = online.is_none_or(|keep| (0.0..=1.0).contains(&keep));

@@ -1,6 +1,7 @@
 //! What a method keeps of earlier tasks beside the weights.
 
 use glocal_core::checkpoint::{Arrays, Named};
+use glocal_core::consolidation::normalise;
 use glocal_core::loss::draw;
 use glocal_core::params::{ArraySpec, Params};
 use glocal_core::{Anchor, Consolidation, Examples, Fisher, Learner, PathIntegral};
@@ -16,7 +17,7 @@ pub(super) enum Memory {
     /// None.
     Nothing,
     /// Elastic weight consolidation.
-    Ewc { anchor: Anchor<f32>, samples: usize, labels: FisherLabels, online: Option<f64> },
+    Ewc { anchor: Anchor<f32>, samples: usize, labels: FisherLabels, normalised: bool, online: Option<f64> },
     /// Synaptic intelligence.
     Path(Box<PathIntegral<f32>>),
 }
@@ -26,8 +27,9 @@ impl Memory {
     pub fn new(method: Method, learner: &Learner) -> Memory {
         let (specs, params) = (learner.specs(), learner.params());
         match method {
-            Method::Ewc { strength, samples, labels, online } => {
-                Memory::Ewc { anchor: Anchor::new(specs, params.len(), strength), samples, labels, online }
+            Method::Ewc { strength, samples, labels, normalised, online } => {
+                let anchor = Anchor::new(specs, params.len(), strength);
+                Memory::Ewc { anchor, samples, labels, normalised, online }
             }
             Method::SynapticIntelligence { strength, damping } => {
                 Memory::Path(Box::new(PathIntegral::new(specs, params, strength, damping)))
@@ -59,7 +61,7 @@ impl Memory {
         match self {
             Memory::Nothing => {}
             Memory::Path(path) => path.end_task(learner.specs(), learner.params()),
-            Memory::Ewc { anchor, samples, labels, online } => {
+            Memory::Ewc { anchor, samples, labels, normalised, online } => {
                 let mut fisher = Fisher::new(learner.specs(), learner.params().len());
                 let mut feed = Feed::default();
                 let order = images.training_order(epoch);
@@ -77,7 +79,10 @@ impl Memory {
                     learner.loss_and_gradients_on(Examples { labels, ..examples })?;
                     fisher.add(learner.specs(), learner.gradients());
                 }
-                let importance = fisher.mean(learner.specs());
+                let mut importance = fisher.mean(learner.specs());
+                if *normalised {
+                    normalise(learner.specs(), &mut importance);
+                }
                 match online {
                     Some(keep) => anchor.hold_here(learner.specs(), learner.params(), &importance, *keep),
                     None => anchor.hold(learner.specs(), learner.params(), &importance),

@@ -53,10 +53,13 @@ pub const CONTESTANTS: [Contestant; 8] = [
     Contestant { name: "hp", overrides: &[] },
     Contestant { name: "gp-sparse", overrides: &[GLOBAL] },
     Contestant { name: "gp-dense", overrides: &[GLOBAL, DENSE, "continual.method={kind=\"fine-tuning\"}"] },
-    Contestant { name: "ewc", overrides: &[GLOBAL, DENSE, "continual.method={kind=\"ewc\",strength=50000.0}"] },
+    Contestant {
+        name: "ewc",
+        overrides: &[GLOBAL, DENSE, "continual.method={kind=\"ewc\",strength=0.1,normalised=true}"],
+    },
     Contestant {
         name: "ewc-online",
-        overrides: &[GLOBAL, DENSE, "continual.method={kind=\"ewc\",strength=50000.0,online=0.95}"],
+        overrides: &[GLOBAL, DENSE, "continual.method={kind=\"ewc\",strength=0.1,normalised=true,online=0.95}"],
     },
     Contestant {
         name: "si",
@@ -72,9 +75,9 @@ pub const CONTESTANTS: [Contestant; 8] = [
 /// Methods whose values were chosen by the validation images of a few tasks of seed 0: the strengths of those that have one,
 /// each at every rate of [`RATES`].
 pub const GRID: [(&str, &[f64]); 6] = [
-    ("ewc", &[5000.0, 50_000.0, 500_000.0, 5_000_000.0]),
+    ("ewc", &[0.01, 0.03, 0.1, 0.3, 1.0]),
     ("si", &[0.1, 0.3, 1.0, 3.0, 10.0]),
-    ("ewc-online", &[5000.0, 50_000.0, 500_000.0, 5_000_000.0]),
+    ("ewc-online", &[0.01, 0.03, 0.1, 0.3, 1.0]),
     ("gp-dense", &[]),
     ("context-gating", &[]),
     ("rehearsal", &[]),
