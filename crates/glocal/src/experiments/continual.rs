@@ -55,11 +55,11 @@ pub const CONTESTANTS: [Contestant; 8] = [
     Contestant { name: "gp-dense", overrides: &[GLOBAL, DENSE, "continual.method={kind=\"fine-tuning\"}"] },
     Contestant {
         name: "ewc",
-        overrides: &[GLOBAL, DENSE, "continual.method={kind=\"ewc\",strength=0.1,normalised=true}"],
+        overrides: &[GLOBAL, DENSE, "continual.method={kind=\"ewc\",strength=0.02,normalised=true}"],
     },
     Contestant {
         name: "ewc-online",
-        overrides: &[GLOBAL, DENSE, "continual.method={kind=\"ewc\",strength=0.1,normalised=true,online=0.95}"],
+        overrides: &[GLOBAL, DENSE, "continual.method={kind=\"ewc\",strength=0.02,normalised=true,online=0.95}"],
     },
     Contestant {
         name: "si",
@@ -75,9 +75,9 @@ pub const CONTESTANTS: [Contestant; 8] = [
 /// Methods whose values were chosen by the validation images of a few tasks of seed 0: the strengths of those that have one,
 /// each at every rate of [`RATES`].
 pub const GRID: [(&str, &[f64]); 6] = [
-    ("ewc", &[0.01, 0.03, 0.1, 0.3, 1.0]),
+    ("ewc", &[0.005, 0.02, 0.1, 1.0]),
     ("si", &[0.1, 0.3, 1.0, 3.0, 10.0]),
-    ("ewc-online", &[0.01, 0.03, 0.1, 0.3, 1.0]),
+    ("ewc-online", &[0.005, 0.02, 0.1, 1.0]),
     ("gp-dense", &[]),
     ("context-gating", &[]),
     ("rehearsal", &[]),
