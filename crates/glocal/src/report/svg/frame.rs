@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{Scale, coordinate, line, text};
+use super::{Scale, coordinate, label_width, line, text};
 
 /// Room around the plotting area.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +47,8 @@ impl Frame {
     pub(in crate::report) fn x_axis(&self, scale: &Scale, ticks: &[(f64, String)], name: &str) -> Markup {
         let (left, right) = self.across();
         let base = self.upwards().0;
+        // A name longer than a narrow axis begins at the drawing's edge.
+        let middle = ((left + right) / 2.0).max(label_width([&name.to_owned()]) / 2.0);
         html! {
             (line((left, base), (right, base), "axis"))
             @for (value, words) in ticks {
@@ -54,7 +56,7 @@ impl Frame {
                 (line((x, base), (x, base + 5.0), "axis"))
                 (text(x, base + 20.0, "middle", "tick", words))
             }
-            (text((left + right) / 2.0, base + 41.0, "middle", "name", name))
+            (text(middle, base + 41.0, "middle", "name", name))
         }
     }
 
