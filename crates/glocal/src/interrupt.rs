@@ -67,6 +67,7 @@ impl StopSignal {
             hint: "run the command in a process of its own".into(),
         })
     }
+
     /// A signal came: asks to stop, and says whether the process is not to wait for that.
     fn is_last_word(&self, first: &mut Option<Instant>, now: Instant) -> bool {
         let began = *first.get_or_insert(now);

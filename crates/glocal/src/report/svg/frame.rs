@@ -48,7 +48,7 @@ impl Frame {
         let (left, right) = self.across();
         let base = self.upwards().0;
         // A name longer than a narrow axis begins at the drawing's edge.
-        let middle = ((left + right) / 2.0).max(label_width([&name.to_owned()]) / 2.0);
+        let middle = ((left + right) / 2.0).max(label_width([name]) / 2.0);
         html! {
             (line((left, base), (right, base), "axis"))
             @for (value, words) in ticks {

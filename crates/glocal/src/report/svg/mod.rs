@@ -83,7 +83,7 @@ pub(super) fn shorten(name: &str, most: usize) -> String {
 }
 
 /// The width that the widest of some names takes as a label, as DejaVu Sans in bold, the widest of the usual fonts, sets it.
-pub(super) fn label_width<'a>(names: impl IntoIterator<Item = &'a String>) -> f64 {
+pub(super) fn label_width(names: impl IntoIterator<Item = impl AsRef<str>>) -> f64 {
     const FONT_SIZE: f64 = 13.5;
     let em = |c: char| match c {
         'f' | 'i' | 'j' | 'l' | 'r' | 't' | ' ' | '.' | ',' | ':' | ';' | '-' | '(' | ')' | '/' | '|' | '!' | '\'' => {
@@ -94,8 +94,7 @@ pub(super) fn label_width<'a>(names: impl IntoIterator<Item = &'a String>) -> f6
         c if c.is_ascii() => 0.72,
         _ => 1.05,
     };
-    let width = |name: &String| FONT_SIZE * name.chars().map(em).sum::<f64>();
-    names.into_iter().map(width).fold(0.0, f64::max)
+    names.into_iter().map(|name| FONT_SIZE * name.as_ref().chars().map(em).sum::<f64>()).fold(0.0, f64::max)
 }
 
 /// Moves heights apart until neighbours keep `gap`, staying inside `low..=high` where there is room; the order of the
