@@ -23,6 +23,15 @@ pub enum Input<'a, F> {
     Series(&'a [F]),
 }
 
+impl<'a, F> Input<'a, F> {
+    /// As they are given, `[B,I]` or `[T,B,I]`.
+    pub(crate) fn values(self) -> &'a [F] {
+        match self {
+            Input::Constant(x) | Input::Series(x) => x,
+        }
+    }
+}
+
 /// Input of one batch, and what is known of its samples.
 #[derive(Clone, Copy, Debug)]
 pub struct Examples<'a, F> {

@@ -1,6 +1,7 @@
 //! Elementwise loops over rows, compiled for the machine's instruction set. Nothing is reassociated: the same bits
 //! everywhere.
 
+use crate::linalg::Into;
 use crate::scalar::Float;
 use crate::simd::vectorised;
 
@@ -97,6 +98,15 @@ elementwise!(
     /// sum += |x|.
     add_size, (sum: &mut [F], x: &[F]), [x], sum, |i| sum[i] += x[i].abs()
 );
+
+/// out (+)= scale · x, as `into` says.
+pub(crate) fn put<F: Float>(out: &mut [F], into: Into, scale: F, x: &[F]) {
+    match into {
+        Into::Replace => scaled(out, scale, x),
+        Into::Add => add_scaled(out, scale, x),
+        Into::Blend(beta) => blend(out, F::of(beta), scale, x),
+    }
+}
 
 /// bias += gradient, weighted += k · gradient.
 pub(crate) fn current_sums<F: Float>(k: F, gradient: &[F], bias: &mut [F], weighted: &mut [F]) {

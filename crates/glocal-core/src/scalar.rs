@@ -8,8 +8,8 @@
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
-use crate::convolution::{Lanes, Plain};
 use crate::linalg::{Into, narrow_product, no_narrow_product};
+use crate::simd::lanes::{Lanes, Plain};
 use crate::surrogate::Surrogate;
 use crate::view::{MatMut, MatRef};
 
@@ -250,7 +250,7 @@ trait Parts: Sized {
 }
 
 #[cfg(target_arch = "x86_64")]
-use crate::convolution::{Avx2, Avx512};
+use crate::simd::lanes::{Avx2, Avx512};
 #[cfg(not(target_arch = "x86_64"))]
 type Avx512 = Plain<f32>;
 #[cfg(not(target_arch = "x86_64"))]

@@ -114,11 +114,16 @@ fn dense_is_low_rank() {
             (Sharing::PerSample, PlasticScope::Sample),
         ] {
             let additive = [GainShape::Scalar, GainShape::PerNeuron].map(|gain| Coupling::Additive { gain });
-            for coupling in additive.into_iter().chain([Coupling::Masked]) {
+            // Beside a mask whose neurons have inputs of their own, and in groups.
+            let masked = [1, 32].map(|group| (Coupling::Masked, group));
+            for (coupling, group) in additive.map(|coupling| (coupling, 1)).into_iter().chain(masked) {
                 for (series, start) in [(false, false), (true, false), (false, true), (true, true)] {
                     let batch = 6;
                     let mut config = pair(rule, sharing, scope, [9, 70, 5], 7);
-                    config.layers.iter_mut().for_each(|l| couple(l, coupling));
+                    for layer in &mut config.layers {
+                        couple(layer, coupling);
+                        layer.mask.iter_mut().for_each(|mask| mask.group = group.min(layer.size));
+                    }
                     let mut stream = Stream(index as u64 * 17 + 1);
                     let params: Params<f64> = lively_params(&config, &mut stream);
                     let mut plastic = lively_plastic(&config, batch, &mut stream);
@@ -136,7 +141,8 @@ fn dense_is_low_rank() {
                         continue;
                     }
                     assert_eq!(low.executions, [Some(Execution::LowRank); 2], "{rule:?} {sharing:?}");
-                    let what = format!("{rule:?} {sharing:?} {scope:?} {coupling:?} series {series} start {start}");
+                    let what =
+                        format!("{rule:?} {sharing:?} {scope:?} {coupling:?} {group} series {series} start {start}");
                     low.same(&dense, 1e-10, &what);
                     let fired: f64 = dense.spikes[0].iter().sum();
                     assert!(fired > 0.0 && fired < dense.spikes[0].len() as f64, "{what}: {fired} spikes");
@@ -147,7 +153,7 @@ fn dense_is_low_rank() {
         }
     }
     // Beside a mask: four rules of one factor.
-    assert_eq!(compared, 6 * 3 * 2 * 4 + 4 * 3 * 4);
+    assert_eq!(compared, 6 * 3 * 2 * 4 + 4 * 3 * 2 * 4);
 }
 
 /// (a) As above, from starting plastic weights of each sample's own, though their scope is the sample.

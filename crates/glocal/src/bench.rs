@@ -33,6 +33,8 @@ pub use events::{EventReading, event_reading};
 const SIZES: [usize; 3] = [784, 512, 10];
 const STEPS: usize = 10;
 const BATCH: usize = 100;
+/// Neurons that share their inputs, where they do.
+const GROUP: usize = 16;
 
 /// What a benchmark run measured. Times are medians over training steps.
 #[derive(Clone, Debug, Serialize)]
@@ -67,6 +69,10 @@ pub struct BenchReport {
     pub mask_forward_share_numbers: f64,
     /// As `mask_backward_share`, x of any numbers.
     pub mask_backward_share_numbers: f64,
+    /// As `mask_forward_share_numbers`, of neurons that share their inputs in groups of 16.
+    pub mask_group_forward_share: f64,
+    /// As `mask_backward_share_numbers`, likewise.
+    pub mask_group_backward_share: f64,
     /// Best rate of f32 matrix products of the step's own shapes.
     pub gemm_gflops: f64,
     /// Step over floor.
@@ -95,7 +101,7 @@ pub struct BenchReport {
     pub chip: ChipSpeed,
 }
 
-/// Measures everything; takes about `seconds` for each of the eleven networks.
+/// Measures everything; takes about `seconds` for each network.
 ///
 /// # Errors
 /// What training reports.
@@ -113,8 +119,9 @@ pub fn run(seconds: f64) -> Result<BenchReport, GlocalError> {
     let episodes_per_s = episodes::per_second(seconds)?;
     let [masked_hp_step_ms, masked_dense_step_ms] = masked::step_ms(&data, Sharing::PerSample, seconds)?;
     let [masked_hp_shared_step_ms, dense_shared_step_ms] = masked::step_ms(&data, Sharing::Batch, seconds)?;
-    let [mask_forward_share, mask_backward_share] = masked::product_shares(true, seconds)?;
-    let [mask_forward_share_numbers, mask_backward_share_numbers] = masked::product_shares(false, seconds)?;
+    let [mask_forward_share, mask_backward_share] = masked::product_shares(true, 1, seconds)?;
+    let [mask_forward_share_numbers, mask_backward_share_numbers] = masked::product_shares(false, 1, seconds)?;
+    let [mask_group_forward_share, mask_group_backward_share] = masked::product_shares(false, GROUP, seconds)?;
     let gemm_gflops = gemm_gflops(seconds);
     let floor_ms = |multiply_adds: f64| 2.0 * multiply_adds / gemm_gflops / 1e6;
     Ok(BenchReport {
@@ -133,6 +140,8 @@ pub fn run(seconds: f64) -> Result<BenchReport, GlocalError> {
         mask_backward_share,
         mask_forward_share_numbers,
         mask_backward_share_numbers,
+        mask_group_forward_share,
+        mask_group_backward_share,
         gemm_gflops,
         gp_floor_ratio: gp_step_ms / floor_ms(gp_multiply_adds()),
         hp_floor_ratio: hp_step_ms / floor_ms(hp_multiply_adds()),

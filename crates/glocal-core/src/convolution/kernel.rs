@@ -3,9 +3,9 @@
 //! Each entry of a result is summed over taps in one fixed order, whatever the block it falls into.
 
 use super::Packed;
-use super::lanes::{LANES, Lanes, Plain};
 use crate::scalar::Float;
-use crate::simd::{InstructionSet, fusing, instruction_set, vectorised_fused};
+use crate::simd::lanes::{Kind, LANES, Lanes, with_lanes, with_registers};
+use crate::simd::{InstructionSet, instruction_set};
 
 /// Most windows of a block: with the columns of [`columns_per_block`] they leave registers for weights and inputs.
 const MOST_WINDOWS: usize = 8;
@@ -82,21 +82,8 @@ pub(super) fn products<F: Float>(
         ends.push(all.len());
     }
     let segments = Segments { all: &all, ends: &ends };
-    match (packed.width, instruction_set()) {
-        (WIDE, _) => vectorised_fused(
-            #[inline(always)]
-            || blocks::<F, F::Avx512, 2>(windows, segments, packed, out, places),
-        ),
-        (_, InstructionSet::Avx512) => vectorised_fused(
-            #[inline(always)]
-            || blocks::<F, F::Avx512, 1>(windows, segments, packed, out, places),
-        ),
-        _ if fusing() => vectorised_fused(
-            #[inline(always)]
-            || blocks::<F, F::Avx2, 1>(windows, segments, packed, out, places),
-        ),
-        _ => blocks::<F, Plain<F>, 1>(windows, segments, packed, out, places),
-    }
+    let registers = packed.width / LANES;
+    with_lanes!(F, kind => with_registers!(registers, [1, 2], V => blocks::<F, _, V>(kind, windows, segments, packed, out, places)));
 }
 
 /// The segments of all rows, and where each row's end.
@@ -115,6 +102,7 @@ impl Segments<'_> {
 /// A block of columns meets all rows of all maps before the next one does: it stays in a near cache meanwhile.
 #[inline(always)]
 fn blocks<F: Float, L: Lanes<F>, const V: usize>(
+    _: Kind<L>,
     windows: &Windows<'_, F>,
     segments: Segments<'_>,
     packed: &Packed<F>,
@@ -225,25 +213,13 @@ pub(super) fn add_outer<F: Float>(
     into: &mut Packed<F>,
 ) {
     let at = (begin, pitch);
-    match (into.width, instruction_set()) {
-        (WIDE, _) => vectorised_fused(
-            #[inline(always)]
-            || outer_blocks::<F, F::Avx512, 2>(windows, at, gradient, tap, into),
-        ),
-        (_, InstructionSet::Avx512) => vectorised_fused(
-            #[inline(always)]
-            || outer_blocks::<F, F::Avx512, 1>(windows, at, gradient, tap, into),
-        ),
-        _ if fusing() => vectorised_fused(
-            #[inline(always)]
-            || outer_blocks::<F, F::Avx2, 1>(windows, at, gradient, tap, into),
-        ),
-        _ => outer_blocks::<F, Plain<F>, 1>(windows, at, gradient, tap, into),
-    }
+    let registers = into.width / LANES;
+    with_lanes!(F, kind => with_registers!(registers, [1, 2], V => outer_blocks::<F, _, V>(kind, windows, at, gradient, tap, into)));
 }
 
 #[inline(always)]
 fn outer_blocks<F: Float, L: Lanes<F>, const V: usize>(
+    _: Kind<L>,
     windows: &Windows<'_, F>,
     at: (usize, usize),
     gradient: &Gradient<'_, F>,

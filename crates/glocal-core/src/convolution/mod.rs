@@ -8,12 +8,8 @@
 //! x `[H,W,C]`, y `[H',W',O]` with H' = ⌊(H + 2p - K)/s⌋ + 1, W `[O,K,K,C]`.
 
 mod kernel;
-mod lanes;
 mod packed;
 
-#[cfg(target_arch = "x86_64")]
-pub use lanes::{Avx2, Avx512};
-pub use lanes::{LANES, Lanes, Plain};
 pub(crate) use packed::Packed;
 
 use crate::config::Convolution;

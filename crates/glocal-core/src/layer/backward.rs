@@ -400,18 +400,19 @@ impl<F: Float> Layer<F> {
         let (steps, batch) = (pass.phase.len(), pass.batch);
         fit(&mut gradients.weight, mask.len());
         tape.weight_squares = None;
+        let x = pass.input.values();
         if let Input::Constant(_) = pass.input {
-            tape.turned_gradient.load(&tape.adjoint.weighted, 1, self.outputs);
-            return mask.outer_all(&mut gradients.weight, &tape.turned_gradient, &tape.turned);
+            let gradient = mask.gradient(&tape.adjoint.weighted, 1, &mut tape.turned_gradient);
+            return mask.outer_all(&mut gradients.weight, gradient, mask.loaded(x, &tape.turned));
         }
         let gradient = &mut tape.adjoint.current_gradient;
         gradient.chunks_mut(batch * self.outputs).zip(pass.phase).for_each(|(g, &k)| rows::scale(g, k));
-        tape.turned_gradient.load(gradient, steps, self.outputs);
-        mask.outer_all(&mut gradients.weight, &tape.turned_gradient, &tape.turned);
+        let gradient = mask.gradient(gradient, steps, &mut tape.turned_gradient);
+        mask.outer_all(&mut gradients.weight, gradient, mask.loaded(x, &tape.turned));
         let Some(input) = input_gradient else { return };
         let into = if self.plasticity.is_some() { Into::Add } else { Into::Replace };
         let out = MatMut::new(input, steps * batch, self.inputs);
-        mask.times_all(out, (into, F::of(1.0)), &tape.turned_gradient, &pass.params.weight);
+        mask.times_all(out, (into, F::of(1.0)), gradient, &pass.params.weight);
     }
 
     /// From the gradients of the coupled weight and of the factor of P to those of W, gate and gain.

@@ -45,10 +45,9 @@ impl<F: Float> Layer<F> {
                 Input::Constant(x) => (x, 1),
                 Input::Series(x) => (x, steps),
             };
-            tape.turned.load_input(x, planes, self.inputs);
             fit(&mut tape.steady.base, planes * batch * self.outputs);
             let base = MatMut::new(&mut tape.steady.base, planes * batch, self.outputs);
-            mask.times_transposed_all(base, &tape.turned, weight);
+            mask.times_transposed_all(base, mask.input(x, planes, &mut tape.turned), weight);
         } else if tape.is_sparse {
             let rows = steps * batch;
             fit(&mut tape.steady.base, rows * self.outputs);
@@ -244,6 +243,12 @@ impl<F: Float> Layer<F> {
         }
         fit(&mut sums, if constant { (steps + 1) * batch * self.outputs } else { 0 });
         let rects = self.low_rank_rects(plasticity, batch);
+        // A tile of neurons that share plastic weights is multiplied synapse by synapse, where inputs come in groups, too.
+        if let (Some(mask), true) = (self.mask_beside(plasticity), shared)
+            && mask.by_groups()
+        {
+            tape.turned.load_input(pass.input.values(), if constant { 1 } else { steps }, self.inputs);
+        }
         let scan = self.scan(pass, &tape.steady);
         let trajectory = tape.trajectory.tiles(sizes, &rects);
         let sum_tiles = tiles(&mut sums, batch, self.outputs, &rects);

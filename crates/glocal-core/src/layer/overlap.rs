@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::dense::Plastic;
 use super::presynaptic::plane;
 use super::tape::strips;
-use crate::linalg::{Into, Mask, Turned};
+use crate::linalg::{Into, Mask, Operand, Turned};
 use crate::rows;
 use crate::scalar::Float;
 use crate::view::{MatMut, Rect, Tile, tiles};
@@ -66,15 +66,27 @@ pub(super) fn scale<F: Float>(plastic: &Plastic<'_, F>, t: usize, u: usize) -> F
 }
 
 impl<F: Float> Overlap<F> {
-    /// C of all samples; `input` is x, turned about.
+    /// C of all samples; `input` is x.
     pub fn load(&mut self, plastic: &Plastic<'_, F>, mask: &Mask, input: &Turned<F>) {
-        let (batch, outputs) = (plastic.pre.batch, plastic.outputs);
+        let (batch, width, outputs) = (plastic.pre.batch, plastic.pre.width, plastic.outputs);
         let pairs = pairs(plastic);
-        mask.of_inputs(plastic.rate, &mut self.rates);
         self.taken.resize(pairs.len() * batch * outputs, F::of(0.0));
-        self.products.load_products(input, &pairs);
-        let out = MatMut::new(&mut self.taken, pairs.len() * batch, outputs);
-        mask.times_transposed_all(out, &self.products, &self.rates);
+        if !mask.by_groups() {
+            mask.of_inputs(plastic.rate, &mut self.rates);
+            self.products.load_products(input, &pairs);
+            let out = MatMut::new(&mut self.taken, pairs.len() * batch, outputs);
+            return mask.times_transposed_all(out, Operand::Turned(&self.products), &self.rates);
+        }
+        self.taken.par_chunks_mut(SAMPLES * outputs).enumerate().for_each(|(chunk, taken)| {
+            let mut products = vec![F::of(0.0); width];
+            for (row, taken) in taken.chunks_exact_mut(outputs).enumerate() {
+                let ((t, u), b) = (pairs[(chunk * SAMPLES + row) / batch], (chunk * SAMPLES + row) % batch);
+                let [x_t, x_u] = [t, u].map(|step| plane(plastic.pre.activity(step), b, width));
+                rows::product(&mut products, x_t, x_u);
+                rows::product_in_place(&mut products, plastic.rate);
+                mask.sums_of_groups(&products, taken);
+            }
+        });
     }
 
     /// Gradients of learning rates and inputs through C, from its own gradient `of_taken`, `[pairs, B, O]`.
@@ -88,11 +100,16 @@ impl<F: Float> Overlap<F> {
     ) {
         let (batch, width, outputs) = (plastic.pre.batch, plastic.pre.width, plastic.outputs);
         let pairs = pairs(plastic);
-        self.ones.resize(mask.len(), F::of(1.0));
         self.product_gradient.resize(pairs.len() * batch * width, F::of(0.0));
-        self.turned.load(of_taken, pairs.len(), outputs);
-        let out = MatMut::new(&mut self.product_gradient, pairs.len() * batch, width);
-        mask.times_all(out, (Into::Replace, F::of(1.0)), &self.turned, &self.ones);
+        if mask.by_groups() {
+            let rows = self.product_gradient.par_chunks_mut(width).zip(of_taken.par_chunks(outputs));
+            rows.for_each(|(out, of_taken)| mask.sums_of_groups_adjoint(of_taken, out));
+        } else {
+            self.ones.resize(mask.len(), F::of(1.0));
+            let of_taken = mask.gradient(of_taken, pairs.len(), &mut self.turned);
+            let out = MatMut::new(&mut self.product_gradient, pairs.len() * batch, width);
+            mask.times_all(out, (Into::Replace, F::of(1.0)), of_taken, &self.ones);
+        }
         let rects: Vec<Rect> = strips(batch, SAMPLES).map(|rows| Rect { rows, cols: 0..width }).collect();
         let mut inputs: Vec<Option<Tile<'_, F>>> = match input {
             Some(input) => tiles(input, batch, width, &rects).into_iter().map(Some).collect(),

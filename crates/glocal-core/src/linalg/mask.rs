@@ -1,21 +1,22 @@
 //! Products with a weight that has few synapses: every neuron is connected to as many inputs, drawn at random.
 //!
-//! Only synapses are stored and multiplied. The dense operand is turned about first, so that one synapse meets a row of
-//! samples: sums over a neuron's synapses, or over an input's, stay in registers. Every sum runs over synapses in their order,
-//! whatever the width of registers and the cutting into tasks.
+//! Only synapses are stored and multiplied. Where each neuron has inputs of its own, the dense operand is turned about first, so that one
+//! synapse meets a row of samples: sums over a neuron's synapses, or over an input's, stay in registers. Every sum runs over
+//! synapses in their order, whatever the width of registers and the cutting into tasks. Where neurons share their inputs in groups,
+//! products are small dense ones (`grouped.rs`).
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
 use super::Into;
-use super::sparse::{Sixteen, sums, transpose, with_registers};
+use super::grouped::{self, Groups};
+use super::sparse::{Sixteen, sums, transpose};
 use super::turned::{Strip, Turned};
-use crate::convolution::{LANES, Lanes, Plain};
 use crate::random::{stream, uniform_of};
 use crate::rows;
 use crate::scalar::Float;
-use crate::simd::{InstructionSet, fusing, instruction_set, vectorised_fused};
+use crate::simd::lanes::{Kind, LANES, Lanes, with_lanes, with_registers};
 use crate::view::{MatMut, MatRef};
 
 /// Neurons or inputs whose sums are made before they are turned back.
@@ -24,11 +25,13 @@ const BLOCK: usize = 32;
 /// Which synapses there are between inputs and neurons, and products with weights that have only these.
 ///
 /// A weight is its synapses' values, `[O,K]`: K for each of O neurons, in the order of their inputs. Dense operands of
-/// products are [`Turned`] first.
+/// products are made by [`Mask::input`] and [`Mask::gradient`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mask {
     inputs: usize,
     fan_in: usize,
+    /// Neurons in a row that have the same inputs.
+    group: usize,
     /// Inputs of each neuron, ascending, `[O,K]`.
     columns: Vec<u32>,
     /// By input: where its synapses begin, `[I+1]`; neuron and place in `[O,K]` of each.
@@ -37,35 +40,50 @@ pub struct Mask {
     places: Vec<u32>,
 }
 
+/// Smallest group whose products are made as dense ones: as many neurons as fill a register.
+const LEAST_GROUP: usize = LANES;
+
+/// The dense operand of a product, of some planes, as the mask's products want it.
+#[derive(Clone, Copy, Debug)]
+pub enum Operand<'a, F> {
+    /// One synapse meets a row of samples.
+    Turned(&'a Turned<F>),
+    /// As it lies, sample by sample.
+    Rows(&'a [F]),
+}
+
+const OF_ANOTHER: &str = "an operand that another mask made";
+
 impl Mask {
-    /// `fan_in` of `inputs` for each of `outputs` neurons, each choice equally likely. Each neuron's inputs are shuffled and
-    /// dealt to parts 0, 1, ...; when too few are left they are shuffled anew.
+    /// `fan_in` of `inputs` for each of `outputs` neurons, each choice equally likely, and one choice for each `group` neurons in a
+    /// row. The inputs are shuffled for each choice and dealt to parts 0, 1, ...; when too few are left they are shuffled anew.
     ///
     /// # Panics
-    /// If `fan_in` is zero or above `inputs`.
-    pub fn draw(outputs: usize, inputs: usize, fan_in: usize, (seed, part): (u64, u64)) -> Self {
+    /// If `fan_in` is zero or above `inputs`, or `group` is zero.
+    pub fn draw(outputs: usize, inputs: usize, fan_in: usize, group: usize, (seed, part): (u64, u64)) -> Self {
         assert!((1..=inputs).contains(&fan_in), "{fan_in} of {inputs} inputs");
+        assert!(group > 0, "groups of 0 neurons");
         let parts = (inputs / fan_in) as u64;
         let (deal, own) = (part / parts, (part % parts) as usize * fan_in..((part % parts) as usize + 1) * fan_in);
         let key = stream(seed, &format!("mask {deal}"));
         let mut columns = Vec::with_capacity(outputs * fan_in);
         let mut order: Vec<u32> = Vec::with_capacity(inputs);
-        for neuron in 0..outputs {
+        for choice in 0..outputs.div_ceil(group) {
             order.clear();
             order.extend(0..inputs as u32);
             // Only as far as the part at hand.
             for place in 0..own.end {
-                let drawn = (uniform_of(key, (neuron * inputs + place) as u64) * (inputs - place) as f64) as usize;
+                let drawn = (uniform_of(key, (choice * inputs + place) as u64) * (inputs - place) as f64) as usize;
                 order.swap(place, (place + drawn).min(inputs - 1));
             }
             let own = &mut order[own.clone()];
             own.sort_unstable();
-            columns.extend_from_slice(own);
+            (0..group.min(outputs - choice * group)).for_each(|_| columns.extend_from_slice(own));
         }
-        Mask::of(inputs, fan_in, columns)
+        Mask::of(inputs, fan_in, group, columns)
     }
 
-    fn of(inputs: usize, fan_in: usize, columns: Vec<u32>) -> Self {
+    fn of(inputs: usize, fan_in: usize, group: usize, columns: Vec<u32>) -> Self {
         let mut starts = vec![0u32; inputs + 1];
         columns.iter().for_each(|&column| starts[column as usize + 1] += 1);
         (0..inputs).for_each(|input| starts[input + 1] += starts[input]);
@@ -77,7 +95,42 @@ impl Mask {
             places[*at as usize] = place as u32;
             *at += 1;
         }
-        Mask { inputs, fan_in, columns, starts, neurons, places }
+        Mask { inputs, fan_in, group, columns, starts, neurons, places }
+    }
+
+    /// Groups of neurons with the same inputs, if products are made by them.
+    fn groups(&self) -> Option<Groups<'_>> {
+        self.by_groups().then(|| self.all_groups())
+    }
+
+    fn all_groups(&self) -> Groups<'_> {
+        Groups { size: self.group, inputs: self.inputs, fan_in: self.fan_in, columns: &self.columns }
+    }
+
+    /// Whether products with it are those of groups.
+    pub(crate) fn by_groups(&self) -> bool {
+        self.group >= LEAST_GROUP
+    }
+
+    /// `planes` planes of an input `[planes, B, I]`, for products; `turned` is what they may need.
+    pub fn input<'a, F: Float>(&self, x: &'a [F], planes: usize, turned: &'a mut Turned<F>) -> Operand<'a, F> {
+        if !self.by_groups() {
+            turned.load_input(x, planes, self.inputs);
+        }
+        self.loaded(x, turned)
+    }
+
+    /// `planes` planes of a gradient `[planes, B, O]`, likewise.
+    pub fn gradient<'a, F: Float>(&self, g: &'a [F], planes: usize, turned: &'a mut Turned<F>) -> Operand<'a, F> {
+        if !self.by_groups() {
+            turned.load(g, planes, self.columns.len() / self.fan_in);
+        }
+        self.loaded(g, turned)
+    }
+
+    /// What [`Mask::input`] or [`Mask::gradient`] gave of the same values.
+    pub fn loaded<'a, F>(&self, values: &'a [F], turned: &'a Turned<F>) -> Operand<'a, F> {
+        if self.by_groups() { Operand::Rows(values) } else { Operand::Turned(turned) }
     }
 
     /// Synapses of each neuron, K.
@@ -131,6 +184,23 @@ impl Mask {
         }
     }
 
+    /// For each neuron the sum of its inputs' `values`, once for each group.
+    pub(crate) fn sums_of_groups<F: Float>(&self, values: &[F], out: &mut [F]) {
+        for (neurons, columns) in self.all_groups().all() {
+            let sum = columns.iter().fold(F::of(0.0), |sum, &column| sum + values[column as usize]);
+            out[neurons].fill(sum);
+        }
+    }
+
+    /// Adjoint of [`Mask::sums_of_groups`]: out_i = Σ over neurons with input i of `gradient`.
+    pub(crate) fn sums_of_groups_adjoint<F: Float>(&self, gradient: &[F], out: &mut [F]) {
+        out.fill(F::of(0.0));
+        for (neurons, columns) in self.all_groups().all() {
+            let sum = rows::sum(&gradient[neurons]);
+            columns.iter().for_each(|&column| out[column as usize] += sum);
+        }
+    }
+
     /// out (+)= scale · x Vᵀ for some neurons, of one plane of `x`.
     ///
     /// # Shapes
@@ -157,8 +227,13 @@ impl Mask {
     /// out `[planes·B, O]`, x `[planes, B, I]`, V `[O, I]` as `values` `[O, K]`.
     ///
     /// # Panics
-    /// If the shapes do not agree.
-    pub fn times_transposed_all<F: Float>(&self, out: MatMut<'_, F>, x: &Turned<F>, values: &[F]) {
+    /// If the shapes do not agree, or another mask made the operands.
+    pub fn times_transposed_all<F: Float>(&self, out: MatMut<'_, F>, x: Operand<'_, F>, values: &[F]) {
+        let x = match (x, self.groups()) {
+            (Operand::Turned(x), None) => x,
+            (Operand::Rows(x), Some(groups)) => return grouped::times_transposed(groups, out, x, values),
+            _ => panic!("{OF_ANOTHER}"),
+        };
         blocks(out, x.rows).into_par_iter().for_each(|(plane, first, piece)| {
             let neurons = first..first + piece.cols();
             let values = &values[self.synapses(&neurons)];
@@ -172,9 +247,13 @@ impl Mask {
     /// out `[planes·B, I]`, g `[planes, B, O]`, V `[O, I]` as `values` `[O, K]`.
     ///
     /// # Panics
-    /// If the shapes do not agree.
-    pub fn times_all<F: Float>(&self, out: MatMut<'_, F>, how: (Into, F), g: &Turned<F>, values: &[F]) {
-        self.times(out, how, (g, 0), values);
+    /// If the shapes do not agree, or another mask made the operands.
+    pub fn times_all<F: Float>(&self, out: MatMut<'_, F>, how: (Into, F), g: Operand<'_, F>, values: &[F]) {
+        match (g, self.groups()) {
+            (Operand::Turned(g), None) => self.times(out, how, (g, 0), values),
+            (Operand::Rows(g), Some(groups)) => grouped::times(groups, out, how, g, values),
+            _ => panic!("{OF_ANOTHER}"),
+        }
     }
 
     /// As [`Mask::times_all`], of as many planes of `g`, from `first` on, as `out` has.
@@ -235,8 +314,13 @@ impl Mask {
     /// out `[O, K]`, g `[planes, B, O]`, x `[planes or 1, B, I]`.
     ///
     /// # Panics
-    /// If the shapes do not agree.
-    pub fn outer_all<F: Float>(&self, out: &mut [F], g: &Turned<F>, x: &Turned<F>) {
+    /// If the shapes do not agree, or another mask made the operands.
+    pub fn outer_all<F: Float>(&self, out: &mut [F], g: Operand<'_, F>, x: Operand<'_, F>) {
+        let (g, x) = match (g, x, self.groups()) {
+            (Operand::Turned(g), Operand::Turned(x), None) => (g, x),
+            (Operand::Rows(g), Operand::Rows(x), Some(groups)) => return grouped::outer(groups, out, g, x),
+            _ => panic!("{OF_ANOTHER}"),
+        };
         let width = g.width();
         out.par_chunks_mut(2 * BLOCK * self.fan_in).enumerate().for_each(|(chunk, out)| {
             let neurons = chunk * 2 * BLOCK..chunk * 2 * BLOCK + out.len() / self.fan_in;
@@ -291,11 +375,7 @@ fn turned_sums<F: Float, R: Iterator<Item = (u32, F)>>(
             transpose(found, MatMut::new(&mut turned[..samples.len() * n], samples.len(), n));
             for (b, row) in samples.clone().zip(turned.chunks_exact(n)) {
                 let out = &mut out.row_mut(b)[first..first + n];
-                match into {
-                    Into::Replace => rows::scaled(out, scale, row),
-                    Into::Add => rows::add_scaled(out, scale, row),
-                    Into::Blend(beta) => rows::blend(out, F::of(beta), scale, row),
-                }
+                rows::put(out, into, scale, row);
             }
         }
     }
@@ -309,21 +389,12 @@ fn all_dots<F: Float, E: Sixteen<F>>(
     (x, registers): (&[E], usize),
     of: (&[u32], usize),
 ) {
-    match instruction_set() {
-        InstructionSet::Avx512 => vectorised_fused(
-            #[inline(always)]
-            || with_registers!(registers, [1, 2, 3, 4, 5, 6, 7, 8], V => dots::<F, E, F::Avx512, V>(out, scale, g, x, of)),
-        ),
-        _ if fusing() => vectorised_fused(
-            #[inline(always)]
-            || with_registers!(registers, [1, 2, 3, 4], V => dots::<F, E, F::Avx2, V>(out, scale, g, x, of)),
-        ),
-        _ => with_registers!(registers, [1, 2, 3, 4], V => dots::<F, E, Plain<F>, V>(out, scale, g, x, of)),
-    }
+    with_lanes!(F, kind => with_registers!(registers, [1, 2, 3, 4, 5, 6, 7, 8], V => dots::<F, E, _, V>(kind, out, scale, g, x, of)));
 }
 
 #[inline(always)]
 fn dots<F: Float, E: Sixteen<F>, L: Lanes<F>, const V: usize>(
+    _: Kind<L>,
     out: &mut [F],
     scale: F,
     g: &[F],
@@ -370,6 +441,7 @@ fn totals_of<F: Float, L: Lanes<F>>(registers: [L; LANES]) -> L {
 mod tests {
     use super::*;
     use crate::linalg::product;
+    use crate::simd::{InstructionSet, instruction_set};
 
     fn number<F: Float>(i: usize) -> F {
         F::of(((i * 2654435761) % 1009) as f64 / 504.5 - 1.0)
@@ -384,14 +456,27 @@ mod tests {
             && found.iter().zip(wanted).all(|(a, b)| (a.to_f64() - b.to_f64()).abs() < tolerance)
     }
 
-    /// Odd sizes and several planes, in both precisions: the products with the whole matrix.
+    /// Odd sizes and several planes, groups or none, in both precisions: the products with the whole matrix.
     #[test]
     fn masked_products_are_the_full_ones() {
         fn check<F: Float>(tolerance: f64) {
-            for (planes, rows, inputs, outputs, fan_in) in
-                [(1, 1, 5, 3, 1), (2, 100, 70, 131, 7), (3, 129, 33, 200, 33), (1, 300, 517, 64, 20), (3, 7, 40, 33, 5)]
-            {
-                let mask = Mask::draw(outputs, inputs, fan_in, (3, 0));
+            for (planes, rows, inputs, outputs, fan_in, group) in [
+                (1, 1, 5, 3, 1, 1),
+                (2, 100, 70, 131, 7, 1),
+                (2, 100, 70, 131, 7, 5),
+                (3, 129, 33, 200, 33, 1),
+                (1, 300, 517, 64, 20, 1),
+                (3, 7, 40, 33, 5, 1),
+                (1, 1, 5, 16, 1, 16),
+                (2, 100, 70, 131, 7, 16),
+                (3, 129, 33, 200, 33, 48),
+                (1, 300, 517, 64, 20, 64),
+                (1, 37, 517, 300, 17, 35),
+                (3, 7, 40, 33, 5, 20),
+                (3, 7, 40, 3, 16, 100),
+            ] {
+                let mask = Mask::draw(outputs, inputs, fan_in, group, (3, 0));
+                assert_eq!(mask.by_groups(), group >= 16);
                 let values: Vec<F> = numbers(mask.len(), 1);
                 let mut whole = vec![F::of(9.0); outputs * inputs];
                 mask.spread(&values, &mut whole);
@@ -400,32 +485,49 @@ mod tests {
                 assert!(back == values);
                 let weight = MatRef::new(&whole, outputs, inputs);
                 let n = planes * rows;
-                let (x, g): (Vec<F>, Vec<F>) = (numbers(n * inputs, 5), numbers(n * outputs, 7));
+                let (x_values, g_values): (Vec<F>, Vec<F>) = (numbers(n * inputs, 5), numbers(n * outputs, 7));
                 let (mut turned_x, mut turned_g) = (Turned::default(), Turned::default());
-                turned_x.load(&x, planes, inputs);
-                turned_g.load(&g, planes, outputs);
-                let (x, g) = (MatRef::new(&x, n, inputs), MatRef::new(&g, n, outputs));
+                let of_x = mask.input(&x_values, planes, &mut turned_x);
+                let of_g = mask.gradient(&g_values, planes, &mut turned_g);
+                let (x, g) = (MatRef::new(&x_values, n, inputs), MatRef::new(&g_values, n, outputs));
 
                 let (mut found, mut wanted) = (vec![F::of(9.0); n * outputs], vec![F::of(0.0); n * outputs]);
-                mask.times_transposed_all(MatMut::new(&mut found, n, outputs), &turned_x, &values);
+                mask.times_transposed_all(MatMut::new(&mut found, n, outputs), of_x, &values);
                 product(MatMut::new(&mut wanted, n, outputs), Into::Replace, F::of(1.0), x, weight.t());
                 assert!(close(&found, &wanted, tolerance), "{planes} {rows} {inputs} {outputs} {fan_in}");
 
-                let (mut found, mut wanted) = (vec![F::of(2.0); n * inputs], vec![F::of(2.0); n * inputs]);
-                let how = (Into::Add, F::of(-0.5));
-                mask.times_all(MatMut::new(&mut found, n, inputs), how, &turned_g, &values);
-                let mut by_plane = vec![F::of(2.0); n * inputs];
-                for (plane, found) in by_plane.chunks_exact_mut(rows * inputs).enumerate() {
-                    mask.times(MatMut::new(found, rows, inputs), how, (&turned_g, plane), &values);
+                for (into, scale) in [(Into::Add, -0.5), (Into::Replace, 1.0), (Into::Blend(0.25), 2.0)] {
+                    let how = (into, F::of(scale));
+                    let (mut found, mut wanted) = (vec![F::of(2.0); n * inputs], vec![F::of(2.0); n * inputs]);
+                    mask.times_all(MatMut::new(&mut found, n, inputs), how, of_g, &values);
+                    if let Operand::Turned(turned_g) = of_g {
+                        let mut by_plane = vec![F::of(2.0); n * inputs];
+                        for (plane, found) in by_plane.chunks_exact_mut(rows * inputs).enumerate() {
+                            mask.times(MatMut::new(found, rows, inputs), how, (turned_g, plane), &values);
+                        }
+                        assert!(found == by_plane);
+                    }
+                    product(MatMut::new(&mut wanted, n, inputs), into, how.1, g, weight);
+                    assert!(close(&found, &wanted, tolerance), "{planes} {rows} {inputs} {outputs} {fan_in} {into:?}");
                 }
-                assert!(found == by_plane);
-                product(MatMut::new(&mut wanted, n, inputs), Into::Add, F::of(-0.5), g, weight);
-                assert!(close(&found, &wanted, tolerance), "{planes} {rows} {inputs} {outputs} {fan_in}");
 
                 let (mut found, mut full) = (vec![F::of(9.0); mask.len()], vec![F::of(0.0); outputs * inputs]);
-                mask.outer_all(&mut found, &turned_g, &turned_x);
+                mask.outer_all(&mut found, of_g, of_x);
                 product(MatMut::new(&mut full, outputs, inputs), Into::Replace, F::of(1.0), g.t(), x);
                 let mut wanted = vec![F::of(0.0); mask.len()];
+                mask.gather(&full, &mut wanted);
+                assert!(close(&found, &wanted, tolerance), "{planes} {rows} {inputs} {outputs} {fan_in}");
+
+                // One plane of x for all planes of g.
+                let first = &x_values[..rows * inputs];
+                let of_x = mask.input(first, 1, &mut turned_x);
+                mask.outer_all(&mut found, of_g, of_x);
+                full.fill(F::of(0.0));
+                for plane in 0..planes {
+                    let g = g.part(plane * rows..(plane + 1) * rows, 0..outputs);
+                    let x = MatRef::new(first, rows, inputs);
+                    product(MatMut::new(&mut full, outputs, inputs), Into::Add, F::of(1.0), g.t(), x);
+                }
                 mask.gather(&full, &mut wanted);
                 assert!(close(&found, &wanted, tolerance), "{planes} {rows} {inputs} {outputs} {fan_in}");
             }
@@ -442,7 +544,7 @@ mod tests {
             for (planes, rows, inputs, outputs, fan_in) in
                 [(1, 1, 5, 3, 1), (2, 100, 70, 131, 7), (3, 129, 33, 200, 33), (1, 300, 517, 64, 20), (3, 7, 40, 33, 5)]
             {
-                let mask = Mask::draw(outputs, inputs, fan_in, (3, 0));
+                let mask = Mask::draw(outputs, inputs, fan_in, 1, (3, 0));
                 let (values, n): (Vec<F>, _) = (numbers(mask.len(), 1), planes * rows);
                 let x: Vec<F> = numbers::<F>(n * inputs, 5).iter().map(|&x| F::of((x > F::of(0.4)).into())).collect();
                 let g: Vec<F> = numbers(n * outputs, 7);
@@ -456,11 +558,11 @@ mod tests {
                 let products = |x: &Turned<F>| {
                     let (mut y, mut of_pairs, mut dv) =
                         (vec![F::of(9.0); n * outputs], vec![F::of(9.0); n * outputs], vec![F::of(9.0); mask.len()]);
-                    mask.times_transposed_all(MatMut::new(&mut y, n, outputs), x, &values);
-                    mask.outer_all(&mut dv, &turned_g, x);
+                    mask.times_transposed_all(MatMut::new(&mut y, n, outputs), Operand::Turned(x), &values);
+                    mask.outer_all(&mut dv, Operand::Turned(&turned_g), Operand::Turned(x));
                     let mut both = Turned::default();
                     both.load_products(x, &pairs);
-                    mask.times_transposed_all(MatMut::new(&mut of_pairs, n, outputs), &both, &values);
+                    mask.times_transposed_all(MatMut::new(&mut of_pairs, n, outputs), Operand::Turned(&both), &values);
                     [y, dv, of_pairs]
                 };
                 assert!(products(&as_numbers) == products(&as_spikes), "{planes} {rows} {inputs} {outputs} {fan_in}");
@@ -486,7 +588,7 @@ mod tests {
     #[test]
     fn synapses_are_drawn_evenly() {
         let (outputs, inputs, fan_in) = (2000, 50, 5);
-        let mask = Mask::draw(outputs, inputs, fan_in, (1, 0));
+        let mask = Mask::draw(outputs, inputs, fan_in, 1, (1, 0));
         assert!(
             mask.columns.chunks(fan_in).all(|own| own.is_sorted_by(|a, b| a < b) && own[fan_in - 1] < inputs as u32)
         );
@@ -495,15 +597,19 @@ mod tests {
             // Binomial, 2000 draws of probability 0.1: 200 ± 4 · 13.4.
             assert!(met.abs_diff(200) < 54, "{input} {met}");
         }
-        assert_ne!(mask, Mask::draw(outputs, inputs, fan_in, (2, 0)));
-        assert_eq!(Mask::draw(3, 4, 4, (9, 0)).columns, [0, 1, 2, 3].repeat(3));
+        assert_ne!(mask, Mask::draw(outputs, inputs, fan_in, 1, (2, 0)));
+        assert_eq!(Mask::draw(3, 4, 4, 1, (9, 0)).columns, [0, 1, 2, 3].repeat(3));
+        // The choices of groups are those of as many neurons.
+        let grouped = Mask::draw(outputs - 5, inputs, fan_in, 8, (1, 0));
+        let choices = mask.columns.chunks(fan_in).flat_map(|own| std::iter::repeat_n(own, 8)).take(outputs - 5);
+        assert!(grouped.columns.chunks(fan_in).eq(choices));
     }
 
     /// Parts of a seed share no synapse until all are dealt, and are drawn as evenly as any.
     #[test]
     fn parts_share_nothing_while_inputs_last() {
         let (outputs, inputs, fan_in) = (7, 50, 6);
-        let places = |part| Mask::draw(outputs, inputs, fan_in, (3, part)).positions();
+        let places = |part| Mask::draw(outputs, inputs, fan_in, 3, (3, part)).positions();
         for deal in 0..2 {
             let mut all: Vec<u32> = (0..8).flat_map(|part| places(8 * deal + part)).collect();
             all.sort_unstable();
@@ -518,21 +624,22 @@ mod tests {
     #[test]
     fn threads_change_no_bit() {
         let (rows, inputs, outputs) = (130, 700, 300);
-        let mask = Mask::draw(outputs, inputs, 21, (3, 0));
         let (values, x, g): (Vec<f32>, Vec<f32>, Vec<f32>) =
-            (numbers(mask.len(), 0), numbers(rows * inputs, 3), numbers(rows * outputs, 4));
-        let run = || {
+            (numbers(outputs * 21, 0), numbers(rows * inputs, 3), numbers(rows * outputs, 4));
+        let run = |group| {
+            let mask = Mask::draw(outputs, inputs, 21, group, (3, 0));
             let (mut turned_x, mut turned_g) = (Turned::default(), Turned::default());
-            turned_x.load(&x, 1, inputs);
-            turned_g.load(&g, 1, outputs);
+            let (x, g) = (mask.input(&x, 1, &mut turned_x), mask.gradient(&g, 1, &mut turned_g));
             let (mut y, mut dx, mut dw) = (vec![0.0; rows * outputs], vec![0.0; rows * inputs], vec![0.0; mask.len()]);
-            mask.times_transposed_all(MatMut::new(&mut y, rows, outputs), &turned_x, &values);
-            mask.times_all(MatMut::new(&mut dx, rows, inputs), (Into::Replace, 1.0), &turned_g, &values);
-            mask.outer_all(&mut dw, &turned_g, &turned_x);
+            mask.times_transposed_all(MatMut::new(&mut y, rows, outputs), x, &values);
+            mask.times_all(MatMut::new(&mut dx, rows, inputs), (Into::Replace, 1.0), g, &values);
+            mask.outer_all(&mut dw, g, x);
             (y, dx, dw)
         };
-        let with = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(run);
-        let one = with(1);
-        assert!(one == with(2) && one == with(5));
+        for group in [1, 24] {
+            let with = |n| rayon::ThreadPoolBuilder::new().num_threads(n).build().unwrap().install(|| run(group));
+            let one = with(1);
+            assert!(one == with(2) && one == with(5));
+        }
     }
 }

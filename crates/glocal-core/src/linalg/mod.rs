@@ -1,6 +1,7 @@
 //! Matrix products. The one GEMM is the `gemm` crate's, on one thread, with kernels of our own for narrow shapes; the
 //! cutting into tasks is ours and depends on shapes only, so that the thread count never changes a result.
 
+mod grouped;
 mod mask;
 mod narrow;
 mod pages;
@@ -23,7 +24,7 @@ pub enum Into {
     Blend(f64),
 }
 
-pub use mask::Mask;
+pub use mask::{Mask, Operand};
 /// The kernels for narrow shapes, of single precision; see [`Float::narrow_product`].
 pub(crate) use narrow::{is_narrow as narrow, none as no_narrow_product, product as narrow_product};
 pub(crate) use sparse::Sparse;

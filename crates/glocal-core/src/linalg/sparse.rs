@@ -9,9 +9,9 @@ use rayon::prelude::*;
 
 use super::pages::Pages;
 use super::pieces;
-use crate::convolution::{LANES, Lanes, Plain};
 use crate::scalar::Float;
-use crate::simd::{InstructionSet, fusing, instruction_set, vectorised_fused};
+use crate::simd::lanes::{Kind, LANES, Lanes, load_some, store_some, with_lanes, with_registers};
+use crate::simd::{InstructionSet, instruction_set};
 use crate::view::{MatMut, MatRef};
 
 /// Largest share of values other than zero: from about twice as many on, a product with all values is as fast.
@@ -27,20 +27,6 @@ const COLUMNS: usize = 32;
 /// Registers' worth of sums, with thirty-two registers and with sixteen.
 pub(super) const MANY: usize = 8;
 pub(super) const FEW: usize = 4;
-
-/// `work` with the constant V that `registers` is, one of those listed.
-macro_rules! with_registers {
-    ($registers:expr, [$($number:literal),*], $name:ident => $work:expr) => {
-        match $registers {
-            $($number => {
-                const $name: usize = $number;
-                $work
-            })*
-            other => unreachable!("{other} registers"),
-        }
-    };
-}
-pub(super) use with_registers;
 
 /// Values other than zero, run by run: with the place of each.
 #[derive(Debug)]
@@ -219,21 +205,11 @@ pub(super) fn width() -> usize {
 
 /// The first columns and rows of `to` from the rows and columns of `from`, in squares, so that both sides go along their rows.
 pub(super) fn transpose<F: Float>(from: MatRef<'_, F>, to: MatMut<'_, F>) {
-    match instruction_set() {
-        InstructionSet::Avx512 => vectorised_fused(
-            #[inline(always)]
-            || transpose_in::<F, F::Avx512>(from, to),
-        ),
-        _ if fusing() => vectorised_fused(
-            #[inline(always)]
-            || transpose_in::<F, F::Avx2>(from, to),
-        ),
-        _ => transpose_in::<F, Plain<F>>(from, to),
-    }
+    with_lanes!(F, kind => transpose_in(kind, from, to));
 }
 
 #[inline(always)]
-fn transpose_in<F: Float, L: Lanes<F>>(from: MatRef<'_, F>, mut to: MatMut<'_, F>) {
+fn transpose_in<F: Float, L: Lanes<F>>(_: Kind<L>, from: MatRef<'_, F>, mut to: MatMut<'_, F>) {
     for row in (0..from.rows()).step_by(LANES) {
         let high = LANES.min(from.rows() - row);
         for col in (0..from.cols()).step_by(LANES) {
@@ -257,28 +233,6 @@ fn transpose_in<F: Float, L: Lanes<F>>(from: MatRef<'_, F>, mut to: MatMut<'_, F
             }
         }
     }
-}
-
-/// Up to sixteen numbers, then zeros.
-#[inline(always)]
-fn load_some<F: Float, L: Lanes<F>>(values: &[F]) -> L {
-    if let Some(values) = values.first_chunk() {
-        return L::load(values);
-    }
-    let mut filled = [F::of(0.0); LANES];
-    filled[..values.len()].copy_from_slice(values);
-    L::load(&filled)
-}
-
-/// The first of sixteen numbers, as many as fit.
-#[inline(always)]
-fn store_some<F: Float, L: Lanes<F>>(values: L, to: &mut [F]) {
-    if let Some(to) = to.first_chunk_mut() {
-        return values.store(to);
-    }
-    let mut all = [F::of(0.0); LANES];
-    values.store(&mut all);
-    to.copy_from_slice(&all[..to.len()]);
 }
 
 /// Columns `first`.. of `gradient`, as many as fit, as `packed` `[rows, width]`.
@@ -322,21 +276,16 @@ impl Spikes {
 
 /// As [`transpose`], of numbers that are 0 or 1, to rows of `registers` sixteens; `false` if there is another number.
 pub(super) fn transpose_spikes<F: Float>(from: MatRef<'_, F>, to: &mut [Spikes], registers: usize) -> bool {
-    match instruction_set() {
-        InstructionSet::Avx512 => vectorised_fused(
-            #[inline(always)]
-            || transpose_spikes_in::<F, F::Avx512>(from, to, registers),
-        ),
-        _ if fusing() => vectorised_fused(
-            #[inline(always)]
-            || transpose_spikes_in::<F, F::Avx2>(from, to, registers),
-        ),
-        _ => transpose_spikes_in::<F, Plain<F>>(from, to, registers),
-    }
+    with_lanes!(F, kind => transpose_spikes_in(kind, from, to, registers))
 }
 
 #[inline(always)]
-fn transpose_spikes_in<F: Float, L: Lanes<F>>(from: MatRef<'_, F>, to: &mut [Spikes], registers: usize) -> bool {
+fn transpose_spikes_in<F: Float, L: Lanes<F>>(
+    _: Kind<L>,
+    from: MatRef<'_, F>,
+    to: &mut [Spikes],
+    registers: usize,
+) -> bool {
     let (zero, one) = (L::splat(F::of(0.0)), L::splat(F::of(1.0)));
     let mut others = 0;
     for (register, row) in (0..from.rows()).step_by(LANES).enumerate() {
@@ -364,21 +313,12 @@ pub(super) fn sums<F: Float, E: Sixteen<F>, R: Iterator<Item = (u32, F)>>(
     (packed, registers): (&[E], usize),
     each: impl FnMut(usize, &[F]),
 ) {
-    match instruction_set() {
-        InstructionSet::Avx512 => vectorised_fused(
-            #[inline(always)]
-            || with_registers!(registers, [1, 2, 3, 4, 5, 6, 7, 8], V => sums_in::<F, E, F::Avx512, V, R>(runs, run, packed, each)),
-        ),
-        _ if fusing() => vectorised_fused(
-            #[inline(always)]
-            || with_registers!(registers, [1, 2, 3, 4], V => sums_in::<F, E, F::Avx2, V, R>(runs, run, packed, each)),
-        ),
-        _ => with_registers!(registers, [1, 2, 3, 4], V => sums_in::<F, E, Plain<F>, V, R>(runs, run, packed, each)),
-    }
+    with_lanes!(F, kind => with_registers!(registers, [1, 2, 3, 4, 5, 6, 7, 8], V => sums_in::<F, E, _, V, R>(kind, runs, run, packed, each)));
 }
 
 #[inline(always)]
 fn sums_in<F: Float, E: Sixteen<F>, L: Lanes<F>, const V: usize, R: Iterator<Item = (u32, F)>>(
+    _: Kind<L>,
     runs: Range<usize>,
     run: impl Fn(usize) -> R,
     packed: &[E],

@@ -4,9 +4,9 @@ use rayon::prelude::*;
 
 use super::pages::Pages;
 use super::sparse::{Spikes, transpose, transpose_spikes, width};
-use crate::convolution::LANES;
 use crate::rows;
 use crate::scalar::Float;
+use crate::simd::lanes::LANES;
 use crate::simd::{InstructionSet, instruction_set};
 use crate::view::{MatMut, MatRef};
 

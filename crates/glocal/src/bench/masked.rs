@@ -47,15 +47,15 @@ fn config(sharing: Sharing, execution: Execution) -> Result<LearnerConfig, Gloca
 
 /// Time of products over the synapses of a layer of 1024 neurons with 3 % of 1024 inputs each, over that of the same products
 /// with the whole matrix: x Wᵀ, and dI W with dIᵀ x, of three time steps. `spikes`: x is 0 or 1, a quarter of it 1; else it is
-/// other numbers.
+/// other numbers. `group`: neurons that share their inputs.
 ///
 /// # Errors
 /// None: the form of [`median_ms`].
-pub(super) fn product_shares(spikes: bool, seconds: f64) -> Result<[f64; 2], GlocalError> {
+pub(super) fn product_shares(spikes: bool, group: usize, seconds: f64) -> Result<[f64; 2], GlocalError> {
     const SIDE: usize = 1024;
     const PLANES: usize = 3;
     let n = PLANES * EXPERIMENTS_BATCH;
-    let mask = Mask::draw(SIDE, SIDE, SIDE * 3 / 100, (0, 0));
+    let mask = Mask::draw(SIDE, SIDE, SIDE * 3 / 100, group, (0, 0));
     let values = vec![0.5f32; mask.len()];
     let weight = vec![0.5f32; SIDE * SIDE];
     let input = |i: usize| if !spikes { 0.25 } else { f32::from(u8::from((i * 7919).is_multiple_of(4))) };
@@ -71,16 +71,16 @@ pub(super) fn product_shares(spikes: bool, seconds: f64) -> Result<[f64; 2], Glo
         median_ms(Least::default(), seconds / 4.0, step)
     };
     let few = median(&mut || {
-        turned_x.load_input(&x, PLANES, SIDE);
-        mask.times_transposed_all(MatMut::new(&mut y, n, SIDE), &turned_x, &values);
+        let x = mask.input(&x, PLANES, &mut turned_x);
+        mask.times_transposed_all(MatMut::new(&mut y, n, SIDE), x, &values);
     })?;
     let (whole, of_x, of_g) = (MatRef::new(&weight, SIDE, SIDE), MatRef::new(&x, n, SIDE), MatRef::new(&g, n, SIDE));
     let all = median(&mut || product(MatMut::new(&mut y, n, SIDE), Into::Replace, 1.0, of_x, whole.t()))?;
     let forward = few / all;
     let few = median(&mut || {
-        turned_g.load(&g, PLANES, SIDE);
-        mask.outer_all(&mut dv, &turned_g, &turned_x);
-        mask.times_all(MatMut::new(&mut dx, n, SIDE), (Into::Replace, 1.0), &turned_g, &values);
+        let g = mask.gradient(&g, PLANES, &mut turned_g);
+        mask.outer_all(&mut dv, g, mask.loaded(&x, &turned_x));
+        mask.times_all(MatMut::new(&mut dx, n, SIDE), (Into::Replace, 1.0), g, &values);
     })?;
     let all = median(&mut || {
         product(MatMut::new(&mut dw, SIDE, SIDE), Into::Replace, 1.0, of_g.t(), of_x);

@@ -45,12 +45,10 @@ pub(super) fn learn(
 ) -> Result<Judged, GlocalError> {
     let config = tasks.config;
     let mut run = Run::begin(config, continual, tasks, folder, options)?;
-    let heeded = options.stop.heed();
-    for task in run.figures.tasks()..run.tasks.sequence.len() {
-        run.task(task)?;
-    }
-    drop(heeded);
-    options.before_judging(folder, config.training.epochs * run.tasks.sequence.len() as u64)?;
+    let all = run.tasks.sequence.len();
+    options.learning(folder, config.training.epochs * all as u64, || {
+        (run.figures.tasks()..all).try_for_each(|task| run.task(task))
+    })?;
     let mut figures = run.figures.clone();
     let test = run.judge().all(&mut figures)?;
     run.figures = figures;

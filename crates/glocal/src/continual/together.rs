@@ -62,19 +62,19 @@ pub(super) fn learn(
     let (per_epoch, epochs) = (run.images_of_an_epoch(&samples)?, run.config.training.epochs);
     run.work = options.progress.start(&options.label, "images", epochs * per_epoch, run.epochs * per_epoch);
     let mut board = Board::new(options.board, run.epochs);
-    let heeded = options.stop.heed();
-    while run.epochs < epochs {
-        let metrics = run.epoch(&samples)?;
-        folder.append_metrics(&metrics)?;
-        board.write(folder, &metrics, run.only_learner().map(Into::into))?;
-        run.epochs += 1;
-        run.save(&ContinualFigures::default())?;
-        let validation = metrics.validation_accuracy.map(|share| format!(", validation {:.1} %", 100.0 * share));
-        let words = format!("epoch {}/{epochs}: train {:.1} %", run.epochs, 100.0 * metrics.train_accuracy);
-        run.work.stage(&format!("{words}{}", validation.unwrap_or_default()));
-    }
-    drop(heeded);
-    options.before_judging(folder, epochs)?;
+    options.learning(folder, epochs, || {
+        while run.epochs < epochs {
+            let metrics = run.epoch(&samples)?;
+            folder.append_metrics(&metrics)?;
+            board.write(folder, &metrics, run.only_learner().map(Into::into))?;
+            run.epochs += 1;
+            run.save(&ContinualFigures::default())?;
+            let validation = metrics.validation_accuracy.map(|share| format!(", validation {:.1} %", 100.0 * share));
+            let words = format!("epoch {}/{epochs}: train {:.1} %", run.epochs, 100.0 * metrics.train_accuracy);
+            run.work.stage(&format!("{words}{}", validation.unwrap_or_default()));
+        }
+        Ok(())
+    })?;
     let mut figures = ContinualFigures { cost: run.networks.wiring.cost(samples.len()), ..ContinualFigures::default() };
     let test = run.judge().all(&mut figures)?;
     run.save(&figures)?;

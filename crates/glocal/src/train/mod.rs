@@ -93,8 +93,17 @@ impl TrainOptions {
         self.stop_after_steps.is_some_and(|most| steps >= most) || self.stop.is_requested()
     }
 
-    /// All of the run's epochs are learned and saved: stops if someone asked meanwhile. What comes now heeds no signal.
-    pub(crate) fn before_judging(&self, folder: &RunFolder, epochs: u64) -> Result<(), GlocalError> {
+    /// Learns the rest of the run's epochs by `learn`, which heeds the stop signal and saves. What comes afterwards heeds no signal, so
+    /// an answer is given here to one that came too late for `learn`.
+    pub(crate) fn learning(
+        &self,
+        folder: &RunFolder,
+        epochs: u64,
+        learn: impl FnOnce() -> Result<(), GlocalError>,
+    ) -> Result<(), GlocalError> {
+        let heeded = self.stop.heed();
+        learn()?;
+        drop(heeded);
         if self.stop.is_requested() { Err(self.stopped(folder, (epochs, epochs), None)) } else { Ok(()) }
     }
 

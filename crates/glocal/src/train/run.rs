@@ -120,12 +120,13 @@ impl<'a> Run<'a> {
 
     /// Trains to the end and judges the chosen network.
     pub(super) fn finish(mut self) -> Result<Summary, GlocalError> {
-        let heeded = self.options.stop.heed();
-        while self.position.epoch < self.config.training.epochs {
-            self.epoch()?;
-        }
-        drop(heeded);
-        self.options.before_judging(self.folder, self.config.training.epochs)?;
+        let epochs = self.config.training.epochs;
+        self.options.learning(self.folder, epochs, || {
+            while self.position.epoch < epochs {
+                self.epoch()?;
+            }
+            Ok(())
+        })?;
         let (mut chosen, _) = match self.config.training.select {
             Select::Last => (self.learner, self.position),
             Select::BestValidation => load_network(self.folder, self.config)?,

@@ -4,6 +4,59 @@
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::*;
 
+use crate::scalar::Float;
+
+/// Names one kind of [`Lanes`] to a function, whose other type arguments are then inferred.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind<L>(std::marker::PhantomData<L>);
+
+impl<L> Kind<L> {
+    /// The only value.
+    pub const NEW: Self = Kind(std::marker::PhantomData);
+}
+
+/// `$work`, compiled for the best registers of this machine for numbers `$F`, whose [`Kind`] is `$kind` there. What it calls must be
+/// `#[inline(always)]`.
+macro_rules! with_lanes {
+    ($F:ty, $kind:ident => $work:expr) => {
+        match $crate::simd::instruction_set() {
+            $crate::simd::InstructionSet::Avx512 => $crate::simd::vectorised_fused(
+                #[inline(always)]
+                || {
+                    let $kind = $crate::simd::lanes::Kind::<<$F as $crate::scalar::Float>::Avx512>::NEW;
+                    $work
+                },
+            ),
+            _ if $crate::simd::fusing() => $crate::simd::vectorised_fused(
+                #[inline(always)]
+                || {
+                    let $kind = $crate::simd::lanes::Kind::<<$F as $crate::scalar::Float>::Avx2>::NEW;
+                    $work
+                },
+            ),
+            _ => {
+                let $kind = $crate::simd::lanes::Kind::<$crate::simd::lanes::Plain<$F>>::NEW;
+                $work
+            }
+        }
+    };
+}
+pub(crate) use with_lanes;
+
+/// `$work` with the constant `$name`, which is `$number`: one of those given.
+macro_rules! with_registers {
+    ($registers:expr, [$($number:literal),*], $name:ident => $work:expr) => {
+        match $registers {
+            $($number => {
+                const $name: usize = $number;
+                $work
+            })*
+            other => unreachable!("{other} registers"),
+        }
+    };
+}
+pub(crate) use with_registers;
+
 /// Numbers in a [`Lanes`].
 pub const LANES: usize = 16;
 
@@ -23,6 +76,28 @@ pub trait Lanes<F>: Copy {
     fn add_where(sum: Self, lanes: u16, x: Self) -> Self;
     /// A bit for each lane in which both have the same number.
     fn equal(self, other: Self) -> u16;
+}
+
+/// Up to sixteen numbers, then zeros.
+#[inline(always)]
+pub(crate) fn load_some<F: Float, L: Lanes<F>>(values: &[F]) -> L {
+    if let Some(values) = values.first_chunk() {
+        return L::load(values);
+    }
+    let mut filled = [F::of(0.0); LANES];
+    filled[..values.len()].copy_from_slice(values);
+    L::load(&filled)
+}
+
+/// The first of sixteen numbers, as many as fit.
+#[inline(always)]
+pub(crate) fn store_some<F: Float, L: Lanes<F>>(values: L, to: &mut [F]) {
+    if let Some(to) = to.first_chunk_mut() {
+        return values.store(to);
+    }
+    let mut all = [F::of(0.0); LANES];
+    values.store(&mut all);
+    to.copy_from_slice(&all[..to.len()]);
 }
 
 /// An array: whatever the machine makes of it.

@@ -1,4 +1,6 @@
-//! Run-time choice of instruction set for elementwise loops.
+//! Run-time choice of instruction set, for elementwise loops and for the micro-kernels.
+
+pub mod lanes;
 
 use std::sync::OnceLock;
 
