@@ -17,6 +17,9 @@ use crate::simd::lanes::{Kind, LANES, Lanes, load_some, store_some, with_lanes, 
 use crate::simd::{InstructionSet, instruction_set};
 use crate::view::{MatMut, MatRef};
 
+/// Times sixteen neurons whose weights one task packs, at least.
+const LEAST_PACKED: usize = 16;
+
 /// Which inputs each group has.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Groups<'a> {
@@ -55,11 +58,13 @@ impl<'a> Groups<'a> {
     /// Weights `[O,K]` by synapse: a register for each of K, of each sixteen neurons; zeros fill up.
     fn packed<F: Float>(&self, sixteens: &[(Range<usize>, &[u32])], values: &[F]) -> Vec<[F; LANES]> {
         let mut packed = vec![[F::of(0.0); LANES]; sixteens.len() * self.fan_in];
-        for ((neurons, _), packed) in sixteens.iter().zip(packed.chunks_exact_mut(self.fan_in)) {
-            let own = &values[neurons.start * self.fan_in..neurons.end * self.fan_in];
-            let packed = MatMut::new(packed.as_flattened_mut(), self.fan_in, LANES);
-            transpose(MatRef::new(own, neurons.len(), self.fan_in), packed);
-        }
+        packed.par_chunks_exact_mut(self.fan_in).zip(sixteens).with_min_len(LEAST_PACKED).for_each(
+            |(packed, (neurons, _))| {
+                let own = &values[neurons.start * self.fan_in..neurons.end * self.fan_in];
+                let packed = MatMut::new(packed.as_flattened_mut(), self.fan_in, LANES);
+                transpose(MatRef::new(own, neurons.len(), self.fan_in), packed);
+            },
+        );
         packed
     }
 }
@@ -200,7 +205,15 @@ pub(super) fn outer<F: Float>(groups: Groups<'_>, out: &mut [F], g: &[F], x: &[F
     let mut sums = vec![[F::of(0.0); LANES]; sixteens.len() * k];
     // A task for each thread, as each reads all samples; sums do not depend on it.
     let at_once = sixteens.len().div_ceil(rayon::current_num_threads());
-    sums.par_chunks_mut(at_once * k).zip(sixteens.par_chunks(at_once)).for_each(|(sums, sixteens)| {
+    let mut rest = out;
+    let mut tasks = Vec::new();
+    for (sums, sixteens) in sums.chunks_mut(at_once * k).zip(sixteens.chunks(at_once)) {
+        let neurons: usize = sixteens.iter().map(|(neurons, _)| neurons.len()).sum();
+        let out;
+        (out, rest) = rest.split_at_mut(neurons * k);
+        tasks.push((out, sums, sixteens));
+    }
+    tasks.into_par_iter().for_each(|(mut out, sums, sixteens)| {
         let mut turned = vec![[F::of(0.0); LANES]; groups.inputs];
         for g in g.chunks_exact(rows * outputs) {
             for (g, x) in g.chunks(LANES * outputs).zip(x.chunks(LANES * groups.inputs)) {
@@ -208,11 +221,13 @@ pub(super) fn outer<F: Float>(groups: Groups<'_>, out: &mut [F], g: &[F], x: &[F
                 with_lanes!(F, kind => add_outer(kind, sums, (g, outputs), &turned, sixteens));
             }
         }
+        for ((neurons, _), sums) in sixteens.iter().zip(sums.chunks_exact(k)) {
+            let own;
+            (own, out) = out.split_at_mut(neurons.len() * k);
+            let sums = MatRef::new(sums.as_flattened(), k, LANES).part(0..k, 0..neurons.len());
+            transpose(sums, MatMut::new(own, neurons.len(), k));
+        }
     });
-    for ((neurons, _), sums) in sixteens.iter().zip(sums.chunks_exact(k)) {
-        let sums = MatRef::new(sums.as_flattened(), k, LANES).part(0..k, 0..neurons.len());
-        transpose(sums, MatMut::new(&mut out[neurons.start * k..neurons.end * k], neurons.len(), k));
-    }
 }
 
 #[inline(always)]
