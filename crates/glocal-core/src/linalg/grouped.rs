@@ -249,3 +249,36 @@ fn add_outer<F: Float, L: Lanes<F>>(
         first += columns.len();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::lanes::Plain;
+
+    /// Blocks of four samples, as on machines with narrower registers, and of sixteen: the same bits, odd sizes.
+    #[test]
+    fn blocks_of_samples_change_no_bit() {
+        let (rows, inputs, outputs, fan_in, size) = (13, 29, 37, 5, 20);
+        let columns: Vec<u32> =
+            (0..outputs).flat_map(|neuron| (0..fan_in).map(move |k| (neuron / size * 3 + k * 5) as u32)).collect();
+        let groups = Groups { size, inputs, fan_in, columns: &columns };
+        let numbers =
+            |n: usize, salt: usize| (0..n).map(|i| ((i * 31 + salt) % 17) as f32 / 8.0 - 1.0).collect::<Vec<_>>();
+        let (x, values) = (numbers(rows * inputs, 1), numbers(outputs * fan_in, 5));
+        let sixteens = groups.sixteens();
+        let packed = groups.packed(&sixteens, &values);
+        let mut turned = vec![[9.0; LANES]; inputs];
+        turn(&x, &mut turned);
+        let mut found = [vec![9.0f32; rows * outputs], vec![8.0f32; rows * outputs]];
+        let [four, sixteen] = &mut found;
+        let kind = Kind::<Plain<f32>>::NEW;
+        products::<_, _, 4>(kind, MatMut::new(four, rows, outputs), &turned, &sixteens, &packed);
+        products::<_, _, 16>(kind, MatMut::new(sixteen, rows, outputs), &turned, &sixteens, &packed);
+        assert_eq!(four, sixteen);
+        for (b, o) in [(0, 0), (12, 36), (7, 19), (7, 20)] {
+            let wanted: f32 =
+                (0..fan_in).map(|k| x[b * inputs + columns[o * fan_in + k] as usize] * values[o * fan_in + k]).sum();
+            assert!((four[b * outputs + o] - wanted).abs() < 1e-5);
+        }
+    }
+}
