@@ -106,10 +106,7 @@ fn products<F: Float, L: Lanes<F>, const R: usize>(
     sixteens: &[(Range<usize>, &[u32])],
     packed: &[[F; LANES]],
 ) {
-    let mut packed = packed;
-    for (neurons, columns) in sixteens {
-        let weights;
-        (weights, packed) = packed.split_at(columns.len());
+    for ((neurons, columns), weights) in sixteens.iter().zip(packed.chunks_exact(packed.len() / sixteens.len())) {
         for first in (0..out.rows()).step_by(R) {
             let mut sums = [L::splat(F::of(0.0)); R];
             for (weights, &column) in weights.iter().zip(*columns) {
@@ -161,10 +158,7 @@ fn add_spread<F: Float, L: Lanes<F>>(
     sixteens: &[(Range<usize>, &[u32])],
     packed: &[[F; LANES]],
 ) {
-    let mut packed = packed;
-    for (neurons, columns) in sixteens {
-        let weights;
-        (weights, packed) = packed.split_at(columns.len());
+    for ((neurons, columns), weights) in sixteens.iter().zip(packed.chunks_exact(packed.len() / sixteens.len())) {
         let mut gradients = [L::splat(F::of(0.0)); LANES];
         for (gradient, g) in gradients.iter_mut().zip(&g[neurons.clone()]) {
             *gradient = L::load(g);
