@@ -110,10 +110,10 @@ pub struct MaskConfig {
     /// so on.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub part: u64,
-    /// Neurons in a row that keep the same inputs. From groups of 16 on, products over synapses are small dense ones, about
-    /// twice as fast as where each neuron has a choice of its own.
+    /// Synapses come in blocks of so many neurons and inputs in a row; divides the layer's neurons and inputs. Blocks of 16, or
+    /// multiples, are multiplied as small dense matrices, two to three times as fast as where each neuron has a choice of its own.
     #[serde(default = "alone", skip_serializing_if = "is_alone")]
-    pub group: usize,
+    pub block: usize,
 }
 
 fn is_zero(part: &u64) -> bool {
@@ -124,14 +124,16 @@ fn alone() -> usize {
     1
 }
 
-fn is_alone(group: &usize) -> bool {
-    *group == 1
+fn is_alone(count: &usize) -> bool {
+    *count == 1
 }
 
 impl MaskConfig {
-    /// Synapses of a neuron, K: the nearest whole number, at least 1.
+    /// Synapses of a neuron, K: the nearest whole number of blocks, at least one.
     pub fn fan_in(&self, inputs: usize) -> usize {
-        ((self.density * inputs as f64).round() as usize).clamp(1, inputs.max(1))
+        let block = self.block.max(1);
+        let blocks = (self.density * inputs as f64 / block as f64).round() as usize;
+        block * blocks.clamp(1, (inputs / block).max(1))
     }
 }
 
@@ -803,7 +805,7 @@ impl NetworkConfig {
         if let Some(dropout) = layer.dropout {
             found.require((0.0..1.0).contains(&dropout.rate), key("dropout"), dropout.rate, "must be in 0..1");
         }
-        self.check_mask(layer, &key, found);
+        self.check_mask(index, layer, &key, found);
         if layer.convolution().is_some() || layer.operator == Operator::Recurrent {
             if layer.plasticity.is_some() {
                 let message = "plastic weights belong to dense layers without recurrence";
@@ -830,16 +832,17 @@ impl NetworkConfig {
 }
 
 impl NetworkConfig {
-    fn check_mask(&self, layer: &LayerConfig, key: &impl Fn(&str) -> String, found: &mut ConfigErrors) {
+    fn check_mask(&self, index: usize, layer: &LayerConfig, key: &impl Fn(&str) -> String, found: &mut ConfigErrors) {
         let coupling = layer.plasticity.as_ref().map(|plasticity| plasticity.coupling);
         match (layer.mask, coupling) {
             (Some(mask), coupling) => {
                 let density = mask.density;
                 let inside = density > 0.0 && density <= 1.0;
                 found.require(inside, key("mask.density"), density, "must be above 0 and at most 1");
-                let group = mask.group;
-                let within = (1..=layer.size.max(1)).contains(&group);
-                found.require(within, key("mask.group"), group, "must be 1 to the layer's number of neurons");
+                let (block, neurons, inputs) = (mask.block, layer.size, self.layer_inputs(index));
+                let divides = block > 0 && neurons.is_multiple_of(block) && inputs.is_multiple_of(block);
+                let message = format!("must divide the layer's {neurons} neurons and its {inputs} inputs");
+                found.require(divides, key("mask.block"), block, &message);
                 let dense = layer.operator == Operator::Dense;
                 found.require(dense, key("mask"), "given", "belongs to a dense layer without recurrence");
                 if coupling == Some(Coupling::Gated) {

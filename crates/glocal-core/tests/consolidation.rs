@@ -220,7 +220,7 @@ fn held_weights_forget_less() {
 fn another_mask_is_another_networks() {
     let config = |seed| {
         let mut config = plain(OptimiserConfig::adam(1e-3));
-        config.network.layers[0].mask = Some(MaskConfig { density: 0.25, seed, part: 2, group: 1 });
+        config.network.layers[0].mask = Some(MaskConfig { density: 0.25, seed, part: 2, block: 1 });
         config
     };
     let made = |seed| Learner::<f64>::with_models(config(seed), 1, Models::default()).unwrap();

@@ -114,15 +114,16 @@ fn dense_is_low_rank() {
             (Sharing::PerSample, PlasticScope::Sample),
         ] {
             let additive = [GainShape::Scalar, GainShape::PerNeuron].map(|gain| Coupling::Additive { gain });
-            // Beside a mask whose neurons have inputs of their own, and in groups.
-            let masked = [1, 32].map(|group| (Coupling::Masked, group));
-            for (coupling, group) in additive.map(|coupling| (coupling, 1)).into_iter().chain(masked) {
+            // Beside a mask whose neurons have inputs of their own, and in blocks.
+            let masked = [1, 16].map(|block| (Coupling::Masked, block));
+            for (coupling, block) in additive.map(|coupling| (coupling, 1)).into_iter().chain(masked) {
+                let sizes = if block == 1 { [9, 70, 5] } else { [64, 80, 16] };
                 for (series, start) in [(false, false), (true, false), (false, true), (true, true)] {
                     let batch = 6;
-                    let mut config = pair(rule, sharing, scope, [9, 70, 5], 7);
+                    let mut config = pair(rule, sharing, scope, sizes, 7);
                     for layer in &mut config.layers {
                         couple(layer, coupling);
-                        layer.mask.iter_mut().for_each(|mask| mask.group = group.min(layer.size));
+                        layer.mask.iter_mut().for_each(|mask| mask.block = block);
                     }
                     let mut stream = Stream(index as u64 * 17 + 1);
                     let params: Params<f64> = lively_params(&config, &mut stream);
@@ -130,7 +131,7 @@ fn dense_is_low_rank() {
                     if !start {
                         plastic.iter_mut().for_each(|p| p.values.clear());
                     }
-                    let x = stream.take(if series { 7 } else { 1 } * batch * 9, 0.0, 1.0);
+                    let x = stream.take(if series { 7 } else { 1 } * batch * sizes[0], 0.0, 1.0);
                     let input = if series { Input::Series(&x[..]) } else { Input::Constant(&x[..]) };
                     let labels = labels_of(batch, 5);
                     let run = |e| pass(&with_execution(&config, e), &params, &plastic, input, &labels);
@@ -142,7 +143,7 @@ fn dense_is_low_rank() {
                     }
                     assert_eq!(low.executions, [Some(Execution::LowRank); 2], "{rule:?} {sharing:?}");
                     let what =
-                        format!("{rule:?} {sharing:?} {scope:?} {coupling:?} {group} series {series} start {start}");
+                        format!("{rule:?} {sharing:?} {scope:?} {coupling:?} {block} series {series} start {start}");
                     low.same(&dense, 1e-10, &what);
                     let fired: f64 = dense.spikes[0].iter().sum();
                     assert!(fired > 0.0 && fired < dense.spikes[0].len() as f64, "{what}: {fired} spikes");

@@ -402,7 +402,7 @@ fn config_violations_all_at_once() {
         reset: Reset::Subtract,
         surrogate: SurrogateGradient::Rectangle { half_width: 0.0 },
     };
-    layer.mask = Some(MaskConfig { density: -0.5, seed: 0, part: 0, group: 0 });
+    layer.mask = Some(MaskConfig { density: -0.5, seed: 0, part: 0, block: 0 });
     let plasticity = plasticity_of(layer);
     plasticity.decay = 2.0;
     plasticity.clamp = Some(0.0);
@@ -423,7 +423,7 @@ fn config_violations_all_at_once() {
         "network.readout.share",
         "network.layers[0].size",
         "network.layers[0].mask.density",
-        "network.layers[0].mask.group",
+        "network.layers[0].mask.block",
         "network.layers[0].neuron.decay",
         "network.layers[0].neuron.adaptation_decay",
         "network.layers[0].neuron.threshold",

@@ -206,7 +206,7 @@ fn what_cannot_grow_is_refused() {
     let wrong = |found: Result<ClassMemory<f64>, CoreError>| matches!(found, Err(CoreError::Shape { .. }));
     let masked = learner(EpisodeReadout::Plastic { drive: DRIVE }, Coupling::Gated, 1);
     let mut config = masked.config().clone();
-    config.network.layers[2].mask = Some(MaskConfig { density: 0.5, seed: 1, part: 0, group: 1 });
+    config.network.layers[2].mask = Some(MaskConfig { density: 0.5, seed: 1, part: 0, block: 1 });
     config.network.layers[2].plasticity.as_mut().unwrap().coupling = Coupling::Masked;
     let masked = Learner::<f64>::with_models(config, 1, Models::default()).unwrap();
     assert!(wrong(ClassMemory::new(&masked)));

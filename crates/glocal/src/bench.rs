@@ -34,7 +34,7 @@ const SIZES: [usize; 3] = [784, 512, 10];
 const STEPS: usize = 10;
 const BATCH: usize = 100;
 /// Neurons that share their inputs, where they do.
-const GROUP: usize = 16;
+const BLOCK: usize = 16;
 
 /// What a benchmark run measured. Times are medians over training steps.
 #[derive(Clone, Debug, Serialize)]
@@ -69,10 +69,10 @@ pub struct BenchReport {
     pub mask_forward_share_numbers: f64,
     /// As `mask_backward_share`, x of any numbers.
     pub mask_backward_share_numbers: f64,
-    /// As `mask_forward_share_numbers`, of neurons that share their inputs in groups of 16.
-    pub mask_group_forward_share: f64,
+    /// As `mask_forward_share_numbers`, of synapses in blocks of 16 neurons and 16 inputs.
+    pub mask_block_forward_share: f64,
     /// As `mask_backward_share_numbers`, likewise.
-    pub mask_group_backward_share: f64,
+    pub mask_block_backward_share: f64,
     /// Best rate of f32 matrix products of the step's own shapes.
     pub gemm_gflops: f64,
     /// Step over floor.
@@ -121,7 +121,7 @@ pub fn run(seconds: f64) -> Result<BenchReport, GlocalError> {
     let [masked_hp_shared_step_ms, dense_shared_step_ms] = masked::step_ms(&data, Sharing::Batch, seconds)?;
     let [mask_forward_share, mask_backward_share] = masked::product_shares(true, 1, seconds)?;
     let [mask_forward_share_numbers, mask_backward_share_numbers] = masked::product_shares(false, 1, seconds)?;
-    let [mask_group_forward_share, mask_group_backward_share] = masked::product_shares(false, GROUP, seconds)?;
+    let [mask_block_forward_share, mask_block_backward_share] = masked::product_shares(false, BLOCK, seconds)?;
     let gemm_gflops = gemm_gflops(seconds);
     let floor_ms = |multiply_adds: f64| 2.0 * multiply_adds / gemm_gflops / 1e6;
     Ok(BenchReport {
@@ -140,8 +140,8 @@ pub fn run(seconds: f64) -> Result<BenchReport, GlocalError> {
         mask_backward_share,
         mask_forward_share_numbers,
         mask_backward_share_numbers,
-        mask_group_forward_share,
-        mask_group_backward_share,
+        mask_block_forward_share,
+        mask_block_backward_share,
         gemm_gflops,
         gp_floor_ratio: gp_step_ms / floor_ms(gp_multiply_adds()),
         hp_floor_ratio: hp_step_ms / floor_ms(hp_multiply_adds()),

@@ -243,9 +243,9 @@ impl<F: Float> Layer<F> {
         }
         fit(&mut sums, if constant { (steps + 1) * batch * self.outputs } else { 0 });
         let rects = self.low_rank_rects(plasticity, batch);
-        // A tile of neurons that share plastic weights is multiplied synapse by synapse, where inputs come in groups, too.
+        // A tile of neurons that share plastic weights is multiplied synapse by synapse, where they come in blocks, too.
         if let (Some(mask), true) = (self.mask_beside(plasticity), shared)
-            && mask.by_groups()
+            && mask.by_blocks()
         {
             tape.turned.load_input(pass.input.values(), if constant { 1 } else { steps }, self.inputs);
         }

@@ -388,5 +388,5 @@ impl<F: Float> Plasticity<F> {
 }
 
 fn draw_mask(mask: MaskConfig, outputs: usize, inputs: usize) -> Mask {
-    Mask::draw(outputs, inputs, mask.fan_in(inputs), mask.group, (mask.seed, mask.part))
+    Mask::draw(outputs, inputs, mask.fan_in(inputs), mask.block, (mask.seed, mask.part))
 }

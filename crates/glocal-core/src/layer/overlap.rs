@@ -71,7 +71,7 @@ impl<F: Float> Overlap<F> {
         let (batch, width, outputs) = (plastic.pre.batch, plastic.pre.width, plastic.outputs);
         let pairs = pairs(plastic);
         self.taken.resize(pairs.len() * batch * outputs, F::of(0.0));
-        if !mask.by_groups() {
+        if !mask.by_blocks() {
             mask.of_inputs(plastic.rate, &mut self.rates);
             self.products.load_products(input, &pairs);
             let out = MatMut::new(&mut self.taken, pairs.len() * batch, outputs);
@@ -84,7 +84,7 @@ impl<F: Float> Overlap<F> {
                 let [x_t, x_u] = [t, u].map(|step| plane(plastic.pre.activity(step), b, width));
                 rows::product(&mut products, x_t, x_u);
                 rows::product_in_place(&mut products, plastic.rate);
-                mask.sums_of_groups(&products, taken);
+                mask.sums_of_blocks(&products, taken);
             }
         });
     }
@@ -101,9 +101,9 @@ impl<F: Float> Overlap<F> {
         let (batch, width, outputs) = (plastic.pre.batch, plastic.pre.width, plastic.outputs);
         let pairs = pairs(plastic);
         self.product_gradient.resize(pairs.len() * batch * width, F::of(0.0));
-        if mask.by_groups() {
+        if mask.by_blocks() {
             let rows = self.product_gradient.par_chunks_mut(width).zip(of_taken.par_chunks(outputs));
-            rows.for_each(|(out, of_taken)| mask.sums_of_groups_adjoint(of_taken, out));
+            rows.for_each(|(out, of_taken)| mask.sums_of_blocks_adjoint(of_taken, out));
         } else {
             self.ones.resize(mask.len(), F::of(1.0));
             let of_taken = mask.gradient(of_taken, pairs.len(), &mut self.turned);

@@ -2,15 +2,15 @@
 //!
 //! Only synapses are stored and multiplied. Where each neuron has inputs of its own, the dense operand is turned about first, so that one
 //! synapse meets a row of samples: sums over a neuron's synapses, or over an input's, stay in registers. Every sum runs over
-//! synapses in their order, whatever the width of registers and the cutting into tasks. Where neurons share their inputs in groups,
-//! products are small dense ones (`grouped.rs`).
+//! synapses in their order, whatever the width of registers and the cutting into tasks. Where synapses come in blocks, products are
+//! small dense ones (`blocks.rs`).
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
 use super::Into;
-use super::grouped::{self, Groups};
+use super::blocks::{self, Choices};
 use super::sparse::{Sixteen, sums, transpose};
 use super::turned::{Strip, Turned};
 use crate::random::{stream, uniform_of};
@@ -30,8 +30,8 @@ const BLOCK: usize = 32;
 pub struct Mask {
     inputs: usize,
     fan_in: usize,
-    /// Neurons in a row that have the same inputs.
-    group: usize,
+    /// Neurons in a row that have the same inputs, and inputs in a row that they have together.
+    block: usize,
     /// Inputs of each neuron, ascending, `[O,K]`.
     columns: Vec<u32>,
     /// By input: where its synapses begin, `[I+1]`; neuron and place in `[O,K]` of each.
@@ -39,9 +39,6 @@ pub struct Mask {
     neurons: Vec<u32>,
     places: Vec<u32>,
 }
-
-/// Smallest group whose products are made as dense ones: as many neurons as fill a register.
-const LEAST_GROUP: usize = LANES;
 
 /// The dense operand of a product, of some planes, as the mask's products want it.
 #[derive(Clone, Copy, Debug)]
@@ -55,35 +52,39 @@ pub enum Operand<'a, F> {
 const OF_ANOTHER: &str = "an operand that another mask made";
 
 impl Mask {
-    /// `fan_in` of `inputs` for each of `outputs` neurons, each choice equally likely, and one choice for each `group` neurons in a
-    /// row. The inputs are shuffled for each choice and dealt to parts 0, 1, ...; when too few are left they are shuffled anew.
+    /// `fan_in` of `inputs` for each of `outputs` neurons, each choice equally likely: whole runs of `block` inputs in a row, one
+    /// choice for each `block` neurons in a row. The runs are shuffled for each choice and dealt to parts 0, 1, ...; when too few
+    /// are left they are shuffled anew.
     ///
     /// # Panics
-    /// If `fan_in` is zero or above `inputs`, or `group` is zero.
-    pub fn draw(outputs: usize, inputs: usize, fan_in: usize, group: usize, (seed, part): (u64, u64)) -> Self {
+    /// If `fan_in` is zero or above `inputs`, or `block` does not divide all three.
+    pub fn draw(outputs: usize, inputs: usize, fan_in: usize, block: usize, (seed, part): (u64, u64)) -> Self {
         assert!((1..=inputs).contains(&fan_in), "{fan_in} of {inputs} inputs");
-        assert!(group > 0, "groups of 0 neurons");
-        let parts = (inputs / fan_in) as u64;
-        let (deal, own) = (part / parts, (part % parts) as usize * fan_in..((part % parts) as usize + 1) * fan_in);
+        let whole = [outputs, inputs, fan_in].iter().all(|n| n.is_multiple_of(block));
+        assert!(whole, "{fan_in} of {inputs} inputs of {outputs} neurons in blocks of {block}");
+        let (runs, taken) = (inputs / block, fan_in / block);
+        let parts = (runs / taken) as u64;
+        let (deal, own) = (part / parts, (part % parts) as usize * taken..((part % parts) as usize + 1) * taken);
         let key = stream(seed, &format!("mask {deal}"));
         let mut columns = Vec::with_capacity(outputs * fan_in);
-        let mut order: Vec<u32> = Vec::with_capacity(inputs);
-        for choice in 0..outputs.div_ceil(group) {
+        let mut order: Vec<u32> = Vec::with_capacity(runs);
+        for choice in 0..outputs / block {
             order.clear();
-            order.extend(0..inputs as u32);
+            order.extend(0..runs as u32);
             // Only as far as the part at hand.
             for place in 0..own.end {
-                let drawn = (uniform_of(key, (choice * inputs + place) as u64) * (inputs - place) as f64) as usize;
-                order.swap(place, (place + drawn).min(inputs - 1));
+                let drawn = (uniform_of(key, (choice * runs + place) as u64) * (runs - place) as f64) as usize;
+                order.swap(place, (place + drawn).min(runs - 1));
             }
             let own = &mut order[own.clone()];
             own.sort_unstable();
-            (0..group.min(outputs - choice * group)).for_each(|_| columns.extend_from_slice(own));
+            let inputs_of = |&run: &u32| run * block as u32..(run + 1) * block as u32;
+            (0..block).for_each(|_| columns.extend(own.iter().flat_map(inputs_of)));
         }
-        Mask::of(inputs, fan_in, group, columns)
+        Mask::of(inputs, fan_in, block, columns)
     }
 
-    fn of(inputs: usize, fan_in: usize, group: usize, columns: Vec<u32>) -> Self {
+    fn of(inputs: usize, fan_in: usize, block: usize, columns: Vec<u32>) -> Self {
         let mut starts = vec![0u32; inputs + 1];
         columns.iter().for_each(|&column| starts[column as usize + 1] += 1);
         (0..inputs).for_each(|input| starts[input + 1] += starts[input]);
@@ -95,26 +96,28 @@ impl Mask {
             places[*at as usize] = place as u32;
             *at += 1;
         }
-        Mask { inputs, fan_in, group, columns, starts, neurons, places }
+        Mask { inputs, fan_in, block, columns, starts, neurons, places }
     }
 
-    /// Groups of neurons with the same inputs, if products are made by them.
-    fn groups(&self) -> Option<Groups<'_>> {
-        self.by_groups().then(|| self.all_groups())
+    /// Which blocks there are, if products are made by them.
+    fn choices(&self) -> Option<Choices<'_>> {
+        self.by_blocks().then(|| Choices { inputs: self.inputs, fan_in: self.fan_in, columns: &self.columns })
     }
 
-    fn all_groups(&self) -> Groups<'_> {
-        Groups { size: self.group, inputs: self.inputs, fan_in: self.fan_in, columns: &self.columns }
+    /// Whether products with it are those of blocks: they fill registers.
+    pub(crate) fn by_blocks(&self) -> bool {
+        self.block.is_multiple_of(LANES)
     }
 
-    /// Whether products with it are those of groups.
-    pub(crate) fn by_groups(&self) -> bool {
-        self.group >= LEAST_GROUP
+    /// Neurons of each block, and their inputs.
+    fn by_choice(&self) -> impl Iterator<Item = (Range<usize>, &[u32])> {
+        let of_block = |(at, own): (usize, _)| (at * self.block..(at + 1) * self.block, own);
+        self.columns.chunks_exact(self.fan_in).step_by(self.block).enumerate().map(of_block)
     }
 
     /// `planes` planes of an input `[planes, B, I]`, for products; `turned` is what they may need.
     pub fn input<'a, F: Float>(&self, x: &'a [F], planes: usize, turned: &'a mut Turned<F>) -> Operand<'a, F> {
-        if !self.by_groups() {
+        if !self.by_blocks() {
             turned.load_input(x, planes, self.inputs);
         }
         self.loaded(x, turned)
@@ -122,7 +125,7 @@ impl Mask {
 
     /// `planes` planes of a gradient `[planes, B, O]`, likewise.
     pub fn gradient<'a, F: Float>(&self, g: &'a [F], planes: usize, turned: &'a mut Turned<F>) -> Operand<'a, F> {
-        if !self.by_groups() {
+        if !self.by_blocks() {
             turned.load(g, planes, self.columns.len() / self.fan_in);
         }
         self.loaded(g, turned)
@@ -130,7 +133,7 @@ impl Mask {
 
     /// What [`Mask::input`] or [`Mask::gradient`] gave of the same values.
     pub fn loaded<'a, F>(&self, values: &'a [F], turned: &'a Turned<F>) -> Operand<'a, F> {
-        if self.by_groups() { Operand::Rows(values) } else { Operand::Turned(turned) }
+        if self.by_blocks() { Operand::Rows(values) } else { Operand::Turned(turned) }
     }
 
     /// Synapses of each neuron, K.
@@ -184,18 +187,18 @@ impl Mask {
         }
     }
 
-    /// For each neuron the sum of its inputs' `values`, once for each group.
-    pub(crate) fn sums_of_groups<F: Float>(&self, values: &[F], out: &mut [F]) {
-        for (neurons, columns) in self.all_groups().all() {
+    /// For each neuron the sum of its inputs' `values`, once for each block.
+    pub(crate) fn sums_of_blocks<F: Float>(&self, values: &[F], out: &mut [F]) {
+        for (neurons, columns) in self.by_choice() {
             let sum = columns.iter().fold(F::of(0.0), |sum, &column| sum + values[column as usize]);
             out[neurons].fill(sum);
         }
     }
 
-    /// Adjoint of [`Mask::sums_of_groups`]: out_i = Σ over neurons with input i of `gradient`.
-    pub(crate) fn sums_of_groups_adjoint<F: Float>(&self, gradient: &[F], out: &mut [F]) {
+    /// Adjoint of [`Mask::sums_of_blocks`]: out_i = Σ over neurons with input i of `gradient`.
+    pub(crate) fn sums_of_blocks_adjoint<F: Float>(&self, gradient: &[F], out: &mut [F]) {
         out.fill(F::of(0.0));
-        for (neurons, columns) in self.all_groups().all() {
+        for (neurons, columns) in self.by_choice() {
             let sum = rows::sum(&gradient[neurons]);
             columns.iter().for_each(|&column| out[column as usize] += sum);
         }
@@ -229,9 +232,9 @@ impl Mask {
     /// # Panics
     /// If the shapes do not agree, or another mask made the operands.
     pub fn times_transposed_all<F: Float>(&self, out: MatMut<'_, F>, x: Operand<'_, F>, values: &[F]) {
-        let x = match (x, self.groups()) {
+        let x = match (x, self.choices()) {
             (Operand::Turned(x), None) => x,
-            (Operand::Rows(x), Some(groups)) => return grouped::times_transposed(groups, out, x, values),
+            (Operand::Rows(x), Some(choices)) => return blocks::times_transposed(choices, out, x, values),
             _ => panic!("{OF_ANOTHER}"),
         };
         blocks(out, x.rows).into_par_iter().for_each(|(plane, first, piece)| {
@@ -249,9 +252,9 @@ impl Mask {
     /// # Panics
     /// If the shapes do not agree, or another mask made the operands.
     pub fn times_all<F: Float>(&self, out: MatMut<'_, F>, how: (Into, F), g: Operand<'_, F>, values: &[F]) {
-        match (g, self.groups()) {
+        match (g, self.choices()) {
             (Operand::Turned(g), None) => self.times(out, how, (g, 0), values),
-            (Operand::Rows(g), Some(groups)) => grouped::times(groups, out, how, g, values),
+            (Operand::Rows(g), Some(choices)) => blocks::times(choices, out, how, g, values),
             _ => panic!("{OF_ANOTHER}"),
         }
     }
@@ -316,9 +319,9 @@ impl Mask {
     /// # Panics
     /// If the shapes do not agree, or another mask made the operands.
     pub fn outer_all<F: Float>(&self, out: &mut [F], g: Operand<'_, F>, x: Operand<'_, F>) {
-        let (g, x) = match (g, x, self.groups()) {
+        let (g, x) = match (g, x, self.choices()) {
             (Operand::Turned(g), Operand::Turned(x), None) => (g, x),
-            (Operand::Rows(g), Operand::Rows(x), Some(groups)) => return grouped::outer(groups, out, g, x),
+            (Operand::Rows(g), Operand::Rows(x), Some(choices)) => return blocks::outer(choices, out, g, x),
             _ => panic!("{OF_ANOTHER}"),
         };
         let width = g.width();
@@ -456,27 +459,26 @@ mod tests {
             && found.iter().zip(wanted).all(|(a, b)| (a.to_f64() - b.to_f64()).abs() < tolerance)
     }
 
-    /// Odd sizes and several planes, groups or none, in both precisions: the products with the whole matrix.
+    /// Odd sizes and several planes, blocks or none, in both precisions: the products with the whole matrix.
     #[test]
     fn masked_products_are_the_full_ones() {
         fn check<F: Float>(tolerance: f64) {
-            for (planes, rows, inputs, outputs, fan_in, group) in [
+            for (planes, rows, inputs, outputs, fan_in, block) in [
                 (1, 1, 5, 3, 1, 1),
                 (2, 100, 70, 131, 7, 1),
-                (2, 100, 70, 131, 7, 5),
+                (2, 100, 70, 130, 10, 5),
                 (3, 129, 33, 200, 33, 1),
                 (1, 300, 517, 64, 20, 1),
                 (3, 7, 40, 33, 5, 1),
-                (1, 1, 5, 16, 1, 16),
-                (2, 100, 70, 131, 7, 16),
-                (3, 129, 33, 200, 33, 48),
-                (1, 300, 517, 64, 20, 64),
-                (1, 37, 517, 300, 17, 35),
-                (3, 7, 40, 33, 5, 20),
-                (3, 7, 40, 3, 16, 100),
+                (1, 1, 16, 16, 16, 16),
+                (2, 100, 80, 144, 32, 16),
+                (3, 129, 96, 192, 96, 48),
+                (1, 300, 512, 64, 64, 64),
+                (1, 37, 528, 304, 16, 16),
+                (3, 7, 160, 480, 48, 16),
             ] {
-                let mask = Mask::draw(outputs, inputs, fan_in, group, (3, 0));
-                assert_eq!(mask.by_groups(), group >= 16);
+                let mask = Mask::draw(outputs, inputs, fan_in, block, (3, 0));
+                assert_eq!(mask.by_blocks(), block >= 16);
                 let values: Vec<F> = numbers(mask.len(), 1);
                 let mut whole = vec![F::of(9.0); outputs * inputs];
                 mask.spread(&values, &mut whole);
@@ -599,16 +601,17 @@ mod tests {
         }
         assert_ne!(mask, Mask::draw(outputs, inputs, fan_in, 1, (2, 0)));
         assert_eq!(Mask::draw(3, 4, 4, 1, (9, 0)).columns, [0, 1, 2, 3].repeat(3));
-        // The choices of groups are those of as many neurons.
-        let grouped = Mask::draw(outputs - 5, inputs, fan_in, 8, (1, 0));
-        let choices = mask.columns.chunks(fan_in).flat_map(|own| std::iter::repeat_n(own, 8)).take(outputs - 5);
-        assert!(grouped.columns.chunks(fan_in).eq(choices));
+        // The choices of blocks are those of as many neurons and inputs.
+        let blocks = Mask::draw(outputs, 8 * inputs, 8 * fan_in, 8, (1, 0));
+        let whole = |own: &[u32]| own.iter().flat_map(|&run| 8 * run..8 * (run + 1)).collect::<Vec<_>>();
+        let choices = mask.columns.chunks(fan_in).flat_map(|own| std::iter::repeat_n(whole(own), 8)).take(outputs);
+        assert!(blocks.columns.chunks(8 * fan_in).eq(choices));
     }
 
     /// Parts of a seed share no synapse until all are dealt, and are drawn as evenly as any.
     #[test]
     fn parts_share_nothing_while_inputs_last() {
-        let (outputs, inputs, fan_in) = (7, 50, 6);
+        let (outputs, inputs, fan_in) = (6, 51, 6);
         let places = |part| Mask::draw(outputs, inputs, fan_in, 3, (3, part)).positions();
         for deal in 0..2 {
             let mut all: Vec<u32> = (0..8).flat_map(|part| places(8 * deal + part)).collect();
@@ -623,11 +626,11 @@ mod tests {
     /// The same bits on one, two and five threads.
     #[test]
     fn threads_change_no_bit() {
-        let (rows, inputs, outputs) = (130, 700, 300);
+        let (rows, inputs, outputs) = (130, 704, 304);
         let (values, x, g): (Vec<f32>, Vec<f32>, Vec<f32>) =
-            (numbers(outputs * 21, 0), numbers(rows * inputs, 3), numbers(rows * outputs, 4));
-        let run = |group| {
-            let mask = Mask::draw(outputs, inputs, 21, group, (3, 0));
+            (numbers(outputs * 32, 0), numbers(rows * inputs, 3), numbers(rows * outputs, 4));
+        let run = |block| {
+            let mask = Mask::draw(outputs, inputs, 32, block, (3, 0));
             let (mut turned_x, mut turned_g) = (Turned::default(), Turned::default());
             let (x, g) = (mask.input(&x, 1, &mut turned_x), mask.gradient(&g, 1, &mut turned_g));
             let (mut y, mut dx, mut dw) = (vec![0.0; rows * outputs], vec![0.0; rows * inputs], vec![0.0; mask.len()]);
@@ -636,8 +639,8 @@ mod tests {
             mask.outer_all(&mut dw, g, x);
             (y, dx, dw)
         };
-        for group in [1, 24] {
-            let with = |n| rayon::ThreadPoolBuilder::new().num_threads(n).build().unwrap().install(|| run(group));
+        for block in [1, 16] {
+            let with = |n| rayon::ThreadPoolBuilder::new().num_threads(n).build().unwrap().install(|| run(block));
             let one = with(1);
             assert!(one == with(2) && one == with(5));
         }

@@ -1,7 +1,7 @@
 //! Matrix products. The one GEMM is the `gemm` crate's, on one thread, with kernels of our own for narrow shapes; the
 //! cutting into tasks is ours and depends on shapes only, so that the thread count never changes a result.
 
-mod grouped;
+mod blocks;
 mod mask;
 mod narrow;
 mod pages;

@@ -156,7 +156,7 @@ pub fn couplings() -> [Coupling; 5] {
 /// Gives a plastic layer this coupling, and the mask that masked coupling needs.
 pub fn couple(layer: &mut LayerConfig, coupling: Coupling) {
     plasticity_of(layer).coupling = coupling;
-    layer.mask = (coupling == Coupling::Masked).then_some(MaskConfig { density: 0.2, seed: 3, part: 0, group: 1 });
+    layer.mask = (coupling == Coupling::Masked).then_some(MaskConfig { density: 0.2, seed: 3, part: 0, block: 1 });
 }
 
 pub const SCOPES: [PlasticScope; 4] =

@@ -47,15 +47,15 @@ fn config(sharing: Sharing, execution: Execution) -> Result<LearnerConfig, Gloca
 
 /// Time of products over the synapses of a layer of 1024 neurons with 3 % of 1024 inputs each, over that of the same products
 /// with the whole matrix: x Wᵀ, and dI W with dIᵀ x, of three time steps. `spikes`: x is 0 or 1, a quarter of it 1; else it is
-/// other numbers. `group`: neurons that share their inputs.
+/// other numbers. `block`: neurons and inputs in a row whose synapses come together.
 ///
 /// # Errors
 /// None: the form of [`median_ms`].
-pub(super) fn product_shares(spikes: bool, group: usize, seconds: f64) -> Result<[f64; 2], GlocalError> {
+pub(super) fn product_shares(spikes: bool, block: usize, seconds: f64) -> Result<[f64; 2], GlocalError> {
     const SIDE: usize = 1024;
     const PLANES: usize = 3;
     let n = PLANES * EXPERIMENTS_BATCH;
-    let mask = Mask::draw(SIDE, SIDE, SIDE * 3 / 100, group, (0, 0));
+    let mask = Mask::draw(SIDE, SIDE, (SIDE * 3 / 100).next_multiple_of(block), block, (0, 0));
     let values = vec![0.5f32; mask.len()];
     let weight = vec![0.5f32; SIDE * SIDE];
     let input = |i: usize| if !spikes { 0.25 } else { f32::from(u8::from((i * 7919).is_multiple_of(4))) };

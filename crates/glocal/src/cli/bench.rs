@@ -50,8 +50,8 @@ fn in_words(report: &BenchReport) -> String {
     format!(
         "{}, {} threads, median times\n{}training episodes a second: {:.0} ({})\n\
          hybrid step of {}: {:.1} ms, executed densely {:.0} times as long; products over the synapses take \
-         {:.1} % forward and {:.1} % backward of those with whole matrices (not of spikes {:.1} and {:.1} %; of neurons that share \
-         their inputs in groups of 16 {:.1} and {:.1} %)\nf32 matrix products: {:.0} GFLOP/s; HP per sample: {:.0} MB at most\n\
+         {:.1} % forward and {:.1} % backward of those with whole matrices (not of spikes {:.1} and {:.1} %; in blocks \
+         of 16 neurons and 16 inputs {:.1} and {:.1} %)\nf32 matrix products: {:.0} GFLOP/s; HP per sample: {:.0} MB at most\n\
          millions of events a second on one core: EVT2 {:.0}, DAT {:.0}, EVT3 {:.0}, N-MNIST {:.0}\n\
          images a second on a chip (tianjic-lp, plastic weights moving): {:.0}, with every packet followed {:.0}; \
          seconds to map 156 cores {:.2}, 10,000 cores {:.1}\n",
@@ -67,8 +67,8 @@ fn in_words(report: &BenchReport) -> String {
         100.0 * report.mask_backward_share,
         100.0 * report.mask_forward_share_numbers,
         100.0 * report.mask_backward_share_numbers,
-        100.0 * report.mask_group_forward_share,
-        100.0 * report.mask_group_backward_share,
+        100.0 * report.mask_block_forward_share,
+        100.0 * report.mask_block_backward_share,
         report.gemm_gflops,
         report.hp_per_sample_peak_mb,
         events.evt2_mevents_per_s,
