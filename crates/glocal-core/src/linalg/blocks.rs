@@ -125,6 +125,7 @@ impl<'a, F: Float> Blocks<'a, F> {
 
 /// R rows at a time.
 #[inline(always)]
+#[allow(clippy::needless_range_loop, reason = "over an iterator the compiler leaves the sums in memory")]
 fn multiply<F: Float, L: Lanes<F>, const R: usize>(
     _: Kind<L>,
     blocks: &Blocks<'_, F>,

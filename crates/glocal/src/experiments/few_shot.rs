@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use glocal_core::LearningRule;
+use glocal_core::config::Schedule;
 use glocal_data::episodes::EpisodeShape;
 use serde::Serialize;
 
@@ -132,14 +133,29 @@ pub fn plan(names: &[String], seeds: &[u64], epochs: Option<u64>, quick: bool) -
         let mut overrides: Vec<String> = contestant.overrides.iter().map(|&text| text.to_owned()).collect();
         overrides.extend(QUICK.iter().filter(|_| quick).map(|&text| text.to_owned()));
         overrides.push(format!("training.seed={seed}"));
-        overrides.extend(epochs.map(|epochs| format!("training.epochs={epochs}")));
+        let mut config = RunConfig::parse(None, contestant.config, &overrides)?;
+        if let Some(epochs) = epochs {
+            overrides.extend(in_epochs(&config, epochs));
+            config = RunConfig::parse(None, contestant.config, &overrides)?;
+        }
         Ok(PlannedRun {
             name: format!("{}-seed{seed}", contestant.name),
             label: format!("{} seed {seed}", contestant.name),
-            config: RunConfig::parse(None, contestant.config, &overrides)?,
+            config,
         })
     };
     chosen.flat_map(|contestant| seeds.iter().map(move |&seed| (contestant, seed))).map(run).collect()
+}
+
+/// What makes a training last `epochs`: rates that fell along all of its epochs do so along these.
+fn in_epochs(config: &RunConfig, epochs: u64) -> Vec<String> {
+    let mut overrides = vec![format!("training.epochs={epochs}")];
+    for (group, optimiser) in [("weights", &config.learner.weights), ("meta", &config.learner.meta)] {
+        if matches!(optimiser.schedule, Schedule::Cosine { epochs, .. } if epochs == config.training.epochs) {
+            overrides.push(format!("learner.{group}.schedule.epochs={epochs}"));
+        }
+    }
+    overrides
 }
 
 /// Trains every run of [`plan`] and judges it in all [`TASKS`].
@@ -260,5 +276,23 @@ mod tests {
         assert_eq!(of("prototypes").episodes, of("hp").episodes);
         assert!(plan(&["hp".into()], &[1, 2], None, true).unwrap().len() == 2);
         assert!(plan(&["maml".into()], &[1], None, true).is_err());
+    }
+
+    /// Fewer epochs end where the whole training does, with the smallest rate; GP's three of many stay the first three.
+    #[test]
+    fn rates_fall_along_the_epochs_asked_for() {
+        let along = |name: &str, epochs| {
+            let config = plan(&[name.into()], &SEEDS, epochs, false).unwrap().remove(0).config;
+            let of = |schedule| match schedule {
+                Schedule::Cosine { epochs, .. } => epochs,
+                other => panic!("{other:?}"),
+            };
+            [config.training.epochs, of(config.learner.weights.schedule), of(config.learner.meta.schedule)]
+        };
+        assert_eq!(along("hp-events", Some(8)), [8; 3]);
+        assert_eq!(along("hp-events", None), [20; 3]);
+        assert_eq!(along("hp-second-order", Some(4)), [4; 3]);
+        assert_eq!(along("gp", Some(2)), [2, 48, 48]);
+        assert!(plan(&["hp".into()], &SEEDS, Some(0), false).is_err());
     }
 }

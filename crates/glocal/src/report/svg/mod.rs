@@ -74,12 +74,17 @@ pub(super) fn line(from: (f64, f64), to: (f64, f64), class: &str) -> Markup {
     }
 }
 
-/// A name for a drawing: cut where it would run out of its place.
+/// A name for a drawing: cut where it would run out of its place, after a word unless that leaves less than half of it.
 pub(super) fn shorten(name: &str, most: usize) -> String {
     if name.chars().count() <= most {
         return name.to_owned();
     }
-    name.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+    let fits: String = name.chars().take(most.saturating_sub(1)).collect();
+    let is_cut = name[fits.len()..].starts_with(char::is_alphanumeric);
+    let words = if is_cut { fits.rfind(' ').map_or("", |end| &fits[..end]) } else { &fits };
+    let words = words.trim_end_matches([' ', ',', ':', '(']);
+    let kept = if 2 * words.chars().count() >= most { words } else { &fits };
+    format!("{kept}…")
 }
 
 /// The width that the widest of some names takes as a label, as DejaVu Sans in bold, the widest of the usual fonts, sets it.
@@ -124,6 +129,10 @@ mod tests {
     fn long_names_are_cut() {
         assert_eq!(shorten("hybrid", 6), "hybrid");
         assert_eq!(shorten("hybrid, frozen", 7), "hybrid…");
+        assert_eq!(shorten("hybrid, frozen", 12), "hybrid…");
+        assert_eq!(shorten("HP, second-order meta-learning", 24), "HP, second-order…");
+        assert_eq!(shorten("a Schrödinger", 9), "a Schröd…");
+        assert_eq!(shorten("öäü", 0), "…");
     }
 
     #[test]
