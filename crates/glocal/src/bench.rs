@@ -33,7 +33,7 @@ pub use events::{EventReading, event_reading};
 const SIZES: [usize; 3] = [784, 512, 10];
 const STEPS: usize = 10;
 const BATCH: usize = 100;
-/// Neurons that share their inputs, where they do.
+/// Neurons in a row, and inputs in a row, of a mask's blocks, where synapses come in blocks.
 const BLOCK: usize = 16;
 
 /// What a benchmark run measured. Times are medians over training steps.
